@@ -1,0 +1,78 @@
+"""PETRA: the automation engine for industrial Python.
+
+These names are the public interface for plugins. They load on first use, so that `import petra` costs next to
+nothing and a command pays only for what it does.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from petra._version import __version__
+
+if TYPE_CHECKING:
+    from petra.blocks import Block, Condition, In, Out, Param, State
+    from petra.clock import Clock, SystemClock
+    from petra.errors import DeclarationError, PetraError, PluginNotFoundError
+    from petra.plugin import API_VERSION, Catalog, Command, Kind, hookimpl
+    from petra.settings import Secret, about
+    from petra.signals import SignalType
+
+_HOME = {
+    "API_VERSION": "petra.plugin",
+    "Block": "petra.blocks",
+    "Catalog": "petra.plugin",
+    "Clock": "petra.clock",
+    "Command": "petra.plugin",
+    "Condition": "petra.blocks",
+    "DeclarationError": "petra.errors",
+    "In": "petra.blocks",
+    "Kind": "petra.plugin",
+    "Out": "petra.blocks",
+    "Param": "petra.blocks",
+    "PetraError": "petra.errors",
+    "PluginNotFoundError": "petra.errors",
+    "Secret": "petra.settings",
+    "SignalType": "petra.signals",
+    "State": "petra.blocks",
+    "SystemClock": "petra.clock",
+    "about": "petra.settings",
+    "hookimpl": "petra.plugin",
+}
+
+__all__ = [
+    "API_VERSION",
+    "Block",
+    "Catalog",
+    "Clock",
+    "Command",
+    "Condition",
+    "DeclarationError",
+    "In",
+    "Kind",
+    "Out",
+    "Param",
+    "PetraError",
+    "PluginNotFoundError",
+    "Secret",
+    "SignalType",
+    "State",
+    "SystemClock",
+    "__version__",
+    "about",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'petra' has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

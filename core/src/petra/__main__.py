@@ -1,0 +1,5 @@
+"""`python -m petra`."""
+
+from petra.cli.main import main
+
+main()

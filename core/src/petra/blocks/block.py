@@ -1,0 +1,142 @@
+"""The base class of every block, and what a class declares by its body."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from attrs import frozen
+
+from petra.blocks.ports import In, Member, Out, Param, State, accepts
+from petra.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+
+
+@frozen
+class BlockSpec:
+    """What a block class declares: its type names, its ports, its parameters and its state."""
+
+    type: str
+    aliases: tuple[str, ...]
+    doc: str
+    inputs: Mapping[str, In[Any]]
+    outputs: Mapping[str, Out[Any]]
+    params: Mapping[str, Param[Any]]
+    states: Mapping[str, State[Any]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every type name that a configuration may use."""
+        return (self.type, *self.aliases)
+
+
+class Block(ABC):
+    """A unit of logic: inputs, parameters and state in, outputs out, once per scan.
+
+    Subclass with `type="NAME"` (and `aliases=`), declare members with In, Out, Param and State, and write
+    `step(self, dt)`, where `dt` is the time in seconds since the last scan. A block reads no clock and does
+    no I/O.
+
+        class Doubler(Block, type="DOUBLER"):
+            \"\"\"Twice the input.\"\"\"
+
+            input = In(float)
+            output = Out(float)
+
+            def step(self, dt):
+                self.output = 2.0 * self.input
+    """
+
+    spec: ClassVar[BlockSpec]
+
+    def __init__(self, **params: bool | float | str) -> None:
+        """Make an instance with its parameters; inputs and state start at their defaults."""
+        spec = self.spec
+        if unknown := params.keys() - spec.params.keys():
+            raise TypeError(f"{spec.type} has no parameter {', '.join(sorted(unknown))}")
+        for group in (spec.inputs, spec.outputs, spec.states):
+            for name, member in group.items():
+                setattr(self, name, _initial(member))
+        for name, param in spec.params.items():
+            setattr(self, name, _parameter(spec.type, param, params.get(name, param.default)))
+
+    def __init_subclass__(cls, type: str = "", aliases: Sequence[str] = (), **kwargs: object) -> None:
+        """Read the class body; a class without a `type` is a base for others and no block itself."""
+        super().__init_subclass__(**kwargs)
+        if type:
+            cls.spec = _read(cls, type, tuple(aliases))
+
+    @abstractmethod
+    def step(self, dt: float) -> None:
+        """Compute the outputs from the inputs, once per scan."""
+
+
+class Condition(Block):
+    """A block that tests something: it has exactly one bool output, and alarms are made of it."""
+
+
+def _read(cls: type[Block], type_name: str, aliases: tuple[str, ...]) -> BlockSpec:
+    for name in (type_name, *aliases):
+        if not _TYPE_NAME.fullmatch(name):
+            raise DeclarationError(f"{cls.__qualname__}: {name!r} is no name for a block type")
+    if cls.step is Block.step:
+        raise DeclarationError(f"{cls.__qualname__}: a block needs a method `step(self, dt)`")
+    if len(inspect.signature(cls.step).parameters) != 2:
+        raise DeclarationError(f"{cls.__qualname__}: `step` takes self and dt, nothing else")
+    members = {member.name: member for member in _members(cls)}
+    spec = BlockSpec(
+        type=type_name,
+        aliases=aliases,
+        doc=inspect.cleandoc(cls.__doc__ or ""),
+        inputs={n: m for n, m in members.items() if isinstance(m, In)},
+        outputs={n: m for n, m in members.items() if isinstance(m, Out)},
+        params={n: m for n, m in members.items() if isinstance(m, Param)},
+        states={n: m for n, m in members.items() if isinstance(m, State)},
+    )
+    for group in (spec.inputs, spec.outputs, spec.params):
+        _refuse_shared_names(cls, group.values())
+    if not spec.outputs:
+        raise DeclarationError(f"{cls.__qualname__}: a block needs at least one Out")
+    if issubclass(cls, Condition) and [out.type for out in spec.outputs.values()] != [bool]:
+        raise DeclarationError(f"{cls.__qualname__}: a condition has exactly one output, Out(bool)")
+    return spec
+
+
+def _members(cls: type) -> Iterator[Member[Any]]:
+    """Yield the members in the order of declaration, a base class's first, each name once."""
+    names = dict.fromkeys(name for base in reversed(cls.__mro__) for name in vars(base))
+    for name in names:
+        member = inspect.getattr_static(cls, name)
+        if isinstance(member, Member):
+            yield member
+
+
+def _refuse_shared_names(cls: type, members: Any) -> None:
+    taken: dict[str, str] = {}
+    for member in members:
+        for name in (member.name, *member.aliases):
+            if name in taken:
+                raise DeclarationError(
+                    f"{cls.__qualname__}: {name!r} names both {taken[name]!r} and {member.name!r}"
+                )
+            taken[name] = member.name
+
+
+def _initial(member: Member[Any]) -> Any:
+    return member.type() if isinstance(member, In | Out) and member.default is None else member.default
+
+
+def _parameter(block: str, param: Param[Any], value: Any) -> Any:
+    if value is None:
+        raise TypeError(f"{block} needs the parameter {param.name}")
+    if not accepts(param.type, value):
+        raise TypeError(f"{block}.{param.name} is a {param.type.__name__}, not {value!r}")
+    if complaint := param.complaint(value):
+        raise ValueError(f"{block}.{param.name} {complaint}, not {value!r}")
+    return param.type(value)

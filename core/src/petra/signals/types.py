@@ -1,0 +1,61 @@
+"""The four types that a signal can have, and the texts that are values rather than names."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+Value = bool | int | float | str
+
+INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_INTEGER = re.compile(r"[-+]?\d{1,20}", re.ASCII)
+
+
+class SignalType(Enum):
+    """What a signal can hold: a boolean, a 64-bit integer, a double, a text."""
+
+    BOOL = "bool"
+    INT = "int"
+    FLOAT = "float"
+    STRING = "string"
+
+    @property
+    def python(self) -> type[Value]:
+        """The Python type of such a signal's value."""
+        return _PYTHON[self]
+
+    @property
+    def zero(self) -> Value:
+        """The value of such a signal before anything was written."""
+        return _PYTHON[self]()
+
+    @classmethod
+    def of(cls, python: type[Value]) -> SignalType:
+        """Return the signal type that holds values of a Python type."""
+        return _SIGNAL[python]
+
+
+_PYTHON: dict[SignalType, type[Value]] = {
+    SignalType.BOOL: bool,
+    SignalType.INT: int,
+    SignalType.FLOAT: float,
+    SignalType.STRING: str,
+}
+_SIGNAL = {python: signal for signal, python in _PYTHON.items()}
+
+
+def literal(text: str) -> bool | int | float | None:
+    """Return the value that a text stands for ("75.0", "true"), or None where it is a name.
+
+    A block's input takes a signal's name or a literal in the same place; this is the one rule that tells them
+    apart.
+    """
+    if text in ("true", "false"):
+        return text == "true"
+    if not _NUMBER.fullmatch(text):
+        return None
+    if _INTEGER.fullmatch(text) and INT_MIN <= (integer := int(text)) <= INT_MAX:
+        return integer
+    return float(text)
