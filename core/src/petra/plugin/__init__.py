@@ -1,0 +1,18 @@
+"""Plugins: the hooks they implement, the kinds they offer, and the catalog of what is there."""
+
+from petra.plugin.catalog import Catalog, Offer, Plugin
+from petra.plugin.faults import Fault, Stage
+from petra.plugin.hookspecs import API_VERSION, hookimpl
+from petra.plugin.kinds import Command, Kind
+
+__all__ = [
+    "API_VERSION",
+    "Catalog",
+    "Command",
+    "Fault",
+    "Kind",
+    "Offer",
+    "Plugin",
+    "Stage",
+    "hookimpl",
+]

@@ -1,0 +1,249 @@
+"""The catalog: the one answer to "what is there".
+
+Making a catalog takes each plugin in turn, whole or not at all. A plugin that fails at any stage is recorded
+as a fault and nothing of it enters; the others never notice.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+from attrs import field, frozen
+
+from petra.closest import closest
+from petra.errors import PluginNotFoundError
+from petra.plugin import hookspecs
+from petra.plugin.contract import breaches, names
+from petra.plugin.discovery import Candidate, folders, in_folder, installed
+from petra.plugin.faults import Fault, Rejected, Stage, one_line
+from petra.plugin.groups import RESERVED, Group
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from petra.blocks import Block
+    from petra.plugin.kinds import Command, Kind
+
+
+@frozen
+class Offer:
+    """One thing that a plugin offers: its group, the name it goes by first, and the thing itself."""
+
+    group: Group
+    name: str
+    thing: Any = field(repr=False)
+    plugin: str
+
+
+@frozen
+class Plugin:
+    """A plugin that was taken into the catalog."""
+
+    name: str
+    distribution: str
+    version: str
+    summary: str
+    module: object = field(repr=False)
+    offers: tuple[Offer, ...]
+
+
+class Catalog:
+    """What the installed plugins offer, by name, and the plugin of each. It never changes once made."""
+
+    def __init__(self, candidates: Iterable[Candidate]) -> None:
+        """Take the candidates in their order; the first to offer a name keeps it."""
+        self._hooks = pluggy.PluginManager(hookspecs.PROJECT)
+        self._hooks.add_hookspecs(hookspecs)
+        self._named: dict[tuple[str, str], Offer] = {}
+        plugins: list[Plugin] = []
+        faults: list[Fault] = []
+        for candidate in candidates:
+            try:
+                plugins.append(self._take(candidate, plugins))
+            except Rejected as rejected:
+                faults.append(_fault(candidate, rejected))
+        self.plugins = tuple(plugins)
+        self.faults = tuple(faults)
+
+    @classmethod
+    def load(cls, plugins_dirs: Iterable[str | Path] = ()) -> Catalog:
+        """Make the catalog of what is installed, and of the single-file plugins in these folders."""
+        found = list(installed())
+        for folder in folders(plugins_dirs):
+            found.extend(in_folder(folder))
+        return cls(found)
+
+    @classmethod
+    def of(cls, *modules: object) -> Catalog:
+        """Make a catalog of plugin modules (or objects like them) that are at hand; tests use it."""
+        return cls(Candidate(_module_name(module), "", "", partial(_same, module)) for module in modules)
+
+    def offers(self, *groups: Group) -> tuple[Offer, ...]:
+        """Return everything on offer in these groups (or in all), in the order of the plugins."""
+        return tuple(o for p in self.plugins for o in p.offers if not groups or o.group in groups)
+
+    def names(self, space: str) -> list[str]:
+        """Return every name of a space ("block type", "section", "tier", "command"), aliases included."""
+        return [name for owned, name in self._named if owned == space]
+
+    def find(self, space: str, name: str) -> Offer | None:
+        """Return what a name stands for in a space, or None."""
+        return self._named.get((space, name))
+
+    def section(self, name: str) -> Kind[Any] | None:
+        """Return the kind that owns a configuration section."""
+        offer = self.find("section", name)
+        return offer.thing if offer else None
+
+    def block(self, type_name: str) -> type[Block] | None:
+        """Return the block (or condition) class of a type name or alias."""
+        offer = self.find("block type", type_name)
+        return offer.thing if offer else None
+
+    def command(self, name: str) -> Command | None:
+        """Return the command that a plugin adds under this name."""
+        offer = self.find("command", name)
+        return offer.thing if offer else None
+
+    @property
+    def sections(self) -> Mapping[str, Kind[Any]]:
+        """The kinds that own a configuration section, by name."""
+        return MappingProxyType({o.name: o.thing for o in self.offers() if o.group.owns_section})
+
+    def plugin(self, name: str) -> Plugin | Fault:
+        """Return a plugin, or its fault when it is in quarantine, by its name or its distribution's."""
+        records: list[Plugin | Fault] = [*self.plugins, *self.faults]
+        for record in records:
+            if name in (record.name, record.distribution):
+                return record
+        known = [record.name for record in records]
+        guess = closest(name, known)
+        raise PluginNotFoundError(
+            f"no plugin {name!r} is installed" + (f"; did you mean {guess!r}?" if guess else "")
+        )
+
+    def _take(self, candidate: Candidate, taken: list[Plugin]) -> Plugin:
+        if twin := next((p for p in taken if p.name == candidate.name), None):
+            raise Rejected(
+                Stage.CONFLICT,
+                f"the name {candidate.name!r} is taken by {twin.distribution} {twin.version}".rstrip(),
+            )
+        module = _import(candidate)
+        _check_api(module)
+        offers = tuple(self._offers(candidate, module))
+        claimed = self._claim(offers)
+        self._named.update(claimed)
+        return Plugin(
+            candidate.name, candidate.distribution, candidate.version, candidate.summary, module, offers
+        )
+
+    def _offers(self, candidate: Candidate, module: object) -> Iterator[Offer]:
+        self._register(candidate, module)
+        try:
+            for group in Group:
+                for thing in _call(self._hooks, module, group):
+                    if breach := next(breaches(group, thing), None):
+                        raise Rejected(Stage.CONTRACT, f"{group.hook}: {breach}")
+                    yield Offer(group, names(group, thing)[0], thing, candidate.name)
+        except Exception as error:
+            self._hooks.unregister(module)
+            if isinstance(error, Rejected):
+                raise
+            # what a hook lists may be any object at all, one that fails when looked at included
+            raise Rejected(Stage.CONTRACT, one_line(error)) from error
+
+    def _register(self, candidate: Candidate, module: object) -> None:
+        try:
+            self._hooks.register(module, candidate.name)
+        except Exception as error:
+            if self._hooks.get_plugin(candidate.name) is module:
+                self._hooks.unregister(module)
+            raise Rejected(Stage.HOOK, one_line(error)) from error
+        callers = self._hooks.get_hookcallers(module) or []
+        known = [group.hook for group in Group]
+        for caller in callers:
+            if not caller.has_spec():
+                self._hooks.unregister(module)
+                guess = closest(caller.name, known)
+                meant = f"; did you mean {guess}?" if guess else f"; there are {', '.join(known)}"
+                raise Rejected(Stage.HOOK, f"{caller.name} is not a hook{meant}")
+        if not callers:
+            self._hooks.unregister(module)
+            raise Rejected(Stage.HOOK, "it implements no hook; mark one with @petra.hookimpl")
+
+    def _claim(self, offers: Iterable[Offer]) -> dict[tuple[str, str], Offer]:
+        claimed: dict[tuple[str, str], Offer] = {}
+        for offer in offers:
+            space = offer.group.space
+            for name in names(offer.group, offer.thing):
+                if name in RESERVED.get(space, ()):
+                    raise Rejected(Stage.CONFLICT, f"the {space} {name!r} belongs to petra-core")
+                if other := self._named.get((space, name)) or claimed.get((space, name)):
+                    raise Rejected(
+                        Stage.CONFLICT,
+                        f"it offers the {space} {name!r}, which plugin {other.plugin!r} already offers",
+                    )
+                claimed[space, name] = offer
+        return claimed
+
+
+def _import(candidate: Candidate) -> object:
+    try:
+        return candidate.load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin may even call sys.exit() when imported
+        raise Rejected(Stage.IMPORT, f"it cannot be imported: {one_line(error)}") from error
+
+
+def _check_api(module: object) -> None:
+    version = getattr(module, "PETRA_API", None)
+    current = hookspecs.API_VERSION
+    if type(version) is not int:
+        said = "does not say" if version is None else f"says {version!r}, no whole number, for"
+        raise Rejected(Stage.API, f"it {said} which plugin API it was written for: PETRA_API = {current}")
+    if version != current:
+        cure = "petra-core" if version > current else "the plugin"
+        raise Rejected(
+            Stage.API,
+            f"it was written for plugin API {version}, this petra-core speaks {current}: upgrade {cure}",
+        )
+
+
+def _call(hooks: pluggy.PluginManager, module: object, group: Group) -> Iterator[Any]:
+    """Call one hook of one plugin, so that its failure is its own."""
+    for implementation in getattr(hooks.hook, group.hook).get_hookimpls():
+        if implementation.plugin is not module:
+            continue
+        if implementation.wrapper or implementation.hookwrapper:
+            raise Rejected(Stage.HOOK, f"{group.hook} is a wrapper; hooks here only list what they provide")
+        try:
+            listed = implementation.function()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever a stranger's hook raises
+            raise Rejected(Stage.HOOK, f"{group.hook} failed: {one_line(error)}") from error
+        if not isinstance(listed, list | tuple):
+            raise Rejected(Stage.HOOK, f"{group.hook} returned {type(listed).__name__}, not a list")
+        yield from listed
+
+
+def _fault(candidate: Candidate, rejected: Rejected) -> Fault:
+    cause = rejected.__cause__
+    details = "".join(traceback.format_exception(cause)) if cause else ""
+    return Fault(
+        candidate.name, candidate.distribution, candidate.version, rejected.stage, str(rejected), details
+    )
+
+
+def _same(module: object) -> object:
+    return module
+
+
+def _module_name(module: object) -> str:
+    return str(getattr(module, "__name__", type(module).__name__))

@@ -1,0 +1,91 @@
+"""What a thing must be to enter the catalog: the shape that the rest of PETRA relies on."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from petra.blocks import Block, Condition
+from petra.errors import DeclarationError
+from petra.plugin.groups import Group
+from petra.plugin.kinds import Command, Kind
+from petra.settings.model import settings
+
+_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+
+
+def names(group: Group, thing: Any) -> tuple[str, ...]:
+    """Return every name under which a configuration or a person asks for this thing."""
+    if group in (Group.BLOCK, Group.CONDITION):
+        spec_names: tuple[str, ...] = thing.spec.names
+        return spec_names
+    return (thing.name,)
+
+
+def breaches(group: Group, thing: object) -> Iterator[str]:
+    """Yield what keeps a thing out of the catalog, each in one line; nothing when it may enter."""
+    if group is Group.BLOCK:
+        yield from _block(thing, Block)
+    elif group is Group.CONDITION:
+        yield from _block(thing, Condition)
+    elif group is Group.COMMAND:
+        yield from _command(thing)
+    else:
+        yield from _kind(thing)
+
+
+def _block(thing: object, base: type) -> Iterator[str]:
+    if not (isinstance(thing, type) and issubclass(thing, base)):
+        yield f"{_said(thing)} is not a subclass of petra.{base.__name__}"
+        return
+    if "spec" not in vars(thing):
+        yield f'{_said(thing)} declares no type: class {thing.__name__}({base.__name__}, type="...")'
+    elif inspect.isabstract(thing):
+        missing = sorted(getattr(thing, "__abstractmethods__", ()))
+        yield f"{_said(thing)} leaves {', '.join(missing)} undefined"
+
+
+def _command(thing: object) -> Iterator[str]:
+    if not isinstance(thing, Command):
+        yield f"{_said(thing)} is not a petra.Command"
+        return
+    command: Any = thing  # its annotations are what is being checked
+    yield from _name(command.name)
+    if not isinstance(command.summary, str) or not command.summary.strip():
+        yield f"command {command.name!r} has no summary"
+    if not callable(command.load):
+        yield f"command {command.name!r}: load is not callable"
+
+
+def _kind(thing: object) -> Iterator[str]:
+    if not isinstance(thing, Kind):
+        yield f"{_said(thing)} is not a petra.Kind"
+        return
+    kind: Any = thing  # its annotations are what is being checked
+    yield from _name(kind.name)
+    if not callable(kind.build):
+        yield f"kind {kind.name!r}: build is not callable"
+    if not (isinstance(kind.config, type) and attrs.has(kind.config)):
+        yield f"kind {kind.name!r}: config {_said(kind.config)} is not an attrs class"
+        return
+    if not attrs.inspect(kind.config).is_frozen:
+        yield f"kind {kind.name!r}: config {_said(kind.config)} is not frozen; use attrs.frozen"
+    try:
+        settings(kind.config)
+    except DeclarationError as error:
+        yield f"kind {kind.name!r}: {error}"
+
+
+def _name(name: object) -> Iterator[str]:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        yield f"{name!r} is no name: lower-case letters, digits, `-` and `_`, a letter first"
+
+
+def _said(thing: object) -> str:
+    if isinstance(thing, type):
+        return f"{thing.__module__}.{thing.__qualname__}"
+    return f"{type(thing).__name__} {str(thing)[:60]!r}"

@@ -1,0 +1,57 @@
+"""Why a plugin was put in quarantine."""
+
+from __future__ import annotations
+
+import traceback
+from enum import Enum
+
+from attrs import field, frozen
+
+
+class Stage(Enum):
+    """How far a plugin came before it failed; each value is a code documented in the problem reference."""
+
+    IMPORT = "plugin-import"
+    API = "plugin-api"
+    HOOK = "plugin-hook"
+    CONTRACT = "plugin-contract"
+    CONFLICT = "plugin-conflict"
+
+
+@frozen
+class Fault:
+    """One plugin in quarantine: which, at what stage, and one clear line why."""
+
+    name: str
+    distribution: str
+    version: str
+    stage: Stage
+    message: str
+    details: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        return f"plugin {self.name!r} ({self.source}) is quarantined: {self.message} [{self.stage.value}]"
+
+    @property
+    def source(self) -> str:
+        """The distribution and version, or the file, that the plugin came from."""
+        return f"{self.distribution} {self.version}".strip()
+
+
+class Rejected(Exception):  # noqa: N818 - it is caught within this package and never an error to a caller
+    """A plugin cannot be taken: where and why."""
+
+    def __init__(self, stage: Stage, message: str) -> None:
+        super().__init__(message)
+        self.stage = stage
+
+
+def one_line(error: BaseException) -> str:
+    """Say an exception in one line: its type, its first line, and where in the plugin it was raised."""
+    text = " ".join(str(error).split())
+    if len(text) > 300:
+        text = text[:297] + "..."
+    said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return said + place

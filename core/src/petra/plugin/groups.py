@@ -1,0 +1,64 @@
+"""The groups of things that plugins offer, each with its hook and its space of names."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Group(Enum):
+    """What a plugin can offer; the value is the word used in listings."""
+
+    BLOCK = "block"
+    CONDITION = "condition"
+    DRIVER = "driver"
+    NOTIFIER = "notifier"
+    SERVICE = "service"
+    TIER = "tier"
+    COMMAND = "command"
+
+    @property
+    def hook(self) -> str:
+        """The hook that lists this group."""
+        return f"petra_{self.value}s"
+
+    @property
+    def space(self) -> str:
+        """The space within which names of this group must be unique."""
+        return _SPACE[self]
+
+    @property
+    def owns_section(self) -> bool:
+        """Whether a kind of this group owns the configuration section of its name."""
+        return self.space == "section"
+
+
+_SPACE = {
+    Group.BLOCK: "block type",
+    Group.CONDITION: "block type",
+    Group.DRIVER: "section",
+    Group.NOTIFIER: "section",
+    Group.SERVICE: "section",
+    Group.TIER: "tier",
+    Group.COMMAND: "command",
+}
+
+CORE_SECTIONS = ("signals", "blocks", "tasks", "alarms", "storage", "engine", "scan_time_ms")
+CORE_COMMANDS = (
+    "bench",
+    "blocks",
+    "check",
+    "commands",
+    "completion",
+    "config",
+    "demo",
+    "doctor",
+    "explain",
+    "plan",
+    "plugins",
+    "replay",
+    "run",
+    "schema",
+)
+
+RESERVED = {"section": CORE_SECTIONS, "command": CORE_COMMANDS}
+"""Names that belong to core, now or by its published design; no plugin can take them."""

@@ -1,0 +1,78 @@
+"""Everything that a plugin can offer: one page, read from top to bottom.
+
+A plugin is a light module that an entry point of the group `petra.plugins` names:
+
+    [project.entry-points."petra.plugins"]
+    acme = "petra_acme.plugin"
+
+The module says which version of this page it was written for and implements the hooks it needs:
+
+    from petra import hookimpl
+
+    PETRA_API = 1
+
+    @hookimpl
+    def petra_blocks():
+        from .blocks import Doubler
+        return [Doubler]
+
+Every hook *registers*: it is called once, when a catalog is made, and never during a scan. Names are unique
+among all installed plugins. Whatever a hook imports is paid for at every start, so keep the heavy library
+behind `build` and `load`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from petra.blocks import Block, Condition
+    from petra.plugin.kinds import Command, Kind
+
+API_VERSION = 1
+"""Raised when a hook changes its meaning or goes away; new hooks leave it as it is."""
+
+PROJECT = "petra"
+ENTRY_POINTS = "petra.plugins"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def petra_blocks() -> Sequence[type[Block]]:  # type: ignore[empty-body]
+    """List the block classes that this plugin provides."""
+
+
+@hookspec
+def petra_conditions() -> Sequence[type[Condition]]:  # type: ignore[empty-body]
+    """List the conditions that this plugin provides: blocks with exactly one bool output, for alarms."""
+
+
+@hookspec
+def petra_drivers() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]
+    """List the driver kinds that this plugin provides; each owns the configuration section of its name."""
+
+
+@hookspec
+def petra_notifiers() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]
+    """List the notifier kinds that this plugin provides; each owns the configuration section of its name."""
+
+
+@hookspec
+def petra_services() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]
+    """List the service kinds that this plugin provides; each owns the configuration section of its name."""
+
+
+@hookspec
+def petra_tiers() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]
+    """List the storage tiers that this plugin provides; `storage` names them by their `type`."""
+
+
+@hookspec
+def petra_commands() -> Sequence[Command]:  # type: ignore[empty-body]
+    """List the commands that this plugin adds to `petra`; each is loaded when it is called."""

@@ -1,0 +1,39 @@
+"""What hooks return: a name, a configuration model, and the late import of the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    import click
+
+T = TypeVar("T")
+
+
+@frozen
+class Kind(Generic[T]):
+    """A kind of driver, notifier, service or tier.
+
+    `name` is the configuration section (or, for a tier, the type). `config` is a frozen attrs model that can
+    be imported without the heavy library; its docstring and its fields' `about(...)` are the documentation.
+    `build` takes the configuration first and imports the heavy library only when it is called.
+    """
+
+    name: str
+    config: type
+    build: Callable[..., T] = field(repr=False)
+
+
+@frozen
+class Command:
+    """A command that a plugin adds to `petra`: its name, one line of help, and how to import it."""
+
+    name: str
+    summary: str
+    load: Callable[[], click.Command] = field(repr=False)
+
+
+AnyKind = Kind[Any]

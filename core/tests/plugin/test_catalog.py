@@ -1,0 +1,230 @@
+"""Plugins enter the catalog whole or not at all, and one that fails harms nobody."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import define, frozen
+from petra import Block, Catalog, Command, Condition, In, Kind, Out, PluginNotFoundError, hookimpl
+from petra.plugin import Fault, Stage
+from petra.plugin.discovery import Candidate
+
+
+def block(name: str, base: type[Block] = Block, aliases: tuple[str, ...] = ()) -> type[Block]:
+    return type(base)(
+        name,
+        (base,),
+        {"__doc__": "A block.", "value": In(bool), "output": Out(bool), "step": lambda self, dt: None},
+        type=name,
+        aliases=aliases,
+    )
+
+
+def plugin(name: str, api: object = 1, **hooks: object) -> object:
+    """Make a plugin; each hook is given as what it returns, or as an exception that it raises."""
+
+    def implementation(result: object):
+        def hook():
+            if isinstance(result, BaseException):
+                raise result
+            return result
+
+        return hookimpl(hook)
+
+    body = {f"petra_{hook}": staticmethod(implementation(result)) for hook, result in hooks.items()}
+    return type(name, (), {"__name__": name, "PETRA_API": api, **body})
+
+
+def taken(*plugins: object) -> tuple[list[str], dict[str, Fault]]:
+    catalog = Catalog.of(*plugins)
+    return [p.name for p in catalog.plugins], {f.name: f for f in catalog.faults}
+
+
+GOOD = plugin("good", blocks=[block("GOOD")])
+
+
+@frozen
+class Config:
+    """A configuration."""
+
+    host: str = "x"
+
+
+@define
+class Thawed:
+    host: str = "x"
+
+
+class Plain:
+    pass
+
+
+class Hostile:
+    """An object that fails when anybody looks at it."""
+
+    def __getattribute__(self, name: str) -> object:
+        raise RuntimeError("do not touch")
+
+
+class Unstepped(Block):
+    """A base class, no block."""
+
+
+@pytest.mark.parametrize(
+    ("bad", "stage", "said"),
+    [
+        (plugin("bad", api=None, blocks=[]), Stage.API, "does not say which plugin API"),
+        (
+            plugin("bad", api=2, blocks=[]),
+            Stage.API,
+            "plugin API 2, this petra-core speaks 1: upgrade petra-core",
+        ),
+        (
+            plugin("bad", api=0, blocks=[]),
+            Stage.API,
+            "plugin API 0, this petra-core speaks 1: upgrade the plugin",
+        ),
+        (plugin("bad", api="1", blocks=[]), Stage.API, "says '1', no whole number"),
+        (plugin("bad", api=True, blocks=[]), Stage.API, "no whole number"),
+        (
+            plugin("bad", blocks=ValueError("no licence")),
+            Stage.HOOK,
+            "petra_blocks failed: ValueError: no licence",
+        ),
+        (plugin("bad", blocks=SystemExit(3)), Stage.HOOK, "petra_blocks failed: SystemExit: 3"),
+        (plugin("bad", blocks=None), Stage.HOOK, "petra_blocks returned NoneType, not a list"),
+        (plugin("bad", blocks=block("X")), Stage.HOOK, "petra_blocks returned ABCMeta, not a list"),
+        (plugin("bad", block=[]), Stage.HOOK, "petra_block is not a hook; did you mean petra_blocks?"),
+        (plugin("bad"), Stage.HOOK, "it implements no hook"),
+        (plugin("bad", blocks=[Plain]), Stage.CONTRACT, "Plain is not a subclass of petra.Block"),
+        (plugin("bad", blocks=["X"]), Stage.CONTRACT, "'X' is not a subclass of petra.Block"),
+        (plugin("bad", blocks=[Hostile()]), Stage.CONTRACT, "do not touch"),
+        (plugin("bad", blocks=[Unstepped]), Stage.CONTRACT, "declares no type"),
+        (plugin("bad", conditions=[block("X")]), Stage.CONTRACT, "not a subclass of petra.Condition"),
+        (plugin("bad", drivers=[Config]), Stage.CONTRACT, "not a petra.Kind"),
+        (plugin("bad", drivers=[Kind("x", Thawed, print)]), Stage.CONTRACT, "is not frozen"),
+        (plugin("bad", drivers=[Kind("x", Plain, print)]), Stage.CONTRACT, "is not an attrs class"),
+        (plugin("bad", drivers=[Kind("X y", Config, print)]), Stage.CONTRACT, "'X y' is no name"),
+        (plugin("bad", drivers=[Kind("x", Config, None)]), Stage.CONTRACT, "build is not callable"),
+        (plugin("bad", commands=[Command("x", "", print)]), Stage.CONTRACT, "has no summary"),
+        (plugin("bad", commands=[Command("x", "X.", None)]), Stage.CONTRACT, "load is not callable"),
+        (plugin("bad", commands=[print]), Stage.CONTRACT, "not a petra.Command"),
+        (
+            plugin("bad", blocks=[block("GOOD")]),
+            Stage.CONFLICT,
+            "block type 'GOOD', which plugin 'good' already",
+        ),
+        (plugin("bad", conditions=[block("GOOD", Condition)]), Stage.CONFLICT, "which plugin 'good' already"),
+        (
+            plugin("bad", blocks=[block("X", aliases=("GOOD",))]),
+            Stage.CONFLICT,
+            "'GOOD', which plugin 'good'",
+        ),
+        (plugin("bad", blocks=[block("X"), block("X")]), Stage.CONFLICT, "'X', which plugin 'bad' already"),
+        (
+            plugin("bad", drivers=[Kind("signals", Config, print)]),
+            Stage.CONFLICT,
+            "'signals' belongs to petra-core",
+        ),
+        (
+            plugin("bad", services=[Kind("alarms", Config, print)]),
+            Stage.CONFLICT,
+            "'alarms' belongs to petra-core",
+        ),
+        (
+            plugin("bad", commands=[Command("check", "X.", print)]),
+            Stage.CONFLICT,
+            "'check' belongs to petra-core",
+        ),
+        (plugin("good", blocks=[block("OTHER")]), Stage.CONFLICT, "the name 'good' is taken"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_bad_plugin_is_quarantined_whole_and_the_others_work(bad, stage, said):
+    catalog = Catalog.of(GOOD, bad, plugin("later", blocks=[block("LATER")]))
+    (fault,) = catalog.faults
+    assert fault.stage is stage
+    assert said in fault.message
+    assert "\n" not in str(fault)
+    assert [p.name for p in catalog.plugins] == ["good", "later"]
+    assert catalog.names("block type") == ["GOOD", "LATER"]
+    assert catalog.sections == {}
+
+
+def test_a_plugin_that_cannot_be_imported_is_quarantined():
+    def load():
+        raise ModuleNotFoundError("No module named 'asyncua'")
+
+    def leave():
+        raise SystemExit(1)
+
+    catalog = Catalog(
+        [
+            Candidate("a", "dist-a", "1.0", load),
+            Candidate("b", "dist-b", "2.0", leave),
+            Candidate("c", "", "", lambda: GOOD),
+        ]
+    )
+    assert [f.stage for f in catalog.faults] == [Stage.IMPORT, Stage.IMPORT]
+    assert "No module named 'asyncua'" in catalog.faults[0].message
+    assert "Traceback" in catalog.faults[0].details
+    assert str(catalog.faults[1]).startswith(
+        "plugin 'b' (dist-b 2.0) is quarantined: it cannot be imported: SystemExit"
+    )
+    assert [p.name for p in catalog.plugins] == ["c"]
+
+
+def test_the_operator_can_still_interrupt():
+    with pytest.raises(KeyboardInterrupt):
+        Catalog.of(plugin("slow", blocks=KeyboardInterrupt()))
+
+
+def test_a_hook_wrapper_is_refused():
+    class Wrapping:
+        PETRA_API = 1
+        __name__ = "wrapping"
+
+        @hookimpl(wrapper=True)
+        def petra_blocks(self):
+            return (yield)
+
+    assert "wrapper" in taken(Wrapping())[1]["wrapping"].message
+
+
+def test_a_hook_with_an_argument_that_there_is_not_is_refused():
+    class Curious:
+        PETRA_API = 1
+        __name__ = "curious"
+
+        @hookimpl
+        def petra_blocks(self, engine):
+            return []
+
+    assert taken(Curious())[1]["curious"].stage is Stage.HOOK
+
+
+def test_the_name_of_a_quarantined_plugin_is_free_again():
+    names, faults = taken(plugin("x", api=9), plugin("x", blocks=[block("B")]))
+    assert names == ["x"]
+    assert list(faults) == ["x"]
+
+
+def test_what_is_offered_is_found_by_every_name(meter_catalog):
+    assert meter_catalog.block("TON") is meter_catalog.block("ON_DELAY")
+    assert meter_catalog.block("above").spec.type == "above"
+    assert meter_catalog.section("meter").config.__name__ == "MeterConfig"
+    assert meter_catalog.section("TON") is None
+    assert meter_catalog.command("ping").summary == "Answer."
+    assert [offer.name for offer in meter_catalog.offers()] == ["GT", "TON", "above", "meter", "ping"]
+    assert {offer.plugin for offer in meter_catalog.offers()} == {"meter"}
+
+
+def test_a_plugin_is_found_by_its_name_and_by_its_distribution():
+    catalog = Catalog([Candidate("pumps", "acme-pumps", "1.2", lambda: GOOD)])
+    assert catalog.plugin("pumps") is catalog.plugin("acme-pumps")
+    with pytest.raises(PluginNotFoundError, match="did you mean 'pumps'"):
+        catalog.plugin("pump")
+
+
+def test_catalogs_share_nothing():
+    """There is no global plugin manager: the same module enters any number of catalogs."""
+    assert Catalog.of(GOOD).names("block type") == Catalog.of(GOOD).names("block type") == ["GOOD"]
