@@ -1,0 +1,217 @@
+"""One document from file to configuration: read, parse, structure, check, with every problem collected."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import field, frozen
+
+from petra.config import nodes
+from petra.config.environment import Environment
+from petra.config.models import BlockConfig, PlantConfig, SignalConfig
+from petra.config.parse import MAX_BYTES, decode, parse
+from petra.config.problems import Problem, Problems, Severity
+from petra.config.program import ProgramCheck, declared_names
+from petra.config.providers import CORE_LATER, PROVIDERS, install_hint
+from petra.config.source import STDIN, UnreadableError, read_bounded
+from petra.config.structure import Invalid, Structurer
+from petra.errors import PetraError
+from petra.settings.model import settings
+
+if TYPE_CHECKING:
+    from petra.plugin.catalog import Catalog
+
+M = TypeVar("M")
+
+_OWN = {setting.name: setting for setting in settings(PlantConfig)}
+
+
+@frozen
+class Configuration:
+    """A document that has been understood: core's own part, and each plugin's section as its models."""
+
+    plant: PlantConfig
+    sections: Mapping[str, tuple[Any, ...]] = field(factory=dict)
+
+
+@frozen
+class Loaded:
+    """What came of a document. There is a configuration exactly when there is no error among the problems."""
+
+    file: str
+    configuration: Configuration | None
+    problems: tuple[Problem, ...]
+    left_out: int = 0
+    root: nodes.Node | None = field(default=None, repr=False)
+    environment: Environment = field(factory=Environment, repr=False)
+
+    @property
+    def errors(self) -> int:
+        """How many problems are errors, those left out of the list included."""
+        return sum(p.severity is Severity.ERROR for p in self.problems) + self.left_out
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the file could not be read at all."""
+        return any(p.code in ("unreadable", "not-a-file") for p in self.problems)
+
+
+class ConfigurationError(PetraError):
+    """A document has errors; `problems` has them all."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.problems = loaded.problems
+        super().__init__("\n".join(str(problem) for problem in loaded.problems))
+
+
+def load(path: str | Path, catalog: Catalog, variables: Mapping[str, str] | None = None) -> Loaded:
+    """Read and check the document of a file (`-` for standard input)."""
+    name = "<stdin>" if str(path) == STDIN else str(path)
+    problems = Problems(name)
+    try:
+        data = read_bounded(path, MAX_BYTES)
+    except UnreadableError as error:
+        problems.add_at(0, 0, error.code, f"it {error}")
+        return Loaded(name, None, problems.finish())
+    folder = Path() if str(path) == STDIN else Path(path).parent
+    return _load(data, problems, catalog, variables, folder)
+
+
+def load_bytes(
+    data: bytes,
+    catalog: Catalog,
+    variables: Mapping[str, str] | None = None,
+    *,
+    name: str = "<text>",
+    folder: Path | None = None,
+) -> Loaded:
+    """Check a document that is at hand."""
+    problems = Problems(name)
+    if len(data) > MAX_BYTES:
+        problems.add_at(0, 0, "too-large", f"it is larger than {MAX_BYTES // 2**20} MiB")
+        return Loaded(name, None, problems.finish())
+    return _load(data, problems, catalog, variables, folder or Path())
+
+
+def configuration(loaded: Loaded) -> Configuration:
+    """Return the configuration, or raise ConfigurationError with all its problems."""
+    if loaded.configuration is None:
+        raise ConfigurationError(loaded)
+    return loaded.configuration
+
+
+def _load(
+    data: bytes, problems: Problems, catalog: Catalog, variables: Mapping[str, str] | None, folder: Path
+) -> Loaded:
+    text = decode(data, problems)
+    root = parse(text, problems) if text is not None else None
+    made = None
+    environment = Environment(os.environ if variables is None else variables, folder)
+    if isinstance(root, nodes.Mapping):
+        made = _Reader(problems, catalog, environment).read(root)
+    elif root is not None and not (isinstance(root, nodes.Scalar) and root.is_null):
+        problems.add(root, "wrong-type", f"a document is a mapping of sections, not {root.noun}")
+    elif not problems.errors:
+        problems.add_at(1, 1, "empty-document", "there is nothing in this document")
+    for fault in catalog.faults:
+        problems.warn_file("plugin-quarantined", str(fault), hint="petra doctor")
+    return Loaded(
+        problems.file,
+        None if problems.errors else made,
+        problems.finish(root),
+        problems.left_out,
+        root,
+        environment,
+    )
+
+
+class _Reader:
+    """Goes through the sections of one document."""
+
+    def __init__(self, problems: Problems, catalog: Catalog, environment: Environment) -> None:
+        self._problems = problems
+        self._catalog = catalog
+        self._structurer = Structurer(problems, environment)
+        self._own: dict[str, Any] = {}
+        self._sections: dict[str, tuple[Any, ...]] = {}
+        self._all_writers_known = True
+
+    def read(self, root: nodes.Mapping) -> Configuration:
+        for name, entry in root.entries.items():
+            if name in _OWN:
+                self._read_own(name, entry)
+            elif not name.startswith("x-"):
+                self._read_section(name, entry)
+        self._check_program(root)
+        return Configuration(PlantConfig(**self._own), self._sections)
+
+    def _read_own(self, name: str, entry: nodes.Entry) -> None:
+        if name in ("signals", "blocks"):
+            return  # item by item, in _check_program
+        try:
+            self._own[name] = self._structurer.field(_OWN[name], entry)
+        except Invalid:
+            return
+
+    def _read_section(self, name: str, entry: nodes.Entry) -> None:
+        kind = self._catalog.section(name)
+        if kind is None:
+            self._all_writers_known = False
+            self._note_unowned(name, entry.key)
+            return
+        self._all_writers_known = False  # its points may write signals that are declared nowhere else
+        items = entry.value.items if isinstance(entry.value, nodes.Sequence) else [entry.value]
+        try:
+            made = self._structurer.each(((item, kind.config) for item in items), self._structurer.structure)
+        except Invalid:
+            return
+        self._sections[name] = tuple(made)
+
+    def _note_unowned(self, name: str, key: nodes.Scalar) -> None:
+        fault = next((fault for fault in self._catalog.faults if fault.name == name), None)
+        if fault is not None:
+            self._problems.add(
+                key, "quarantined-section", f"the plugin of `{name}` is in quarantine: {fault.message}"
+            )
+            return
+        if hint := install_hint(name):
+            self._problems.add(key, "not-installed", f"no installed plugin provides `{name}`", hint=hint)
+            return
+        known = [*_OWN, *self._catalog.sections, *PROVIDERS, *CORE_LATER]
+        self._problems.add(
+            key,
+            "unknown-section",
+            f"no installed plugin provides a section {name!r}",
+            hint=self._problems.meant(name, known),
+        )
+
+    def _check_program(self, root: nodes.Mapping) -> None:
+        check = ProgramCheck(self._catalog, self._problems)
+        signals = self._items(root, "signals", SignalConfig)
+        blocks = self._items(root, "blocks", BlockConfig)
+        check.signals(signals)
+        section = root.entries.get("blocks")
+        if section is not None:
+            check.blocks(blocks, section.key)
+        check.wiring(blocks, declared_names(root.get("signals")), complete=self._all_writers_known)
+        self._own["signals"] = tuple(signal for _, signal in signals)
+        self._own["blocks"] = tuple(block for _, block in blocks)
+
+    def _items(self, root: nodes.Mapping, section: str, model: type[M]) -> list[tuple[nodes.Node, M]]:
+        """Return the models of a list that could be made, each with its node."""
+        node = root.get(section)
+        if node is None or (isinstance(node, nodes.Scalar) and node.is_null):
+            return []
+        if not isinstance(node, nodes.Sequence):
+            self._problems.add(node, "wrong-type", f"{section!r} is a list, not {node.noun}")
+            return []
+        made = []
+        for item in node.items:
+            try:
+                made.append((item, self._structurer.structure(item, model)))
+            except Invalid:
+                self._all_writers_known = False
+        return made

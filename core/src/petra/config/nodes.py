@@ -1,0 +1,117 @@
+"""The document as a tree of nodes that know their place.
+
+Nodes hold what was written, not what it means: a scalar is its text and whether it was quoted. Meaning comes
+from the model that reads it (`structure.py`), so `12:30` can never turn into 750 on the way.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Node:
+    """A part of the document; line and column count from 1."""
+
+    __slots__ = ("column", "line")
+
+    def __init__(self, line: int, column: int) -> None:
+        self.line = line
+        self.column = column
+
+    def __repr__(self) -> str:  # without the text: it may be a secret
+        return f"<{self.noun} at {self.line}:{self.column}>"
+
+    @property
+    def noun(self) -> str:
+        """What this part is called in a sentence."""
+        return "nothing"
+
+
+class Scalar(Node):
+    """A text; `plain` when it was written without quotes."""
+
+    __slots__ = ("plain", "text")
+
+    def __init__(self, line: int, column: int, text: str, *, plain: bool) -> None:
+        super().__init__(line, column)
+        self.text = text
+        self.plain = plain
+
+    @property
+    def noun(self) -> str:
+        """What this part is called in a sentence."""
+        return "nothing" if self.is_null else "a single value"
+
+    @property
+    def is_null(self) -> bool:
+        """Whether nothing was written here (or `null`, or `~`)."""
+        return self.plain and self.text in ("", "~", "null", "Null", "NULL")
+
+
+class Sequence(Node):
+    """A list."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, line: int, column: int) -> None:
+        super().__init__(line, column)
+        self.items: list[Node] = []
+
+    @property
+    def noun(self) -> str:
+        """What this part is called in a sentence."""
+        return "a list"
+
+
+class Entry(NamedTuple):
+    """A key of a mapping, with its own place, and what stands behind it."""
+
+    key: Scalar
+    value: Node
+
+
+class Mapping(Node):
+    """Keys and what stands behind them, in the order of the document."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self, line: int, column: int) -> None:
+        super().__init__(line, column)
+        self.entries: dict[str, Entry] = {}
+
+    @property
+    def noun(self) -> str:
+        """What this part is called in a sentence."""
+        return "a mapping"
+
+    def get(self, key: str) -> Node | None:
+        """Return what stands behind a key, or None."""
+        entry = self.entries.get(key)
+        return entry.value if entry else None
+
+
+def paths(root: Node, wanted: set[int]) -> dict[int, str]:
+    """Return the path ("blocks[3].inputs.in1") of each node whose id is wanted.
+
+    A node that aliases put in several places has the first.
+    """
+    found: dict[int, str] = {}
+    seen: set[int] = set()
+    pending: list[tuple[Node, str]] = [(root, "")]
+    while pending and len(found) < len(wanted):
+        node, path = pending.pop()
+        if id(node) in wanted:
+            found.setdefault(id(node), path)
+        if id(node) in seen:
+            continue
+        if isinstance(node, Mapping):
+            seen.add(id(node))
+            for name, (key, value) in reversed(node.entries.items()):
+                inner = f"{path}.{name}" if path else name
+                if id(key) in wanted:
+                    found.setdefault(id(key), inner)
+                pending.append((value, inner))
+        elif isinstance(node, Sequence):
+            seen.add(id(node))
+            pending.extend((item, f"{path}[{i}]") for i, item in reversed([*enumerate(node.items)]))
+    return found

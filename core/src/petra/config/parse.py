@@ -1,0 +1,280 @@
+"""YAML text → nodes, with every trap of the text itself caught.
+
+The tree is built from libyaml's events on an explicit stack: no recursion, so depth cannot crash it, and no
+resolver, so nothing is guessed. Size, depth and the growth by aliases are bounded.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
+
+if TYPE_CHECKING:
+    from petra.config.problems import Problems
+
+MAX_BYTES = 16 * 2**20
+MAX_NODES = 1_000_000
+MAX_DEPTH = 64
+MAX_SCALAR = 2**20
+
+_LOADER: Any = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # a platform without libyaml parses slowly, but parses
+_TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NEWLINE = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+
+
+_BARE_REFERENCE = re.compile(r"[{\[,].*[^\"']\$\{")
+_NO_KEY = Scalar(0, 0, "", plain=False)
+
+
+class _Stop(Exception):  # noqa: N818 - it ends the reading of a document, the reason is already noted
+    """The rest of the document cannot be read."""
+
+
+def decode(data: bytes, problems: Problems) -> str | None:
+    """Return the document's text, or None when it is none; the problem says where."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        problems.add_at(1, 1, "not-utf8", "the file is UTF-16", hint="save it as UTF-8")
+        return None
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line, column = _place(data[: error.start].decode("utf-8"))
+        problems.add_at(
+            line,
+            column,
+            "not-utf8",
+            f"byte 0x{data[error.start]:02x} is not UTF-8",
+            hint="save the file as UTF-8",
+        )
+        return None
+    if bad := _UNPRINTABLE.search(text):
+        line, column = _place(text[: bad.start()])
+        problems.add_at(
+            line,
+            column,
+            "bad-character",
+            f"the character U+{ord(bad.group()):04X} cannot stand in a document",
+        )
+        return None
+    return text
+
+
+def parse(text: str, problems: Problems) -> Node | None:
+    """Return the root of the document, or None when there is none that could be read."""
+    builder = _Builder(problems)
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        _note_syntax(error, text, problems)
+        return None
+    except yaml.YAMLError as error:
+        problems.add_at(1, 1, "yaml-syntax", " ".join(str(error).split()))
+        return None
+    except _Stop:
+        return None
+    return builder.root
+
+
+def _note_syntax(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> None:
+    mark = error.problem_mark or error.context_mark
+    said = error.problem or "this is not YAML"
+    if error.context and error.context_mark and error.context_mark.line != (mark.line if mark else 0):
+        said += f" ({error.context}, which began in line {error.context_mark.line + 1})"
+    hint = ""
+    lines = _NEWLINE.split(text)
+    if mark is not None and _BARE_REFERENCE.search("\n".join(lines[mark.line : mark.line + 1])):
+        hint = 'within { } and [ ], write "${NAME}" in quotes'
+    elif "cannot start any token" in said:
+        hint = "indent with spaces, not tabs, and quote texts that begin with %, @ or `"
+    elif "mapping values are not allowed" in said:
+        hint = "check the indentation, and quote texts that contain `: `"
+    problems.add_at(
+        mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "yaml-syntax", said, hint=hint
+    )
+
+
+def _place(before: str) -> tuple[int, int]:
+    """Return the line and column of the character after this text."""
+    line, start = 1, 0
+    for newline in _NEWLINE.finditer(before):
+        line, start = line + 1, newline.end()
+    return line, len(before) - start + 1
+
+
+class _Frame:
+    """A container whose end has not come yet."""
+
+    __slots__ = ("anchor", "key", "merges", "node", "weight")
+
+    def __init__(self, node: Mapping | Sequence, anchor: str | None) -> None:
+        self.node = node
+        self.anchor = anchor
+        self.key: Scalar | None = None
+        self.merges: list[Node] = []
+        self.weight = 1
+
+
+class _Builder:
+    """Puts events together to a tree. `weight` counts what a tree would be with every alias written out."""
+
+    def __init__(self, problems: Problems) -> None:
+        self.root: Node | None = None
+        self._problems = problems
+        self._stack: list[_Frame] = []
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._skipped = 0  # depth inside a key that is no text, whose parts are passed over
+        self._total = 0
+
+    def take(self, event: yaml.Event) -> None:
+        if self._skipped:
+            self._skip(event)
+        elif isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._open(event)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._close()
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+        elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
+            line, column = _mark(event)
+            self._stop(line, column, "yaml-documents", "a second document begins here; one file holds one")
+
+    def _scalar(self, event: Any) -> None:
+        line, column = _mark(event)
+        text: str = event.value
+        if len(text) > MAX_SCALAR:
+            self._stop(line, column, "too-large", f"a single value of {len(text):,} characters is too long")
+        plain = event.implicit[0]
+        if event.tag is not None:
+            self._refuse_tag(event.tag, line, column)
+            plain = False
+        self._count(line, column, 1)
+        node = Scalar(line, column, text, plain=plain)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (node, 1)
+        self._place(node, 1)
+
+    def _open(self, event: Any) -> None:
+        line, column = _mark(event)
+        if event.tag is not None:
+            self._refuse_tag(event.tag, line, column)
+        if len(self._stack) >= MAX_DEPTH:
+            self._stop(line, column, "too-deep", f"more than {MAX_DEPTH} levels inside each other")
+        if self._refuse_key(line, column):
+            self._skipped = 1
+            return
+        self._count(line, column, 1)
+        kind = Mapping if isinstance(event, yaml.MappingStartEvent) else Sequence
+        self._stack.append(_Frame(kind(line, column), event.anchor))
+
+    def _close(self) -> None:
+        frame = self._stack.pop()
+        if isinstance(frame.node, Mapping):
+            self._merge(frame, frame.node)
+        if frame.anchor is not None:
+            self._anchors[frame.anchor] = (frame.node, frame.weight)
+        self._place(frame.node, frame.weight)
+
+    def _alias(self, event: Any) -> None:
+        line, column = _mark(event)
+        if self._refuse_key(line, column):
+            return
+        known = self._anchors.get(event.anchor)
+        if known is None:
+            inside = any(frame.anchor == event.anchor for frame in self._stack)
+            why = "stands inside itself" if inside else "is not defined above"
+            self._stop(line, column, "yaml-alias", f"the alias *{event.anchor} {why}")
+            return
+        node, weight = known
+        self._count(line, column, weight)
+        self._place(node, weight)
+
+    def _count(self, line: int, column: int, weight: int) -> None:
+        self._total += weight
+        if self._total > MAX_NODES:
+            self._stop(line, column, "too-large", f"over {MAX_NODES:,} values, with every alias written out")
+
+    def _place(self, node: Node, weight: int) -> None:
+        if not self._stack:
+            self.root = node
+            return
+        frame = self._stack[-1]
+        frame.weight += weight
+        if isinstance(frame.node, Sequence):
+            frame.node.items.append(node)
+        elif frame.key is None:
+            self._begin_entry(frame, node)
+        else:
+            self._end_entry(frame, frame.node, frame.key, node)
+
+    def _begin_entry(self, frame: _Frame, node: Node) -> None:
+        assert isinstance(node, Scalar)  # _refuse_key lets nothing else come here  # noqa: S101
+        frame.key = node
+
+    def _end_entry(self, frame: _Frame, mapping: Mapping, key: Scalar, value: Node) -> None:
+        frame.key = None
+        if key is _NO_KEY:
+            return
+        if key.plain and key.text == "<<":
+            frame.merges.append(value)
+        elif (first := mapping.entries.get(key.text)) is not None:
+            self._problems.add(
+                key, "duplicate-key", f"{key.text!r} stands here already, in line {first.key.line}"
+            )
+        else:
+            mapping.entries[key.text] = Entry(key, value)
+
+    def _merge(self, frame: _Frame, mapping: Mapping) -> None:
+        """Take over the entries of `<<: *defaults` that are not given here; the first one named wins."""
+        for merged in frame.merges:
+            for source in merged.items if isinstance(merged, Sequence) else [merged]:
+                if not isinstance(source, Mapping):
+                    self._problems.add(source, "wrong-type", "`<<` takes over a mapping, not " + source.noun)
+                    continue
+                for name, entry in source.entries.items():
+                    mapping.entries.setdefault(name, entry)
+
+    def _refuse_key(self, line: int, column: int) -> bool:
+        """Note that a list, a mapping or an alias stands where a key belongs."""
+        if not self._stack:
+            return False
+        frame = self._stack[-1]
+        if isinstance(frame.node, Sequence) or frame.key is not None:
+            return False
+        self._problems.add_at(line, column, "bad-key", "a key is a text, not a list, a mapping or an alias")
+        frame.key = _NO_KEY
+        return True
+
+    def _refuse_tag(self, tag: str, line: int, column: int) -> None:
+        if tag not in _TEXT_TAGS:
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            self._problems.add_at(
+                line, column, "yaml-tag", f"the tag {shown[:60]!r} has no meaning here", hint="leave it out"
+            )
+
+    def _skip(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._skipped += 1
+            if self._skipped > MAX_DEPTH:
+                self._stop(*_mark(event), "too-deep", f"more than {MAX_DEPTH} levels inside each other")
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._skipped -= 1
+
+    def _stop(self, line: int, column: int, code: str, message: str) -> None:
+        self._problems.add_at(line, column, code, message)
+        raise _Stop
+
+
+def _mark(event: Any) -> tuple[int, int]:
+    return event.start_mark.line + 1, event.start_mark.column + 1

@@ -1,0 +1,130 @@
+"""One way to complain: a place, a code, what is wrong, what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from petra.closest import closest
+from petra.config.codes import CODES
+from petra.config.nodes import Node, paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST_PROBLEMS = 10_000
+_COMPARISONS = 400_000  # names compared for hints in one check, about a second of work
+
+
+class Severity(Enum):
+    """An error makes the configuration unusable; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@frozen
+class Problem:
+    """Something wrong in a configuration: where, what, and what was probably meant."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    code: str
+    severity: Severity
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        at = f"{self.path}: " if self.path else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{where}: {self.severity.value}: {at}{self.message}{hint} [{self.code}]"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the problem as plain data for JSON."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "path": self.path,
+            "code": self.code,
+            "severity": self.severity.value,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+class Problems:
+    """The problems of one document. One thread fills it; it is bounded and counts what it left out."""
+
+    def __init__(self, file: str | Path) -> None:
+        self.file = str(file)
+        self.left_out = 0
+        self._noted: list[tuple[Node | None, int, int, str, Severity, str, str]] = []
+        self._comparisons = _COMPARISONS
+        self._errors = 0
+
+    @property
+    def errors(self) -> int:
+        """How many errors were noted, those left out included."""
+        return self._errors
+
+    def add(self, at: Node, code: str, message: str, *, hint: str = "", shift: int = 0) -> None:
+        """Note an error at a node; `shift` moves the place that many columns into it."""
+        self._note(at, at.line, at.column + shift, code, Severity.ERROR, message, hint)
+
+    def warn(self, at: Node, code: str, message: str, *, hint: str = "") -> None:
+        """Note something that deserves a look and stops nothing."""
+        self._note(at, at.line, at.column, code, Severity.WARNING, message, hint)
+
+    def add_at(self, line: int, column: int, code: str, message: str, *, hint: str = "") -> None:
+        """Note an error where there is no node: an unreadable file, a mistake in the YAML itself."""
+        self._note(None, line, column, code, Severity.ERROR, message, hint)
+
+    def warn_file(self, code: str, message: str, *, hint: str = "") -> None:
+        """Note something about the document as a whole that stops nothing."""
+        self._note(None, 0, 0, code, Severity.WARNING, message, hint)
+
+    def meant(self, name: str, candidates: Iterable[str]) -> str:
+        """Return a hint that names the closest candidate, or an empty text.
+
+        A document with thousands of unknown names would be compared for minutes: past a budget there are no
+        hints.
+        """
+        known = list(candidates)
+        self._comparisons -= len(known)
+        guess = closest(name, known) if self._comparisons > 0 else ""
+        return f"did you mean {guess!r}?" if guess else ""
+
+    def finish(self, root: Node | None = None) -> tuple[Problem, ...]:
+        """Return the problems in the order of the document, each with its path."""
+        wanted = {id(node) for node, *_ in self._noted if node is not None}
+        where = paths(root, wanted) if root is not None and wanted else {}
+        problems = [
+            Problem(self.file, line, column, where.get(id(node), ""), code, severity, message, hint)
+            for node, line, column, code, severity, message, hint in self._noted
+        ]
+        return tuple(sorted(problems, key=lambda p: (p.line, p.column)))
+
+    def _note(
+        self,
+        node: Node | None,
+        line: int,
+        column: int,
+        code: str,
+        severity: Severity,
+        message: str,
+        hint: str,
+    ) -> None:
+        if code not in CODES:
+            raise KeyError(f"the problem code {code!r} is not documented in petra.config.codes")
+        self._errors += severity is Severity.ERROR
+        if len(self._noted) >= MOST_PROBLEMS:
+            self.left_out += 1
+            return
+        self._noted.append((node, line, column, code, severity, message, hint))

@@ -1,0 +1,183 @@
+"""The JSON Schema of what is installed: for editors that complete and check a document while it is typed."""
+
+from __future__ import annotations
+
+import inspect
+from enum import Enum
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+
+import attrs
+
+from petra.config.models import BlockConfig, PlantConfig
+from petra.plugin.groups import Group
+from petra.settings.model import Bounds, Setting, is_optional, optional, settings
+from petra.settings.secret import Secret
+from petra.signals import INT_MAX, INT_MIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from petra.blocks import BlockSpec, Member, Param
+    from petra.plugin.catalog import Catalog
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+Schema = dict[str, Any]
+
+_NOTHING: Schema = {"type": "null"}
+_REFERENCE: Schema = {"type": "string", "pattern": r"\$\{"}  # replaced before the value is read
+
+_SCALARS: dict[Any, Schema] = {
+    bool: {"type": "boolean"},
+    int: {"type": "integer", "minimum": INT_MIN, "maximum": INT_MAX},
+    float: {"type": "number"},
+    str: {"type": "string"},
+    Path: {"type": "string"},
+    Secret: {"type": "string", "writeOnly": True},
+}
+
+
+def document_schema(catalog: Catalog) -> Schema:
+    """Return the schema of a whole document, with the section of every installed plugin."""
+    plant = model_schema(PlantConfig)
+    specs = [o.thing.spec for o in catalog.offers(Group.BLOCK, Group.CONDITION)]
+    if specs:
+        plant["properties"]["blocks"] = _either(
+            {"type": "array", "items": _block_schema(specs)},
+            _NOTHING,
+            description=plant["properties"]["blocks"]["description"],
+        )
+    for name, kind in catalog.sections.items():
+        one = _type_schema(kind.config, Bounds())
+        plant["properties"][name] = _either(one, {"type": "array", "items": one})
+    return {
+        "$schema": DIALECT,
+        "title": "A PETRA document",
+        **plant,
+        "patternProperties": {"^x-": {"description": "Left alone: a place for anchors"}},
+    }
+
+
+def model_schema(model: type) -> Schema:
+    """Return the schema of a configuration model, written as a mapping."""
+    known = settings(model)
+    schema: Schema = {
+        "type": "object",
+        "description": inspect.cleandoc(model.__doc__ or ""),
+        "properties": {key: _setting_schema(setting) for setting in known for key in setting.keys},
+        "additionalProperties": False,
+    }
+    demands = [demand for setting in known for demand in _demands(setting.keys, required=setting.required)]
+    if demands:
+        schema["allOf"] = demands
+    return schema
+
+
+def _setting_schema(setting: Setting) -> Schema:
+    schema = _type_schema(setting.type, setting.bounds)
+    about = setting.about
+    described = dict(schema)
+    if about.doc:
+        described["description"] = about.doc + (f" [{about.unit}]" if about.unit else "")
+    if isinstance(setting.default, bool | int | float | str):
+        described["default"] = setting.default
+    elif isinstance(setting.default, Enum):
+        described["default"] = setting.default.value
+    return described
+
+
+def _type_schema(kind: Any, bounds: Bounds) -> Schema:
+    inner = optional(kind)
+    nothing = [_NOTHING] if is_optional(kind) else []
+    if get_origin(inner) in (list, tuple):
+        return _either({"type": "array", "items": _type_schema(get_args(inner)[0], Bounds())}, _NOTHING)
+    if get_origin(inner) is dict:
+        values = _type_schema(get_args(inner)[1], Bounds())
+        return _either({"type": "object", "additionalProperties": values}, _NOTHING)
+    if isinstance(inner, type) and attrs.has(inner):
+        short = [_type_schema(s.type, s.bounds) for s in settings(inner) if s.about.shorthand]
+        return _either(model_schema(inner), *short[:1], *(nothing or _empty(inner)))
+    if get_origin(inner) is Literal:
+        return _either({"enum": list(get_args(inner))}, _REFERENCE, *nothing)
+    if inner in _SCALARS:
+        return _either(_bounded(_SCALARS[inner], bounds), _REFERENCE, *nothing)
+    if isinstance(inner, type) and issubclass(inner, Enum):
+        return _either({"enum": [member.value for member in inner]}, _REFERENCE, *nothing)
+    return _either(*(_SCALARS[part] for part in get_args(inner)), _REFERENCE, *nothing)
+
+
+def _empty(model: type) -> list[Schema]:
+    """Return what stands for a mapping that requires nothing."""
+    return [] if any(setting.required for setting in settings(model)) else [_NOTHING]
+
+
+def _bounded(schema: Schema, bounds: Bounds) -> Schema:
+    said = {
+        "minimum": bounds.minimum,
+        "exclusiveMinimum": bounds.above,
+        "maximum": bounds.maximum,
+        "exclusiveMaximum": bounds.below,
+        "minLength": bounds.shortest,
+        "maxLength": bounds.longest,
+        "pattern": f"^(?:{bounds.pattern})$" if bounds.pattern is not None else None,
+        "enum": list(bounds.choices) or None,
+    }
+    return {**schema, **{key: value for key, value in said.items() if value is not None}}
+
+
+def _either(*alternatives: Schema, **also: Any) -> Schema:
+    """Return a schema that allows any of these; a plain text already allows every reference."""
+    distinct = [s for i, s in enumerate(alternatives) if s not in alternatives[:i]]
+    if any(s.keys() <= {"type", "writeOnly"} and s["type"] == "string" for s in distinct):
+        distinct = [s for s in distinct if s is not _REFERENCE]
+    return {**(distinct[0] if len(distinct) == 1 else {"anyOf": distinct}), **also}
+
+
+def _demands(keys: tuple[str, ...], *, required: bool) -> Iterator[Schema]:
+    if required:
+        yield {"oneOf": [{"required": [key]} for key in keys]} if len(keys) > 1 else {"required": [keys[0]]}
+    elif len(keys) > 1:
+        for first, second in combinations(keys, 2):
+            yield {"not": {"required": [first, second]}}
+
+
+def _block_schema(specs: Sequence[BlockSpec]) -> Schema:
+    names = {"enum": [name for spec in specs for name in spec.names]}
+    block = model_schema(BlockConfig)
+    for key in ("type", "block_type"):
+        block["properties"][key] = {**names, "description": block["properties"][key]["description"]}
+    block["allOf"] = [*block["allOf"], *(_one_type(spec) for spec in specs)]
+    return _either(block, names)
+
+
+def _one_type(spec: BlockSpec) -> Schema:
+    """Return what holds for a block of this type: its ports and parameters."""
+    named = {"enum": list(spec.names)}
+    params = _members(spec.params, lambda p: _either(_param_schema(p), _REFERENCE))
+    return {
+        "if": {"anyOf": [{"properties": {key: named}, "required": [key]} for key in ("type", "block_type")]},
+        "then": {
+            "properties": {
+                "inputs": _members(spec.inputs, lambda i: _either(_SCALARS[i.type], {"type": "string"})),
+                "outputs": _members(spec.outputs, lambda _: {"type": "string"}),
+                "params": params,
+                "parameters": params,
+            }
+        },
+    }
+
+
+def _param_schema(param: Param[Any]) -> Schema:
+    bounds = Bounds(minimum=param.minimum, maximum=param.maximum, choices=param.choices)
+    return _bounded(_SCALARS[param.type], bounds)
+
+
+def _members(members: Mapping[str, Member[Any]], schema: Callable[[Any], Schema]) -> Schema:
+    described = {
+        name: {**schema(member), "description": member.doc}
+        for member in members.values()
+        for name in (member.name, *member.aliases)
+    }
+    return _either({"type": "object", "properties": described, "additionalProperties": False}, _NOTHING)

@@ -1,0 +1,107 @@
+"""A configuration as it was understood: every value, redacted, with where it came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from attrs import frozen
+
+from petra.config.environment import Environment, SubstitutionError
+from petra.config.nodes import Mapping, Node, Scalar, Sequence
+from petra.settings.model import Setting, settings
+from petra.settings.secret import REDACTED, Secret, without_credentials
+
+if TYPE_CHECKING:
+    from petra.config.document import Configuration, Loaded
+
+
+@frozen
+class Shown:
+    """One value: its path, the value as it may be shown, and its source."""
+
+    path: str
+    value: Any
+    source: str
+
+
+def shown(loaded: Loaded, made: Configuration) -> Iterator[Shown]:
+    """Yield every value of a configuration, defaults included, in the order of the models."""
+    walk = _Walk(loaded.file, loaded.environment)
+    yield from walk.model(made.plant, loaded.root, "")
+    for name, section in made.sections.items():
+        node = loaded.root.get(name) if isinstance(loaded.root, Mapping) else None
+        if isinstance(node, Sequence):
+            yield from walk.value(section, node, name)
+        else:
+            yield from walk.value(section[0], node, name)
+
+
+class _Walk:
+    """Goes through models and nodes side by side."""
+
+    def __init__(self, file: str, environment: Environment) -> None:
+        self._file = file
+        self._environment = environment
+
+    def value(self, value: Any, node: Node | None, path: str) -> Iterator[Shown]:
+        if attrs.has(type(value)):
+            yield from self.model(value, node, path)
+        elif isinstance(value, list | tuple) and value:
+            items: list[Node] = node.items if isinstance(node, Sequence) else []
+            for i, item in enumerate(value):
+                yield from self.value(item, items[i] if i < len(items) else None, f"{path}[{i}]")
+        elif isinstance(value, dict) and value:
+            for key, item in value.items():
+                inner = node.get(key) if isinstance(node, Mapping) else None
+                yield from self.value(item, inner, f"{path}.{key}")
+        else:
+            yield self._leaf(value, node, path)
+
+    def model(self, model: Any, node: Node | None, path: str) -> Iterator[Shown]:
+        for setting in settings(model.__class__):
+            inner = _find(setting, node)
+            value = getattr(model, setting.attribute.name)
+            yield from self.value(value, inner, f"{path}.{setting.name}" if path else setting.name)
+
+    def _leaf(self, value: Any, node: Node | None, path: str) -> Shown:
+        if node is None:
+            return Shown(path, _printable(value), "default")
+        source = f"{self._file}:{node.line}:{node.column}"
+        if isinstance(node, Scalar):
+            try:
+                sources = self._environment.substitute(node.text).sources
+            except SubstitutionError:  # a file or variable that was there a moment ago
+                return Shown(path, REDACTED, source)
+            if sources:
+                source += f" ({', '.join(map(str, sources))})"
+            if any(s.secretive for s in sources):
+                return Shown(path, REDACTED, source)
+        return Shown(path, _printable(value), source)
+
+
+def _find(setting: Setting, node: Node | None) -> Node | None:
+    if isinstance(node, Mapping):
+        return next((found for key in setting.keys if (found := node.get(key)) is not None), None)
+    if isinstance(node, Scalar) and not node.is_null and setting.about.shorthand:
+        return node
+    return None
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return REDACTED if value else ""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, str | Path):
+        return without_credentials(str(value))
+    return value
+
+
+def as_text(value: Any) -> str:
+    """Return a value as a document would write it."""
+    return json.dumps(value, ensure_ascii=False)

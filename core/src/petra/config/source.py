@@ -1,0 +1,61 @@
+"""Reading a file that may be anything: bounded, never waiting, never trusting its name."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STDIN = "-"
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+class UnreadableError(Exception):
+    """The file cannot be used: which problem code, and why in one line."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read_bounded(path: str | Path, limit: int) -> bytes:
+    """Return the bytes of a regular file of at most `limit` bytes (or of standard input, for `-`)."""
+    if str(path) == STDIN:
+        return _bounded(sys.stdin.buffer.read(limit + 1), limit)
+    try:
+        # without O_NONBLOCK, opening a pipe that nobody writes to waits for ever
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UnreadableError("unreadable", f"cannot be read: {reason}") from None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = next((noun for test, noun in _KINDS if test(mode)), "no regular file")
+        raise UnreadableError("not-a-file", f"is {kind}, not a file")
+    with os.fdopen(descriptor, "rb") as file:
+        try:
+            return _bounded(file.read(limit + 1), limit)
+        except OSError as error:
+            raise UnreadableError("unreadable", f"cannot be read: {error.strerror}") from None
+
+
+def _bounded(data: bytes, limit: int) -> bytes:
+    if len(data) > limit:
+        raise UnreadableError("too-large", f"is larger than {_size(limit)}")
+    return data
+
+
+def _size(limit: int) -> str:
+    return f"{limit // 2**20} MiB" if limit >= 2**20 else f"{limit // 2**10} KiB"

@@ -1,0 +1,321 @@
+"""Nodes → frozen attrs models, with every problem collected.
+
+cattrs chooses the hook for each type; the hooks here are exact: a text is never taken for a number nor a
+number for a text, a key that no field has is a problem, and a field's validator speaks at the place of its
+value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
+
+import attrs
+import cattrs
+
+from petra.config.environment import Environment, Substituted, SubstitutionError
+from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
+from petra.config.scalars import Ambiguous, Plain, read_plain
+from petra.config.wording import cure, from_text, is_union, need, noun, written
+from petra.settings.model import SCALARS, Setting, is_optional, optional, settings
+from petra.settings.secret import Secret
+from petra.signals import INT_MAX, INT_MIN
+
+if TYPE_CHECKING:
+    from petra.config.problems import Problems
+
+T = TypeVar("T")
+Hook = Callable[[Any, Any], Any]
+
+
+class Invalid(Exception):  # noqa: N818 - it never leaves the loader
+    """This part cannot be used; the reason is noted already."""
+
+
+class Structurer:
+    """Makes models of one document's nodes. It belongs to one load and is not shared between threads."""
+
+    def __init__(self, problems: Problems, environment: Environment) -> None:
+        self.problems = problems
+        self.environment = environment
+        self._converter = cattrs.Converter()
+        self._foreign: set[str] = set()
+        factories: tuple[tuple[Callable[[Any], bool], Callable[[Any], Hook]], ...] = (
+            (attrs.has, self._model_hook),
+            (_is_enum, lambda _: self._enum),
+            (lambda kind: get_origin(kind) is Literal, lambda _: self._literal),
+            (lambda kind: get_origin(kind) in (list, tuple), self._list_hook),
+            (lambda kind: get_origin(kind) is dict, self._dict_hook),
+            (is_optional, self._optional_hook),
+            (lambda kind: not is_optional(kind) and is_union(kind), lambda _: self._any_scalar),
+        )
+        for kind in SCALARS:
+            self._converter.register_structure_hook(kind, self._scalar)
+        for predicate, factory in factories:
+            self._converter.register_structure_hook_factory(predicate, factory)
+
+    def structure(self, node: Node, kind: type[T]) -> T:
+        """Return the node as that type, or raise Invalid after noting why not."""
+        made: T = self._hook(kind)(node, kind)
+        return made
+
+    def field(self, setting: Setting, entry: Entry) -> Any:
+        """Return one field's value, checked by its validator, or raise Invalid after noting why not."""
+        return self._validated(setting, entry, self._hook(setting.type)(entry.value, setting.type))
+
+    def resolve(self, node: Scalar) -> tuple[Plain, Substituted]:
+        """Return what a single value means by itself, and its text with references replaced."""
+        try:
+            substituted = self.environment.substitute(node.text)
+        except SubstitutionError as error:
+            shift = error.offset if node.plain else 0  # within quotes, escapes move the columns
+            self.problems.add(node, error.code, str(error), hint=error.hint, shift=shift)
+            raise Invalid from None
+        if substituted.sources:
+            self._foreign.add(substituted.text)
+        if substituted.sources or not node.plain:
+            return substituted.text, substituted
+        return read_plain(substituted.text), substituted
+
+    def each(self, nodes: Iterable[tuple[Node, Any]], make: Callable[[Node, Any], T]) -> list[T]:
+        """Return what `make` makes of each; when one is invalid the others are still looked at."""
+        made: list[T] = []
+        failed = False
+        for node, extra in nodes:
+            try:
+                made.append(make(node, extra))
+            except Invalid:
+                failed = True
+        if failed:
+            raise Invalid
+        return made
+
+    def _hook(self, kind: Any) -> Hook:
+        return self._converter.get_structure_hook(kind)
+
+    # single values
+
+    def _scalar(self, node: Node, kind: type) -> Any:
+        if _is_enum(kind):  # `class Mode(str, Enum)`: cattrs finds the hook of its base first
+            return self._enum(node, kind)
+        if not isinstance(node, Scalar):
+            raise self._wrong(node, kind)
+        value, substituted = self.resolve(node)
+        if isinstance(value, Ambiguous):
+            raise self._ambiguous(node, value)
+        if substituted.sources:  # what comes from outside has no type of its own: read it as what is wanted
+            value = from_text(substituted.text, kind)
+        if kind in (str, Path, Secret):
+            if not isinstance(value, str):
+                raise self._wrong(node, kind)
+            if kind is Secret and value and not substituted.sources:
+                self.problems.warn(
+                    node,
+                    "plain-secret",
+                    "a secret is written in the document",
+                    hint="use ${NAME} or ${file:/path}",
+                )
+            return kind(value)
+        if kind is bool and value.__class__ is bool:
+            return value
+        if kind is int and value.__class__ is int:
+            if not INT_MIN <= value <= INT_MAX:
+                raise self._bad(node, "does not fit into 64 bits")
+            return value
+        if kind is float and value.__class__ in (int, float):
+            return self._finite(node, value)
+        raise self._wrong(node, kind)
+
+    def _finite(self, node: Scalar, value: float) -> float:
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise self._bad(node, "is not a finite number")
+        return number
+
+    def _any_scalar(self, node: Node, kind: Any) -> Any:
+        """Read a single value as the one of several types that it is written as."""
+        if not isinstance(node, Scalar):
+            raise self._wrong(node, kind)
+        value, substituted = self.resolve(node)
+        if substituted.sources and not isinstance(plain := read_plain(substituted.text), Ambiguous):
+            value = plain
+        allowed = get_args(kind)
+        for candidate in (bool, int, float, str):
+            fits = value.__class__ is candidate or (candidate is float and value.__class__ is int)
+            if candidate in allowed and fits:
+                return value if candidate is str else self._scalar(node, candidate)
+        raise self._ambiguous(node, value) if isinstance(value, Ambiguous) else self._wrong(node, kind)
+
+    def _enum(self, node: Node, kind: type[Enum]) -> Enum:
+        by_text = {str(member.value): member for member in kind}
+        return by_text[self._choice(node, tuple(by_text))]
+
+    def _literal(self, node: Node, kind: Any) -> Any:
+        by_text = {str(value): value for value in get_args(kind)}
+        return by_text[self._choice(node, tuple(by_text))]
+
+    def _choice(self, node: Node, choices: tuple[str, ...]) -> str:
+        if not isinstance(node, Scalar) or node.is_null:
+            raise self._wrong(node, choices)
+        _, substituted = self.resolve(node)
+        if substituted.text not in choices:
+            self.problems.add(
+                node,
+                "bad-value",
+                f"{written(node)} is none of {', '.join(choices)}",
+                hint=self.problems.meant(node.text, choices),
+            )
+            raise Invalid
+        return substituted.text
+
+    # containers
+
+    def _optional_hook(self, kind: Any) -> Hook:
+        inner = optional(kind)
+        hook = self._hook(inner)
+
+        def structure(node: Node, _: Any) -> Any:
+            return None if isinstance(node, Scalar) and node.is_null else hook(node, inner)
+
+        return structure
+
+    def _list_hook(self, kind: Any) -> Hook:
+        inner = get_args(kind)[0]
+        hook = self._hook(inner)
+        container = get_origin(kind)
+
+        def structure(node: Node, _: Any) -> Any:
+            if isinstance(node, Scalar) and node.is_null:
+                return container()
+            if not isinstance(node, Sequence):
+                raise self._wrong(node, kind)
+            return container(self.each(((item, inner) for item in node.items), hook))
+
+        return structure
+
+    def _dict_hook(self, kind: Any) -> Hook:
+        inner = get_args(kind)[1]
+        hook = self._hook(inner)
+
+        def structure(node: Node, _: Any) -> Any:
+            if isinstance(node, Scalar) and node.is_null:
+                return {}
+            if not isinstance(node, Mapping):
+                raise self._wrong(node, kind)
+            values = self.each(((entry.value, inner) for entry in node.entries.values()), hook)
+            return dict(zip(node.entries, values, strict=True))
+
+        return structure
+
+    def _model_hook(self, model: Any) -> Hook:
+        known = settings(model)
+        by_key = {key: setting for setting in known for key in setting.keys}
+        short = [setting for setting in known if setting.about.shorthand]
+
+        def structure(node: Node, _: Any) -> Any:
+            mapping = _as_mapping(node, short)
+            if mapping is None:
+                raise self._wrong(node, model)
+            values, failed = self._fields(mapping, by_key)
+            for setting in known:
+                if setting.required and setting.name not in values and setting.name not in failed:
+                    self.problems.add(
+                        mapping, "missing-key", f"{setting.name!r} is missing", hint=need(setting)
+                    )
+                    failed.add(setting.name)
+            if failed:
+                raise Invalid
+            try:
+                return model(**values)
+            except (ValueError, TypeError) as error:
+                self.problems.add(mapping, "bad-value", self._said(error))
+                raise Invalid from None
+
+        return structure
+
+    def _fields(self, mapping: Mapping, by_key: dict[str, Setting]) -> tuple[dict[str, Any], set[str]]:
+        values: dict[str, Any] = {}
+        failed: set[str] = set()
+        for key, entry in mapping.entries.items():
+            if key not in by_key:
+                hint = self.problems.meant(key, by_key) or f"there are {', '.join(by_key)}"
+                self.problems.add(entry.key, "unknown-key", f"there is no {key!r} here", hint=hint)
+                failed.add(key)
+                continue
+            setting = by_key[key]
+            if setting.name in values:
+                self.problems.add(
+                    entry.key, "duplicate-key", f"{key!r} and another key here both mean {setting.name!r}"
+                )
+                failed.add(setting.name)
+                continue
+            try:
+                values[setting.name] = self.field(setting, entry)
+            except Invalid:
+                failed.add(setting.name)
+        return values, failed
+
+    def _validated(self, setting: Setting, entry: Entry, value: Any) -> Any:
+        validator = setting.attribute.validator
+        if validator is None:
+            return value
+        try:
+            validator(None, setting.attribute, value)
+        except (ValueError, TypeError) as error:
+            must = str(setting.bounds)
+            said = f"{written(entry.value, setting.type)} is not {must}" if must else self._said(error)
+            self.problems.add(entry.value, "bad-value", said, hint=setting.about.doc)
+            raise Invalid from None
+        except AttributeError:
+            return value  # a validator that looks at other fields: it runs when the model is made
+        return value
+
+    # complaints
+
+    def _said(self, error: Exception) -> str:
+        """Return a validator's own words, without what references were replaced by."""
+        text = " ".join(str(error.args[0] if error.args else type(error).__name__).split())
+        for foreign in sorted(self._foreign, key=len, reverse=True):
+            if len(foreign) > 2:
+                text = text.replace(foreign, "${...}")
+        return text
+
+    def _wrong(self, node: Node, kind: Any) -> Invalid:
+        wanted = noun(kind)
+        hint = ""
+        if not isinstance(node, Scalar):
+            said = node.noun
+        else:
+            said = written(node, kind)
+            hint = cure(node, kind)
+        self.problems.add(node, "wrong-type", f"expected {wanted}, not {said}", hint=hint)
+        return Invalid()
+
+    def _ambiguous(self, node: Scalar, value: Ambiguous) -> Invalid:
+        self.problems.add(node, "yaml-ambiguous", value.reading, hint=f"write {value.instead}")
+        return Invalid()
+
+    def _bad(self, node: Node, message: str) -> Invalid:
+        self.problems.add(node, "bad-value", f"{written(node)} {message}")
+        return Invalid()
+
+
+def _as_mapping(node: Node, short: list[Setting]) -> Mapping | None:
+    if isinstance(node, Mapping):
+        return node
+    if not isinstance(node, Scalar) or not (short or node.is_null):
+        return None
+    mapping = Mapping(node.line, node.column)
+    if not node.is_null:
+        mapping.entries = {setting.name: Entry(node, node) for setting in short}
+    return mapping
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)

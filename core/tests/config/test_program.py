@@ -1,0 +1,135 @@
+"""Signals and blocks against each other and against what is installed."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = """\
+signals:
+- {name: temperature, type: float, initial: 20.0}
+- {name: ready, type: bool, initial: true}
+- {name: count, type: int}
+"""
+
+
+def program(*blocks: str, head: str = HEAD) -> str:
+    return head + "blocks:\n" + "".join(f"- {block}\n" for block in blocks)
+
+
+def test_both_generations_of_names_are_understood(check):
+    made = check(
+        program(
+            '{name: a, type: GT, inputs: {in1: temperature, in2: "75.0"}, outputs: {out: hot}}',
+            "{name: b, type: GREATER, inputs: {a: temperature, b: 75}, outputs: {output: hot2}}",
+            "{name: c, type: TON, inputs: {in: hot}, outputs: {q: late}, params: {preset: 5, mode: held}}",
+            "{name: d, block_type: ON_DELAY, inputs: {input: hot}, outputs: {out: e}, parameters: {pt: 0.5}}",
+        )
+    ).good
+    assert [block.type for block in made.plant.blocks] == ["GT", "GREATER", "TON", "ON_DELAY"]
+
+
+TON = "{name: a, type: TON, inputs: {in: ready}"
+
+
+@pytest.mark.parametrize(
+    ("block", "code", "said"),
+    [
+        ("{name: a, type: GTT}", "unknown-block-type", "block type 'GTT' (did you mean 'GT'?)"),
+        ("{name: a, type: gt}", "unknown-block-type", "(did you mean 'GT'?)"),
+        ("{name: a, type: QQQQ}", "unknown-block-type", "no installed plugin provides the block type 'QQQQ'"),
+        ("{name: a}", "missing-key", "'type' is missing"),
+        ("{type: GT}", "missing-key", "'name' is missing"),
+        ("{name: a b, type: TON, inputs: {in: ready}}", "bad-value", "of the form"),
+        (
+            "{name: a, type: TON, inputs: {inn: ready, in: ready}}",
+            "unknown-port",
+            "no input 'inn' (did you mean 'in'?)",
+        ),
+        ("{name: a, type: TON, inputs: {in: ready, input: ready}}", "duplicate-key", "both mean 'input'"),
+        ("{name: a, type: TON}", "missing-input", "the input 'input' of TON is not wired"),
+        (TON + ", outputs: {w: x}}", "unknown-port", "TON has no output 'w'"),
+        (TON + ", params: {presett: 5}}", "unknown-param", "no parameter 'presett' (did you mean 'preset'?)"),
+        (TON + ', params: {preset: "5"}}', "wrong-type", 'TON.preset: expected a number, not "5"'),
+        (TON + ", params: {preset: -1}}", "bad-value", "TON.preset must be at least 0, not -1"),
+        (TON + ", params: {mode: hold}}", "bad-value", "TON.mode must be one of 'normal', 'held', not hold"),
+        ("{name: a, type: TON, inputs: {in: 5}}", "wrong-type", "TON.input: expected true or false, not 5"),
+        ('{name: a, type: TON, inputs: {in: "75.0"}}', "wrong-type", 'expected true or false, not "75.0"'),
+        ("{name: a, type: TON, inputs: {in: raedy}}", "unknown-signal", "no signal 'raedy' is declared"),
+        ("{name: a, type: above, inputs: {value: count}}", "missing-param", "the parameter 'limit' of above"),
+    ],
+)
+def test_a_mistake_in_a_block(check, block, code, said):
+    problem = check(program(block)).only
+    assert problem.code == code
+    assert said in str(problem)
+    assert problem.path.startswith("blocks[0]")
+    assert problem.line == 6
+
+
+def test_a_misspelt_signal_names_the_closest(check):
+    assert "did you mean 'ready'?" in check(program("{name: a, type: TON, inputs: {in: raedy}}")).only.hint
+
+
+def test_a_block_declares_the_signals_that_it_writes(check):
+    made = check(
+        program(
+            "{name: a, type: TON, inputs: {in: b}, outputs: {q: c}}",
+            "{name: b, type: TON, inputs: {in: c}, outputs: {q: b}}",
+            head="",
+        )
+    ).good
+    assert len(made.plant.blocks) == 2
+
+
+def test_a_section_may_write_signals_that_nobody_declares(check):
+    """A driver's points declare their signals: until every section is understood, no name is misspelt."""
+    assert check(program("{name: a, type: TON, inputs: {in: theirs}}") + "meter: {host: a}\n").good
+    assert (
+        check(program("{name: a, type: TON, inputs: {in: theirs}}") + "s7: {}\n").only.code == "not-installed"
+    )
+
+
+def test_a_signal_that_could_not_be_read_is_not_called_unknown(check):
+    result = check(
+        "signals:\n- {name: broken, type: flaot}\nblocks:\n- {name: a, type: TON, inputs: {in: broken}}\n"
+    )
+    assert result.only.code == "bad-value"
+
+
+def test_two_writers(check):
+    problem = check(program(TON + ", outputs: {q: x}}", TON.replace("a,", "b,") + ", outputs: {q: x}}")).only
+    assert (problem.code, problem.line, problem.path) == ("two-writers", 7, "blocks[1].outputs.q")
+    assert "written by the block 'a' already" in problem.message
+
+
+def test_names_are_unique(check):
+    result = check(
+        "signals: [a, b, {name: a}]\nblocks:\n- {name: x, type: TON, inputs: {in: a}}\n"
+        "- {name: x, type: TON, inputs: {in: b}}\n"
+    )
+    assert result.codes == ["duplicate-name", "duplicate-name"]
+    assert "line 1" in result.loaded.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("signal", "said"),
+    [
+        ("{name: a, type: bool, initial: 1}", "the signal is bool: expected true or false, not 1"),
+        ("{name: a, type: int, initial: 1.5}", "the signal is int: expected a whole number, not 1.5"),
+        ("{name: a, type: float, initial: x}", "the signal is float: expected a number, not x"),
+        ("{name: a, type: string, initial: 5}", "the signal is string: expected a text, not 5"),
+        ("{name: a, type: bool, initial: no}", "some YAML readers take no for false"),
+        ("{name: a, type: flaot}", "did you mean 'float'?"),
+        ('{name: "a b"}', "letters, digits and"),
+        ('{name: "75.0"}', "'75.0' is a literal, not a name"),
+        ('{name: "true"}', "'true' is a literal, not a name"),
+        ('{name: ""}', "letters, digits and"),
+    ],
+)
+def test_a_mistake_in_a_signal(check, signal, said):
+    assert said in str(check(f"signals:\n- {signal}\n").only)
+
+
+def test_an_initial_value_may_come_from_the_environment(check):
+    made = check("signals: [{name: a, type: int, initial: '${N}'}]", N="5").good
+    assert made.plant.signals[0].initial == 5

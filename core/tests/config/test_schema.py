@@ -1,0 +1,113 @@
+"""The JSON Schema says what the check says."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from petra.config import load_bytes
+from petra.config.schema import document_schema
+
+
+@pytest.fixture
+def validator(meter_catalog):
+    schema = json.loads(json.dumps(document_schema(meter_catalog)))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+DOCUMENTS = [
+    ({"signals": [{"name": "a", "type": "int", "initial": 5}]}, True),
+    ({"signals": ["a", "b"]}, True),
+    ({"signals": None}, True),
+    ({"signals": [{"name": "a", "type": "flaot"}]}, False),
+    ({"signals": [{"type": "int"}]}, False),
+    ({"signals": {"a": 1}}, False),
+    ({"signal": []}, False),
+    ({"scan_time_ms": 50}, True),
+    ({"scan_time_ms": "${SCAN}"}, True),
+    ({"scan_time_ms": "fast"}, False),
+    ({"scan_time_ms": 0}, False),
+    ({"x-anything": {"a": [1, 2]}}, True),
+    ({"meter": {"host": "a"}}, True),
+    ({"meter": {"ip": "a"}}, True),
+    ({"meter": {"ip": "a", "host": "b"}}, False),
+    ({"meter": [{"host": "a"}, {"host": "b", "port": 503}]}, True),
+    ({"meter": {}}, False),
+    ({"meter": None}, False),
+    ({"meter": {"host": ""}}, False),
+    ({"meter": {"host": "a", "port": 0}}, False),
+    ({"meter": {"host": "a", "port": "502"}}, False),
+    ({"meter": {"host": "a", "port": "${PORT}"}}, True),
+    ({"meter": {"host": "a", "order": "big"}}, True),
+    ({"meter": {"host": "a", "order": "bog"}}, False),
+    ({"meter": {"host": "a", "tag": "M12"}}, True),
+    ({"meter": {"host": "a", "tag": "xM12"}}, False),
+    ({"meter": {"host": "a", "unit_id": None}}, True),
+    ({"meter": {"host": "a", "points": [{"signal": "x", "register": 1}]}}, True),
+    ({"meter": {"host": "a", "points": [{"signal": "x", "register": -1}]}}, False),
+    ({"meter": {"host": "a", "labels": {"a": "b"}}}, True),
+    ({"meter": {"host": "a", "labels": {"a": 1}}}, False),
+    ({"blocks": [{"name": "a", "type": "TON", "inputs": {"in": True}, "params": {"pt": 5}}]}, True),
+    ({"blocks": [{"name": "a", "type": "ON_DELAY", "inputs": {"input": "false"}}]}, True),
+    ({"blocks": [{"name": "a", "type": "TON", "inputs": {"in": True}, "params": {"pt": -5}}]}, False),
+    ({"blocks": [{"name": "a", "type": "TON", "inputs": {"inn": True}}]}, False),
+    ({"blocks": [{"name": "a", "type": "NOPE"}]}, False),
+    ({"blocks": [{"name": "a"}]}, False),
+]
+
+
+@pytest.mark.parametrize(("document", "good"), DOCUMENTS, ids=lambda value: json.dumps(value)[:60])
+def test_schema_and_check_agree(validator, meter_catalog, document, good):
+    variables = {"SCAN": "5", "PORT": "5"}
+    loaded = load_bytes(yaml.safe_dump(document).encode(), meter_catalog, variables)
+    assert (loaded.configuration is not None) is good, loaded.problems
+    assert validator.is_valid(document) is good
+
+
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 70000)
+    | st.floats(-2, 2, allow_nan=False)
+    | st.sampled_from(["a", "M1", "", "big"])
+)
+meters = st.fixed_dictionaries(
+    {},
+    optional={
+        "host": values,
+        "ip": values,
+        "port": values,
+        "unit_id": values,
+        "order": values,
+        "tag": values,
+        "password": values,
+        "points": st.lists(
+            st.fixed_dictionaries({"signal": values, "register": values}, optional={"scale": values}),
+            max_size=2,
+        )
+        | values,
+        "labels": st.dictionaries(st.sampled_from(["a", "b"]), values, max_size=2) | values,
+        "other": values,
+    },
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=500, deadline=None)
+@given(meter=meters)
+def test_schema_and_check_agree_on_anything(validator, meter_catalog, meter):
+    """What an editor underlines is what the check refuses, for any section."""
+    text = json.dumps({"meter": meter}).encode()  # JSON is YAML in which nothing is ambiguous
+    loaded = load_bytes(text, meter_catalog, {})
+    assert validator.is_valid({"meter": meter}) is (loaded.configuration is not None), loaded.problems
+
+
+def test_secrets_have_no_default_in_the_schema(validator):
+    meter = validator.schema["properties"]["meter"]["anyOf"][0]
+    assert "default" not in meter["properties"]["token"]
+    assert meter["properties"]["port"]["default"] == 502
+    assert meter["properties"]["port"]["description"] == "TCP port"

@@ -1,0 +1,59 @@
+"""A configuration as it was understood: every value, its source, no secret."""
+
+from __future__ import annotations
+
+import pytest
+from petra.config.show import shown
+
+TEXT = """
+signals:
+  - {name: a, type: int}
+  - b
+meter:
+  host: "${HOST}"
+  port: ${PORT:-1502}
+  password: "${PASSWORD}"
+  tag: ${METER_TOKEN}
+  labels: {url: "http://me:hunter2@x/", file: "${file:pw}"}
+"""
+
+
+@pytest.fixture
+def values(check, tmp_path):
+    (tmp_path / "pw").write_text("hunter2")
+    result = check(TEXT, HOST="plc1", PASSWORD="hunter2", METER_TOKEN="M5")
+    return {v.path: v for v in shown(result.loaded, result.good)}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "source"),
+    [
+        ("signals[0].type", "int", "plant.yaml:2:21"),
+        ("signals[0].unit", "", "default"),
+        ("signals[1].name", "b", "plant.yaml:3:5"),
+        ("signals[1].type", "float", "default"),
+        ("scan_time_ms", 100.0, "default"),
+        ("meter.host", "plc1", "plant.yaml:5:9 (env HOST)"),
+        ("meter.port", 1502, "plant.yaml:6:9 (default of PORT)"),
+        ("meter.order", "big", "default"),
+        ("meter.points", [], "default"),
+        ("meter.password", "***", "plant.yaml:7:13 (env PASSWORD)"),
+        ("meter.token", "", "default"),
+        ("meter.tag", "***", "plant.yaml:8:8 (env METER_TOKEN)"),
+        ("meter.labels.url", "http://me:***@x/", "plant.yaml:9:17"),
+        ("meter.labels.file", "***", "plant.yaml:9:47 (file pw)"),
+    ],
+)
+def test_values_and_sources(values, path, value, source):
+    assert values[path].value == value
+    assert values[path].source == source
+
+
+def test_no_secret_is_shown(values):
+    assert "hunter2" not in str(values)
+
+
+def test_several_sections_are_numbered(check):
+    result = check("meter: [{host: a}, {host: b}]")
+    paths = {v.path: v.value for v in shown(result.loaded, result.good)}
+    assert (paths["meter[0].host"], paths["meter[1].host"]) == ("a", "b")

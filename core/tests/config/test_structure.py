@@ -1,0 +1,183 @@
+"""Values of a plugin's section: exact types, all problems at once, each at its place."""
+
+from __future__ import annotations
+
+import pytest
+from petra import Secret
+
+
+def meter(lines: str) -> str:
+    return "meter:\n" + "\n".join(f"  {line}" for line in lines.splitlines())
+
+
+def test_a_section_becomes_its_model(check):
+    made = check(
+        """
+        meter:
+          ip: 10.0.0.1
+          port: 1502
+          unit_id: null
+          password: "${PASSWORD}"
+          points:
+            - {signal: power, register: 0}
+            - {signal: energy, register: 2, scale: 1e-3}
+          labels: {site: north}
+        """,
+        PASSWORD="hunter2",
+    ).good.sections["meter"]
+    (section,) = made
+    assert (section.host, section.port, section.unit_id) == ("10.0.0.1", 1502, None)
+    assert section.password == Secret("hunter2")
+    assert [point.scale for point in section.points] == [1.0, 0.001]
+    assert section.labels == {"site": "north"}
+
+
+def test_a_section_may_be_a_list(check):
+    made = check("meter:\n- {host: a}\n- {host: b, port: 503}\n").good.sections["meter"]
+    assert [(one.host, one.port) for one in made] == [("a", 502), ("b", 503)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "code", "place", "said"),
+    [
+        ("host: 5", "wrong-type", (2, 9), 'expected a text, not 5 (write "5" in quotes)'),
+        ("host: true", "wrong-type", (2, 9), 'expected a text, not true (write "true" in quotes)'),
+        ("host: [a]", "wrong-type", (2, 9), "expected a text, not a list"),
+        ("host:", "wrong-type", (2, 8), "expected a text, not nothing"),
+        (
+            "host: no",
+            "yaml-ambiguous",
+            (2, 9),
+            'some YAML readers take no for false (write false, or "no" in quotes)',
+        ),
+        ("host: 12:30", "yaml-ambiguous", (2, 9), 'base 60 to some YAML readers (write "12:30" in quotes)'),
+        ("host: 2026-01-01", "yaml-ambiguous", (2, 9), "is a date to some YAML readers"),
+        ('host: ""', "bad-value", (2, 9), '"" is not of length 1 or more'),
+        (
+            'host: a\nport: "502"',
+            "wrong-type",
+            (3, 9),
+            'expected a whole number, not "502" (leave out the quotes)',
+        ),
+        ("host: a\nport: 502.5", "wrong-type", (3, 9), "expected a whole number, not 502.5"),
+        ("host: a\nport: 5e2", "wrong-type", (3, 9), "expected a whole number, not 5e2"),
+        ("host: a\nport: true", "wrong-type", (3, 9), "expected a whole number, not true"),
+        ("host: a\nport: 010", "yaml-ambiguous", (3, 9), "010 is octal to some YAML readers"),
+        ("host: a\nport: 1_502", "yaml-ambiguous", (3, 9), "underscores"),
+        ("host: a\nport: 0", "bad-value", (3, 9), "0 is not at least 1 and at most 65535"),
+        ("host: a\nport: 99999999999999999999", "bad-value", (3, 9), "does not fit into 64 bits"),
+        ("host: a\norder: bog", "bad-value", (3, 10), "bog is not one of big, little"),
+        ("host: a\ntag: m1", "bad-value", (3, 8), "m1 is not of the form [A-Z][0-9]+"),
+        ("host: a\nprot: 1", "unknown-key", (3, 3), "there is no 'prot' here (did you mean 'port'?)"),
+        ("host: a\nzzz: 1", "unknown-key", (3, 3), "(there are host, ip, port,"),
+        ("port: 1", "missing-key", (2, 3), "'host' is missing (Name or address: a text)"),
+        ("host: a\nip: b", "duplicate-key", (3, 3), "both mean 'host'"),
+        ("host: a\npoints: {a: 1}", "wrong-type", (3, 11), "expected a list, not a mapping"),
+        ("host: a\npoints:\n- 5", "wrong-type", (4, 5), "expected a mapping, not 5"),
+        ("host: a\npoints:\n- {signal: x, register: -1}", "bad-value", (4, 27), "-1 is not at least 0"),
+        (
+            "host: a\npoints:\n- {signal: x, register: 1, scale: .nan}",
+            "bad-value",
+            (4, 37),
+            "not a finite number",
+        ),
+        ("host: a\npoints:\n- {signal: x, register: 1, scale: 1e999}", "bad-value", (4, 37), "not a finite"),
+        ("host: a\nlabels: {a: [1]}", "wrong-type", (3, 15), "expected a text, not a list"),
+        ("host: ${NONE}", "unset-variable", (2, 9), "the environment variable NONE is not set"),
+        ("host: http://${NONE}", "unset-variable", (2, 16), "NONE"),
+        ("host: a\npassword: 12345", "wrong-type", (3, 13), "expected a text, not what is written here"),
+    ],
+)
+def test_one_mistake_is_one_problem_at_its_place(check, lines, code, place, said):
+    problem = check(meter(lines)).only
+    assert (problem.code, (problem.line, problem.column)) == (code, place), problem
+    assert said in str(problem)
+
+
+def test_every_mistake_is_reported_at_once(check):
+    result = check(
+        """
+        meter:
+          hots: a
+          port: 0
+          order: up
+          points:
+            - {signal: 1, register: -1}
+            - {signal: a}
+            - 7
+        scan_time_ms: fast
+        """
+    )
+    assert result.codes == [
+        "unknown-key",
+        "missing-key",
+        "bad-value",
+        "bad-value",
+        "wrong-type",
+        "bad-value",
+        "missing-key",
+        "wrong-type",
+        "wrong-type",
+    ] or sorted(result.codes) == sorted(
+        [
+            "missing-key",
+            "unknown-key",
+            "bad-value",
+            "bad-value",
+            "wrong-type",
+            "bad-value",
+            "missing-key",
+            "wrong-type",
+            "wrong-type",
+        ]
+    )
+    assert [p.path for p in result.loaded.problems if p.line == 6] == [
+        "meter.points[0].signal",
+        "meter.points[0].register",
+    ]
+
+
+def test_what_comes_from_outside_is_read_as_what_is_wanted(check):
+    """A variable has no type of its own, quoted or not."""
+    section = check('meter: {host: "${A}", port: "${B}", unit_id: "${B}"}', A="12", B="7").good.sections[
+        "meter"
+    ][0]
+    assert (section.host, section.port, section.unit_id) == ("12", 7, 7)
+    assert 'expected a whole number, not "${B}"' in check('meter: {host: a, port: "${B}"}', B="secret!").text
+
+
+def test_a_secret_is_never_part_of_a_problem(check):
+    result = check(
+        """
+        meter:
+          host: "${HOST}"
+          tag: "${TAG}"
+          port: ${PORT}
+          password: hunter2
+          token: [hunter2]
+          labels: {url: "http://me:hunter2@x", n: [x]}
+        """,
+        HOST="hunter2",
+        TAG="hunter2",
+        PORT="hunter2",
+    )
+    assert result.loaded.errors >= 4
+    assert "hunter2" not in result.text
+    assert "hunter2" not in repr(result.loaded)
+
+
+def test_a_secret_in_the_document_is_a_warning(check):
+    result = check("meter: {host: a, password: hunter2}")
+    assert result.codes == ["plain-secret"]
+    assert result.good.sections["meter"][0].password.reveal() == "hunter2"
+
+
+def test_an_alias_is_read_wherever_it_is_used(check):
+    made = check(
+        "x-p: &p {signal: a, register: 1}\nmeter: [{host: a, points: [*p]}, {host: b, points: [*p, *p]}]"
+    )
+    assert [len(one.points) for one in made.good.sections["meter"]] == [1, 2]
+
+
+def test_an_empty_section_is_an_empty_mapping(check):
+    assert check("meter:\n").only.code == "missing-key"
