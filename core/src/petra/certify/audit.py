@@ -1,0 +1,135 @@
+"""What a plugin's distribution says of itself, held against what its files do."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, packages_distributions
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import petra
+from petra.certify.conformance import Finding
+from petra.plugin.hookspecs import ENTRY_POINTS
+
+if TYPE_CHECKING:
+    from petra.plugin.catalog import Plugin
+
+PUBLIC = (
+    "petra",
+    "petra.blocks",
+    "petra.clock",
+    "petra.config",
+    "petra.errors",
+    "petra.plugin",
+    "petra.settings",
+    "petra.signals",
+    "petra.testing",
+)
+"""The modules whose `__all__` a plugin may use."""
+
+_LIGHT = {"petra-core", "attrs", "click", "pluggy"}
+_REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(.*)")
+
+
+def audit(plugin: Plugin) -> Iterator[Finding]:
+    """Yield what there is to say of an installed plugin's distribution; a single file has none."""
+    try:
+        found = distribution(plugin.distribution)
+    except (PackageNotFoundError, ValueError):
+        return
+    files = _sources(found, plugin)
+    required = set(_required(found))
+    yield Finding(
+        "requires petra-core", "" if "petra-core" in required else "petra-core is not among its dependencies"
+    )
+    yield Finding(
+        "is typed", "" if any(f.with_name("py.typed").exists() for f in files) else "it ships no py.typed"
+    )
+    yield Finding("has a description", "" if found.metadata.json.get("description") else "it has no README")
+    yield Finding("declares what it imports", _undeclared(files, required, found))
+    yield Finding("uses public names of petra", _private(files))
+    yield Finding("is light to import", _heavy(plugin, required))
+
+
+def _required(found: Distribution) -> Iterator[str]:
+    for requirement in found.requires or ():
+        if match := _REQUIREMENT.match(requirement):
+            yield _normal(match.group(1))
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _sources(found: Distribution, plugin: Plugin) -> list[Path]:
+    """Return the distribution's Python files; of an editable install, those of the plugin's package."""
+    listed = [Path(str(found.locate_file(f))) for f in found.files or () if f.suffix == ".py"]
+    files = [
+        path for path in listed if path.exists() and "site-packages" in path.parts and path.name[0] != "_"
+    ]
+    if not files and (module_file := getattr(plugin.module, "__file__", None)):
+        files = sorted(Path(module_file).parent.rglob("*.py"))
+    return files
+
+
+def _imports(files: list[Path]) -> Iterator[tuple[Path, int, str, str]]:
+    """Yield each absolute import: file, line, module, and the name taken from it, if any."""
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    yield path, node.lineno, alias.name, ""
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                for alias in node.names:
+                    yield path, node.lineno, node.module, alias.name
+
+
+def _undeclared(files: list[Path], required: set[str], found: Distribution) -> str:
+    providers = packages_distributions()
+    own = {_normal(str(found.metadata.json["name"]))}
+    plugins = {_normal(d) for names in providers.values() for d in names if _is_plugin(d)}
+    for path, line, module, _ in _imports(files):
+        top = module.partition(".")[0]
+        dists = {_normal(name) for name in providers.get(top, ())}
+        if top in sys.stdlib_module_names or not dists or dists & (own | required):
+            continue
+        if dists & plugins:
+            return f"{path.name}:{line} imports {top}, another plugin"
+        return f"{path.name}:{line} imports {top} of {', '.join(sorted(dists))}, which it does not require"
+    return ""
+
+
+def _is_plugin(name: str) -> bool:
+    return any(ep.group == ENTRY_POINTS for ep in distribution(name).entry_points)
+
+
+def _private(files: list[Path]) -> str:
+    for path, line, module, name in _imports(files):
+        if module.partition(".")[0] != "petra":
+            continue
+        if module not in PUBLIC:
+            return f"{path.name}:{line} imports {module}, which is not public"
+        if module == "petra" and name and name not in petra.__all__ and f"petra.{name}" not in PUBLIC:
+            return f"{path.name}:{line} imports {name} from petra, which does not export it"
+    return ""
+
+
+def _heavy(plugin: Plugin, required: set[str]) -> str:
+    """Import the plugin's module in an interpreter of its own and see which of its libraries came along."""
+    module = getattr(plugin.module, "__name__", "")
+    script = f"import sys, {module}; print(*sorted(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
+    if run.returncode:
+        return f"`import {module}` fails in a fresh interpreter: {run.stderr.strip().splitlines()[-1]}"
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    heavy = {
+        dist
+        for top, dists in packages_distributions().items()
+        for dist in map(_normal, dists)
+        if top in loaded and dist in required - _LIGHT
+    }
+    return f"importing {module} loads {', '.join(sorted(heavy))}; import it when it is used" if heavy else ""

@@ -1,0 +1,32 @@
+"""One assertion for everything that a plugin promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from petra.plugin import Catalog
+
+
+def assert_plugin_conforms(plugin: str | object, catalog: Catalog | None = None) -> None:
+    """Fail with every promise that a plugin breaks.
+
+    `plugin` is the name of an installed plugin, or a module (or any object) with its hooks. This is what
+    `petra plugins certify` checks: the plugin loads, its things are documented, defaults hold, blocks run the
+    same way twice, and the distribution declares what it imports.
+    """
+    from petra.certify import audit, conformance
+    from petra.plugin import Catalog, Fault
+
+    if isinstance(plugin, str):
+        name, catalog = plugin, catalog or Catalog.load()
+    else:
+        catalog = Catalog.of(plugin)
+        name = catalog.plugins[0].name if catalog.plugins else catalog.faults[0].name
+    findings = list(conformance(catalog, name))
+    found = catalog.plugin(name)
+    if not isinstance(found, Fault):
+        findings.extend(audit(found))
+    broken = [f"{finding.check}: {finding.wrong}" for finding in findings if not finding.good]
+    if broken:
+        raise AssertionError(f"the plugin {name!r} does not conform:\n  " + "\n  ".join(broken))
