@@ -1,0 +1,119 @@
+"""What plugins offer, described as data and as text."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from petra.plugin.groups import Group
+
+if TYPE_CHECKING:
+    from petra.blocks import BlockSpec, Member
+    from petra.plugin import Offer, Plugin
+
+Described = dict[str, Any]
+
+
+def describe_plugin(plugin: Plugin) -> Described:
+    """Return all there is to say about a plugin."""
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "summary": plugin.summary,
+        "offers": [describe_offer(offer) for offer in plugin.offers],
+    }
+
+
+def describe_offer(offer: Offer) -> Described:
+    """Return all there is to say about one thing on offer."""
+    head: Described = {"group": offer.group.value, "name": offer.name, "plugin": offer.plugin}
+    if offer.group in (Group.BLOCK, Group.CONDITION):
+        return head | _block(offer.thing.spec)
+    if offer.group is Group.COMMAND:
+        return head | {"doc": offer.thing.summary}
+    return head | _kind(offer.thing.config)
+
+
+def _block(spec: BlockSpec) -> Described:
+    return {
+        "doc": spec.doc,
+        "aliases": list(spec.aliases),
+        "inputs": [_member(m) | {"required": m.required} for m in spec.inputs.values()],
+        "outputs": [_member(m) for m in spec.outputs.values()],
+        "params": [
+            _member(m) | {"required": m.required, "bounds": _param_bounds(m)} for m in spec.params.values()
+        ],
+    }
+
+
+def _member(member: Member[Any]) -> Described:
+    return {
+        "name": member.name,
+        "aliases": list(member.aliases),
+        "type": getattr(member, "type", type(member.default)).__name__,
+        "default": member.default,
+        "unit": member.unit,
+        "doc": member.doc,
+    }
+
+
+def _param_bounds(param: Any) -> str:
+    from petra.settings.model import Bounds
+
+    return str(Bounds(minimum=param.minimum, maximum=param.maximum, choices=param.choices))
+
+
+def _kind(model: type) -> Described:
+    from petra.settings.model import settings, type_name
+
+    return {
+        "doc": inspect.cleandoc(model.__doc__ or ""),
+        "settings": [
+            {
+                "name": setting.name,
+                "aliases": list(setting.about.aliases),
+                "type": type_name(setting.type),
+                "required": setting.required,
+                "default": setting.default if isinstance(setting.default, bool | int | float | str) else None,
+                "unit": setting.about.unit,
+                "bounds": str(setting.bounds),
+                "doc": setting.about.doc,
+            }
+            for setting in settings(model)
+        ],
+    }
+
+
+def as_text(thing: Described) -> str:
+    """Return a described offer as a person reads it."""
+    lines = [f"{thing['group']} {thing['name']}"]
+    if thing.get("aliases"):
+        lines[0] += f" (also {', '.join(thing['aliases'])})"
+    lines += [f"  {line}".rstrip() for line in str(thing["doc"]).splitlines()]
+    for heading in ("inputs", "outputs", "params", "settings"):
+        members = thing.get(heading, [])
+        if members:
+            lines.append(f"  {heading}:")
+            lines += _rows(members)
+    return "\n".join(lines)
+
+
+def _rows(members: list[Described]) -> list[str]:
+    names = [", ".join([m["name"], *m["aliases"]]) for m in members]
+    wide, typed = max(map(len, names)), max(len(m["type"]) for m in members)
+    return [
+        f"    {name.ljust(wide)}  {m['type'].ljust(typed)}  {_remarks(m)}".rstrip()
+        for name, m in zip(names, members, strict=True)
+    ]
+
+
+def _remarks(member: Described) -> str:
+    default = "" if member["default"] in (None, "") else f"default {member['default']}"
+    parts = [
+        "required" if member.get("required") else default,
+        member.get("bounds", ""),
+        member["unit"],
+        member["doc"],
+    ]
+    return "; ".join(part for part in parts if part)

@@ -1,0 +1,62 @@
+"""Printing: aligned and plain by default, coloured in a terminal, JSON on request."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from petra.settings.secret import Secret
+
+
+def print_json(data: object) -> None:
+    """Print a value as JSON; a secret in it shows as ***."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Secret):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def in_terminal() -> bool:
+    """Say whether a person reads along: a terminal, and colours not refused."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in aligned columns; in a terminal, with rules and colour."""
+    if in_terminal():
+        _print_rich_table(headings, rows)
+        return
+    lines = [[heading.upper() for heading in headings], *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(headings))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _print_rich_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*map(Text, row))  # Text: brackets in a name are no markup
+    Console().print(table)
+
+
+def tinted(text: str, colour: str) -> str:
+    """Return a text in a colour; click drops it where there is no terminal."""
+    return click.style(text, fg=colour) if "NO_COLOR" not in os.environ else text
+
+
+def plural(number: int, noun: str) -> str:
+    """Return "1 block", "2 blocks", "no blocks"."""
+    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
