@@ -1,0 +1,1 @@
+"""acme-pumps: pump logic for PETRA."""

@@ -1,0 +1,40 @@
+"""What this plugin offers; light, because PETRA imports it at every start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from petra import Block, Command, Condition, hookimpl
+
+if TYPE_CHECKING:
+    import click
+
+PETRA_API = 1
+
+
+@hookimpl
+def petra_blocks() -> list[type[Block]]:
+    """List the blocks."""
+    from .blocks import PumpDuty, PumpHours
+
+    return [PumpHours, PumpDuty]
+
+
+@hookimpl
+def petra_conditions() -> list[type[Condition]]:
+    """List the conditions."""
+    from .blocks import DryRun
+
+    return [DryRun]
+
+
+@hookimpl
+def petra_commands() -> list[Command]:
+    """List the commands."""
+    return [Command("acme", "Calculate with pumps.", _load)]
+
+
+def _load() -> click.Command:
+    from .cli import acme
+
+    return acme

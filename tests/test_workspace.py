@@ -1,0 +1,59 @@
+"""The workspace keeps its own rules."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+from petra._version import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
+DISTRIBUTIONS = [ROOT / "core", *PLUGINS]
+
+
+def project(folder):
+    return tomllib.loads((folder / "pyproject.toml").read_text())
+
+
+@pytest.mark.parametrize("folder", DISTRIBUTIONS, ids=lambda folder: folder.name)
+def test_every_distribution_has_the_same_shape(folder):
+    for name in ("pyproject.toml", "README.md", "src", "tests"):
+        assert (folder / name).exists()
+    assert list(folder.glob("src/*/py.typed"))
+    tools = project(folder).get("tool", {})
+    assert not {"ruff", "pytest", "mypy"} & set(tools), "a nearer table shadows the root's"
+
+
+@pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
+def test_every_plugin_has_core_s_version_and_its_environment(folder):
+    described = project(folder)["project"]
+    assert described["version"] == __version__
+    assert any(requirement.startswith("petra-core") for requirement in described["dependencies"])
+    tox = ConfigParser()
+    tox.read(ROOT / "tox.ini")
+    assert folder.name in tox["tox"]["env_list"].replace(" ", "").split(",")
+
+
+def test_no_plugin_folder_without_a_plugin():
+    assert [path.name for path in (ROOT / "plugins").iterdir() if path.is_dir()] == [
+        path.name for path in PLUGINS
+    ]
+
+
+def test_the_changelog_knows_this_version():
+    text = (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {__version__}" in text or "## Unreleased" in text
+
+
+def test_both_licences_are_the_same():
+    assert (ROOT / "LICENSE").read_bytes() == (ROOT / "core" / "LICENSE").read_bytes()
+
+
+def test_the_readme_s_commands_exist():
+    text = (ROOT / "README.md").read_text()
+    for script in set(re.findall(r"scripts/[a-z]+", text)):
+        assert (ROOT / script).exists(), script
