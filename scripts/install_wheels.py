@@ -1,0 +1,81 @@
+"""Install distributions of this workspace into an environment, from wheels built for the purpose.
+
+    python scripts/install_wheels.py core                   # core alone
+    python scripts/install_wheels.py petra-s7               # core and that plugin
+    python scripts/install_wheels.py --all                  # everything
+
+tox calls it in each environment. Testing wheels rather than folders shows a missing file, a missing
+dependency and a module that only the checkout has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+THIRD_PARTY = ROOT / "examples" / "third-party" / "acme-pumps"
+
+
+def folders(name: str) -> list[Path]:
+    """Return the folders of the distributions that an environment is made of."""
+    core = ROOT / "core"
+    if name == "core":
+        return [core]
+    if name == "third-party":
+        return [core, THIRD_PARTY]
+    plugin = ROOT / "plugins" / name
+    if not (plugin / "pyproject.toml").exists():
+        raise SystemExit(f"there is no distribution plugins/{name}")
+    return [core, plugin]
+
+
+def every() -> list[Path]:
+    """Return the folders of all distributions."""
+    return [
+        ROOT / "core",
+        *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml")),
+        THIRD_PARTY,
+    ]
+
+
+def build(folder: Path, into: Path) -> Path:
+    """Build one wheel and return it."""
+    before = set(into.iterdir())
+    subprocess.run(["uv", "build", "--quiet", "--wheel", "--out-dir", str(into), str(folder)], check=True)
+    (wheel,) = (path for path in set(into.iterdir()) - before if path.suffix == ".whl")
+    return wheel
+
+
+def main() -> None:
+    """Build and install what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", nargs="?", help="core, third-party, or a folder of plugins/")
+    parser.add_argument("--all", action="store_true", help="every distribution")
+    options = parser.parse_args()
+    if options.all is (options.name is not None):
+        parser.error("give a name or --all")
+    wanted = every() if options.all else folders(options.name)
+    with tempfile.TemporaryDirectory() as temporary:
+        wheels = [build(folder, Path(temporary)) for folder in wanted]
+        core, others = wheels[0], wheels[1:]
+        install = [
+            "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            sys.executable,
+            "--reinstall-package",
+            "petra-core",
+        ]
+        for folder in wanted[1:]:
+            install += ["--reinstall-package", folder.name]
+        subprocess.run([*install, f"{core}[testing]", *map(str, others)], check=True)
+
+
+if __name__ == "__main__":
+    main()
