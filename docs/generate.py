@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
+
 from petra.cli.main import petra
 from petra.config.codes import GROUPS
 from petra.config.models import BlockConfig, PlantConfig, SignalConfig

@@ -8,6 +8,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+
 from petra._version import __version__
 
 ROOT = Path(__file__).resolve().parent.parent

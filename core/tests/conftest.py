@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 from attrs.validators import ge, in_, le, matches_re, min_len
+
 from petra import Block, Catalog, Command, Condition, In, Kind, Out, Param, Secret, State, about, hookimpl
 from petra.config import Loaded, load_bytes
 

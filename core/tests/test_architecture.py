@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import petra
 import pytest
+
+import petra
 from petra.config.codes import CODES
 
 SOURCE = Path(petra.__file__).parent

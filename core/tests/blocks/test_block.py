@@ -1,6 +1,7 @@
 """Declaring blocks: what a class body says, and what it cannot say."""
 
 import pytest
+
 from petra import Block, Condition, DeclarationError, In, Out, Param, State
 
 

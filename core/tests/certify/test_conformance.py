@@ -7,6 +7,7 @@ import random
 import pytest
 from attrs import field, frozen
 from attrs.validators import ge
+
 from petra import Block, Catalog, Command, In, Kind, Out, about, hookimpl
 from petra.certify import conformance
 from petra.testing import assert_plugin_conforms

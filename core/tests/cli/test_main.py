@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from petra._version import __version__
 from petra.cli.main import _COMMANDS
 

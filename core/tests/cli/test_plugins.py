@@ -1,6 +1,7 @@
 """`petra plugins`: list, info, certify, new."""
 
 import pytest
+
 from petra.cli.new import NewPluginError, write_plugin
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from petra import Catalog, hookimpl
 from petra.config import ConfigurationError, configuration, load, load_bytes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from petra import Catalog
 from petra.config import load
 from petra.config.nodes import Mapping

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+
 from petra.config import load, load_bytes
 from petra.config.nodes import Mapping, Scalar, Sequence
 from petra.config.parse import MAX_BYTES, MAX_DEPTH, decode, parse
@@ -210,6 +211,7 @@ def test_bytes_are_bounded_like_files(meter_catalog):
 def test_a_slow_parser_gives_the_same_tree(monkeypatch):
     """A platform without libyaml parses with PyYAML's own parser."""
     import yaml
+
     from petra.config import parse as module
 
     text = 'a: &a [1, "2", {b: c}]\nd: *a\ne: |\n  x\n'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from attrs import define, frozen
+
 from petra import Block, Catalog, Command, Condition, In, Kind, Out, PluginNotFoundError, hookimpl
 from petra.plugin import Fault, Stage
 from petra.plugin.discovery import Candidate

@@ -6,6 +6,7 @@ import sys
 import textwrap
 
 import pytest
+
 from petra import Catalog
 from petra.plugin import Stage
 from petra.plugin.discovery import PLUGINS_DIR_VARIABLE, in_folder

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 from attrs import field, frozen
 from attrs.validators import and_, ge, gt, in_, le, lt, matches_re, max_len, min_len, optional
+
 from petra import DeclarationError, Kind, Secret, about
 from petra.settings import settings
 from petra.settings.model import type_name

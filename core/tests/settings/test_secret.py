@@ -9,6 +9,7 @@ from io import StringIO
 
 import attrs
 import pytest
+
 from petra import Secret
 
 TEXT = "hunter2-so-secret"

@@ -1,6 +1,7 @@
 """What is a literal and what is a name."""
 
 import pytest
+
 from petra.signals import SignalType, literal
 
 

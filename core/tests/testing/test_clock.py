@@ -3,6 +3,7 @@
 import time
 
 import pytest
+
 from petra import Clock, SystemClock
 from petra.testing import ManualClock
 

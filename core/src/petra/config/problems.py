@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from petra.closest import closest
+from petra.closest import Names
 from petra.config.codes import CODES
 from petra.config.nodes import Node, paths
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_PROBLEMS = 10_000
-_COMPARISONS = 400_000  # names compared for hints in one check, about a second of work
+_COMPARISONS = 10_000  # names compared in full for hints in one check, about a second of work
+_LONGEST_GUESS = 200
 
 
 class Severity(Enum):
@@ -90,15 +91,17 @@ class Problems:
         """Note something about the document as a whole that stops nothing."""
         self._note(None, 0, 0, code, Severity.WARNING, message, hint)
 
-    def meant(self, name: str, candidates: Iterable[str]) -> str:
+    def meant(self, name: str, candidates: Names | Iterable[str]) -> str:
         """Return a hint that names the closest candidate, or an empty text.
 
-        A document with thousands of unknown names would be compared for minutes: past a budget there are no
-        hints.
+        A document with thousands of unknown names would be compared for minutes: past a budget, only slips of
+        one character are recognized.
         """
-        known = list(candidates)
+        known = candidates if isinstance(candidates, Names) else Names(candidates)
+        if len(name) > _LONGEST_GUESS:
+            return ""
         self._comparisons -= len(known)
-        guess = closest(name, known) if self._comparisons > 0 else ""
+        guess = known.closest(name, in_full=self._comparisons > 0)
         return f"did you mean {guess!r}?" if guess else ""
 
     def finish(self, root: Node | None = None) -> tuple[Problem, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from petra.blocks.ports import accepts
+from petra.closest import Names
 from petra.config import nodes
 from petra.config.models import BlockConfig, SignalConfig
 from petra.config.wording import noun, written
@@ -47,14 +48,15 @@ class ProgramCheck:
     def blocks(self, blocks: Blocks, section: nodes.Node) -> None:
         """Check each block against its type: ports, parameters, literals."""
         self._unique("block", blocks)
-        known = self._catalog.names("block type")
-        if blocks and not known:
-            types = ", ".join(dict.fromkeys(block.type for _, block in blocks))
-            types = types if len(types) <= 60 else types[:57] + "..."
+        types = self._catalog.names("block type")
+        known = Names(types)
+        if blocks and not types:
+            wanted = ", ".join(dict.fromkeys(block.type for _, block in blocks))
+            wanted = wanted if len(wanted) <= 60 else wanted[:57] + "..."
             self._problems.add(
                 section,
                 "not-installed",
-                f"no installed plugin provides any kind of block (here: {types})",
+                f"no installed plugin provides any kind of block (here: {wanted})",
                 hint="pip install --upgrade petra-core, or install the plugin that has them",
             )
             return
@@ -92,6 +94,7 @@ class ProgramCheck:
         if not complete:
             return
         names = {**dict.fromkeys(declared), **dict.fromkeys(writers)}
+        known = Names(names)
         for node, block in blocks:
             for port, source in block.inputs.items():
                 if isinstance(source, str) and literal(source) is None and source not in names:
@@ -99,7 +102,7 @@ class ProgramCheck:
                         _within(_within(node, "inputs"), port),
                         "unknown-signal",
                         f"no signal {source!r} is declared, and no block writes it",
-                        hint=self._problems.meant(source, names),
+                        hint=self._problems.meant(source, known),
                     )
 
     def _unique(self, what: str, named: Iterable[tuple[nodes.Node, SignalConfig | BlockConfig]]) -> None:

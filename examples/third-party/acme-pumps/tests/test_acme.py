@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from acme_pumps.blocks import DryRun, PumpDuty, PumpHours
+
 from petra.testing import assert_plugin_conforms
 
 
