@@ -11,9 +11,10 @@ export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_LINK_MODE="${UV_LINK_MODE:-
 
 find_python() {
     for candidate in python3 python3.13 python3.12 python3.11 python; do
+        # the interpreter's own path: uv makes .venv anew whenever it is asked for by another one
         if command -v "$candidate" >/dev/null 2>&1 &&
-            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            command -v "$candidate"
+            "$candidate" -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys.executable)' 2>/dev/null
+        then
             return
         fi
     done
@@ -33,7 +34,8 @@ export PATH
 if [ ! -x .tools/bin/uv ]; then
     "$PYTHON" -m pip --version >/dev/null 2>&1 || fail "needs pip; on Debian: apt-get install python3-pip"
     say "petra: installing uv into .tools/"
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check --target .tools 'uv>=0.5' ||
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+        --target .tools 'uv>=0.5' ||
         fail "cannot install uv: the first set-up needs a package index (a mirror will do: PIP_INDEX_URL)"
 fi
 UV=$PWD/.tools/bin/uv
