@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from petra import Block, Catalog, Command, Condition, In, Kind, Out, PluginNotFoundError, hookimpl
 from petra.plugin import Fault, Stage
@@ -55,6 +55,31 @@ class Thawed:
     host: str = "x"
 
 
+@frozen
+class Within:
+    """Holds a model that is not frozen."""
+
+    inner: list[Thawed]
+
+
+@frozen
+class Endless:
+    """Contains itself."""
+
+    inner: list[Endless]
+
+
+def unmade():
+    raise OSError("no disk")
+
+
+@frozen
+class Unmade:
+    """Its default cannot be made."""
+
+    path: str = field(factory=unmade)
+
+
 class Plain:
     pass
 
@@ -103,6 +128,13 @@ class Unstepped(Block):
         (plugin("bad", conditions=[block("X")]), Stage.CONTRACT, "not a subclass of petra.Condition"),
         (plugin("bad", drivers=[Config]), Stage.CONTRACT, "not a petra.Kind"),
         (plugin("bad", drivers=[Kind("x", Thawed, print)]), Stage.CONTRACT, "is not frozen"),
+        (plugin("bad", drivers=[Kind("x", Within, print)]), Stage.CONTRACT, "Thawed is not frozen"),
+        (plugin("bad", drivers=[Kind("x", Endless, print)]), Stage.CONTRACT, "Endless contains itself"),
+        (
+            plugin("bad", drivers=[Kind("x", Unmade, print)]),
+            Stage.CONTRACT,
+            "default cannot be made: OSError",
+        ),
         (plugin("bad", drivers=[Kind("x", Plain, print)]), Stage.CONTRACT, "is not an attrs class"),
         (plugin("bad", drivers=[Kind("X y", Config, print)]), Stage.CONTRACT, "'X y' is no name"),
         (plugin("bad", drivers=[Kind("x", Config, None)]), Stage.CONTRACT, "build is not callable"),

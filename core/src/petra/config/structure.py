@@ -233,7 +233,7 @@ class Structurer:
                 raise Invalid
             try:
                 return model(**values)
-            except (ValueError, TypeError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever a model's own checks raise is about this place
                 self.problems.add(mapping, "bad-value", self._said(error))
                 raise Invalid from None
 
@@ -267,13 +267,13 @@ class Structurer:
             return value
         try:
             validator(None, setting.attribute, value)
-        except (ValueError, TypeError) as error:
+        except AttributeError:
+            return value  # a validator that looks at other fields: it runs when the model is made
+        except Exception as error:  # noqa: BLE001 - whatever a validator raises is about this place
             must = str(setting.bounds)
             said = f"{written(entry.value, setting.type)} is not {must}" if must else self._said(error)
             self.problems.add(entry.value, "bad-value", said, hint=setting.about.doc)
             raise Invalid from None
-        except AttributeError:
-            return value  # a validator that looks at other fields: it runs when the model is made
         return value
 
     # complaints

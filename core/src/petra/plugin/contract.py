@@ -13,7 +13,7 @@ from petra.blocks import Block, Condition
 from petra.errors import DeclarationError
 from petra.plugin.groups import Group
 from petra.plugin.kinds import Command, Kind
-from petra.settings.model import settings
+from petra.settings.model import verify
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
@@ -72,10 +72,8 @@ def _kind(thing: object) -> Iterator[str]:
     if not (isinstance(kind.config, type) and attrs.has(kind.config)):
         yield f"kind {kind.name!r}: config {_said(kind.config)} is not an attrs class"
         return
-    if not attrs.inspect(kind.config).is_frozen:
-        yield f"kind {kind.name!r}: config {_said(kind.config)} is not frozen; use attrs.frozen"
     try:
-        settings(kind.config)
+        verify(kind.config)
     except DeclarationError as error:
         yield f"kind {kind.name!r}: {error}"
 

@@ -1,6 +1,16 @@
 """Settings: what a configuration model says about its fields, and the text that never prints."""
 
-from petra.settings.model import About, Bounds, Setting, about, settings
+from petra.settings.model import About, Bounds, Setting, about, settings, verify
 from petra.settings.secret import REDACTED, Secret, without_credentials
 
-__all__ = ["REDACTED", "About", "Bounds", "Secret", "Setting", "about", "settings", "without_credentials"]
+__all__ = [
+    "REDACTED",
+    "About",
+    "Bounds",
+    "Secret",
+    "Setting",
+    "about",
+    "settings",
+    "verify",
+    "without_credentials",
+]

@@ -107,6 +107,26 @@ def settings(model: type) -> tuple[Setting, ...]:
     return found
 
 
+def verify(model: type, outer: tuple[type, ...] = ()) -> None:
+    """Refuse a model that a document cannot fill, or that holds such a model; DeclarationError says why."""
+    if model in outer:
+        raise DeclarationError(f"{model.__qualname__} contains itself")
+    if not attrs.inspect(model).is_frozen:
+        raise DeclarationError(f"{model.__qualname__} is not frozen; use attrs.frozen")
+    for setting in settings(model):
+        for inner in _models(setting.type):
+            verify(inner, (*outer, model))
+
+
+def _models(kind: Any) -> Iterator[type]:
+    inner = optional(kind)
+    if isinstance(inner, type) and attrs.has(inner):
+        yield inner
+    elif get_origin(inner) in (list, tuple, dict):
+        for argument in get_args(inner):
+            yield from _models(argument)
+
+
 def _setting(model: type, attribute: Any, hints: Mapping[str, Any]) -> Setting:
     kind = hints.get(attribute.name)
     where = f"{model.__qualname__}.{attribute.name}"
@@ -116,7 +136,7 @@ def _setting(model: type, attribute: Any, hints: Mapping[str, Any]) -> Setting:
         raise DeclarationError(f"{where}: {reason}")
     default = attribute.default
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
-        default = None if default.takes_self else default.factory()
+        default = None if default.takes_self else _made(where, default.factory)
     return Setting(
         name=attribute.alias,
         type=kind,
@@ -126,6 +146,13 @@ def _setting(model: type, attribute: Any, hints: Mapping[str, Any]) -> Setting:
         bounds=_bounds(attribute.validator),
         attribute=attribute,
     )
+
+
+def _made(where: str, factory: Callable[[], Any]) -> Any:
+    try:
+        return factory()
+    except Exception as error:
+        raise DeclarationError(f"{where}: its default cannot be made: {error!r}") from error
 
 
 def optional(kind: Any) -> Any:
