@@ -1,5 +1,40 @@
-"""Signals: named, typed values with quality and time."""
+"""Signals: named, typed values with quality and time, and the bus that carries them."""
 
+from petra.signals.bus import (
+    Bus,
+    InboxFullError,
+    NotWritableError,
+    Reading,
+    Signal,
+    UnknownSignalError,
+    WrongTypeError,
+)
+from petra.signals.group import Group
+from petra.signals.image import Image
+from petra.signals.inbox import Force
+from petra.signals.quality import GOOD, Quality, Status
+from petra.signals.subscription import Changes, Subscription
 from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value, literal
 
-__all__ = ["INT_MAX", "INT_MIN", "SignalType", "Value", "literal"]
+__all__ = [
+    "GOOD",
+    "INT_MAX",
+    "INT_MIN",
+    "Bus",
+    "Changes",
+    "Force",
+    "Group",
+    "Image",
+    "InboxFullError",
+    "NotWritableError",
+    "Quality",
+    "Reading",
+    "Signal",
+    "SignalType",
+    "Status",
+    "Subscription",
+    "UnknownSignalError",
+    "Value",
+    "WrongTypeError",
+    "literal",
+]

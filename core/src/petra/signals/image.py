@@ -1,0 +1,44 @@
+"""The published image: what every reader outside the scan sees.
+
+An image never changes. The scan builds the next one out of the parts that changed and publishes it by one
+assignment, so whoever holds an image holds values, qualities and times of one and the same moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from petra.signals.quality import GOOD, Status
+
+if TYPE_CHECKING:
+    from petra.signals.types import Value
+
+
+class Image(NamedTuple):
+    """All signals at one moment: the inputs first, then the outputs of blocks, in the order of the bus."""
+
+    scan: int
+    time: int
+    inputs: Sequence[Value]
+    outputs: Sequence[Value]
+    input_times: Sequence[int]
+    output_times: Sequence[int]
+    flawed: Mapping[int, Status]
+    """The status of every signal that is not good, by index."""
+    forced: Mapping[int, Value]
+    """The signals that are held at a value, by index."""
+
+    def value(self, index: int) -> Value:
+        """Return a signal's value."""
+        split = len(self.inputs)
+        return self.inputs[index] if index < split else self.outputs[index - split]
+
+    def when(self, index: int) -> int:
+        """Return a signal's time: its source time if its writer gave one, else when it changed."""
+        split = len(self.inputs)
+        return self.input_times[index] if index < split else self.output_times[index - split]
+
+    def status(self, index: int) -> Status:
+        """Return a signal's quality and the reason for it."""
+        return self.flawed.get(index, GOOD)
