@@ -90,3 +90,42 @@ def test_the_environment_names_folders_too(folder, monkeypatch):
 
 def test_names_come_from_files(folder):
     assert [candidate.name for candidate in in_folder(folder)] == ["twice-block"]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"entry_points.txt": b"[petra.plugins]\nbroken = os\n"}, "PETRA_API"),
+        ({"entry_points.txt": b"[petra.plugins]\nbroken = os\n", "METADATA": b"\xff\xfe"}, "PETRA_API"),
+        (
+            {"entry_points.txt": b"[petra.plugins]\nno equals sign\n", "METADATA": b"Name: broken\n"},
+            "metadata is broken",
+        ),
+        ({"entry_points.txt": b"\xff\xfe", "METADATA": b"Name: broken\n"}, "metadata is broken"),
+    ],
+    ids=["no METADATA", "METADATA is no text", "malformed entry points", "entry points are no text"],
+)
+def test_a_broken_distribution_is_a_fault_and_not_the_end(tmp_path, monkeypatch, folder, files, said):
+    info = tmp_path / "broken-1.0.dist-info"
+    info.mkdir()
+    for name, content in files.items():
+        (info / name).write_bytes(content)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    catalog = Catalog.load([folder])
+    assert any(said in fault.message for fault in catalog.faults), catalog.faults
+    assert catalog.block("TWICE") is not None
+
+
+def test_a_folder_that_is_not_there_is_a_fault(tmp_path, monkeypatch):
+    monkeypatch.setenv(PLUGINS_DIR_VARIABLE, str(tmp_path / "nowhere"))
+    (fault,) = [fault for fault in Catalog.load().faults if fault.name == "nowhere"]
+    assert "does not exist" in fault.message
+
+
+def test_what_a_plugin_prints_goes_to_standard_error(folder, capsys):
+    (folder / "chatty.py").write_text(
+        "print('hello')\n" + SINGLE.replace("TWICE", "CHAT").replace('"single"', '"c"')
+    )
+    Catalog.load([folder])
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "hello\n")

@@ -7,11 +7,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import Distribution, PackageNotFoundError, distribution, packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import petra
 from petra.certify.conformance import Finding
 from petra.plugin.hookspecs import ENTRY_POINTS
 
@@ -76,30 +76,41 @@ def _sources(found: Distribution, plugin: Plugin) -> list[Path]:
     return files
 
 
-def _imports(files: list[Path]) -> Iterator[tuple[Path, int, str, str]]:
-    """Yield each absolute import: file, line, module, and the name taken from it, if any."""
+def _imports(files: list[Path]) -> Iterator[tuple[str, str, str]]:
+    """Yield each absolute import: where, the module, and the name taken from it, if any."""
     for path in files:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+        try:
+            tree = ast.parse(path.read_bytes(), str(path))
+        except (SyntaxError, ValueError) as error:
+            yield f"{path.name}:{getattr(error, 'lineno', 0)}", "", ""
+            continue
+        for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
-                    yield path, node.lineno, alias.name, ""
+                    yield f"{path.name}:{node.lineno}", alias.name, ""
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 for alias in node.names:
-                    yield path, node.lineno, node.module, alias.name
+                    yield f"{path.name}:{node.lineno}", node.module, alias.name
 
 
 def _undeclared(files: list[Path], required: set[str], found: Distribution) -> str:
-    providers = packages_distributions()
+    providers = {"petra": ["petra-core"], **packages_distributions()}
     own = {_normal(str(found.metadata.json["name"]))}
+    packages = {path.stem for path in files} | {path.parent.name for path in files}
     plugins = {_normal(d) for names in providers.values() for d in names if _is_plugin(d)}
-    for path, line, module, _ in _imports(files):
+    for where, module, _ in _imports(files):
         top = module.partition(".")[0]
-        dists = {_normal(name) for name in providers.get(top, ())}
-        if top in sys.stdlib_module_names or not dists or dists & (own | required):
+        # an editable installation lists no packages: such a distribution is known by its name alone
+        dists = {_normal(name) for name in providers.get(top, ())} or {_normal(top)} & (own | required)
+        if not module:
+            return f"{where} is no Python that this interpreter reads"
+        if top in sys.stdlib_module_names or top in packages or dists & (own | required):
             continue
         if dists & plugins:
-            return f"{path.name}:{line} imports {top}, another plugin"
-        return f"{path.name}:{line} imports {top} of {', '.join(sorted(dists))}, which it does not require"
+            return f"{where} imports {top}, another plugin"
+        return (
+            f"{where} imports {top}, of {', '.join(sorted(dists)) or 'nothing that is installed'}, undeclared"
+        )
     return ""
 
 
@@ -108,23 +119,35 @@ def _is_plugin(name: str) -> bool:
 
 
 def _private(files: list[Path]) -> str:
-    for path, line, module, name in _imports(files):
+    for where, module, name in _imports(files):
         if module.partition(".")[0] != "petra":
             continue
         if module not in PUBLIC:
-            return f"{path.name}:{line} imports {module}, which is not public"
-        if module == "petra" and name and name not in petra.__all__ and f"petra.{name}" not in PUBLIC:
-            return f"{path.name}:{line} imports {name} from petra, which does not export it"
+            return f"{where} imports {module}, which is not public"
+        if name and name not in import_module(module).__all__ and f"{module}.{name}" not in PUBLIC:
+            return f"{where} imports {name} from {module}, which does not export it"
     return ""
 
 
+_LOAD = """
+import contextlib, io, sys
+from petra import Catalog
+with contextlib.redirect_stdout(io.StringIO()):
+    import {module} as module
+    Catalog.of(module)
+print(*sorted(sys.modules))
+"""
+
+
 def _heavy(plugin: Plugin, required: set[str]) -> str:
-    """Import the plugin's module in an interpreter of its own and see which of its libraries came along."""
+    """List the plugin in an interpreter of its own and see which of its libraries came along."""
     module = getattr(plugin.module, "__name__", "")
-    script = f"import sys, {module}; print(*sorted(sys.modules))"
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
+    run = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", _LOAD.format(module=module)], capture_output=True, text=True, check=False
+    )
     if run.returncode:
-        return f"`import {module}` fails in a fresh interpreter: {run.stderr.strip().splitlines()[-1]}"
+        said = (run.stderr.strip() or "no reason was given").splitlines()[-1]
+        return f"`import {module}` fails in a fresh interpreter: {said}"
     loaded = {name.partition(".")[0] for name in run.stdout.split()}
     heavy = {
         dist
@@ -132,4 +155,4 @@ def _heavy(plugin: Plugin, required: set[str]) -> str:
         for dist in map(_normal, dists)
         if top in loaded and dist in required - _LIGHT
     }
-    return f"importing {module} loads {', '.join(sorted(heavy))}; import it when it is used" if heavy else ""
+    return f"listing it loads {', '.join(sorted(heavy))}; import that when it is used" if heavy else ""

@@ -19,8 +19,9 @@ def doctor(session: Session, documents: tuple[str, ...], *, as_json: bool) -> in
     the document and of the secret files that it names. The exit code is 1 when something is bad.
     """
     from petra.cli.examine import State, examine
+    from petra.plugin.discovery import folders
 
-    findings = list(examine(session.catalog, session.plugins_dirs, documents))
+    findings = list(examine(session.catalog, folders(session.plugins_dirs), documents))
     bad = sum(finding.state is State.BAD for finding in findings)
     if as_json:
         rows = [{"what": f.what, "state": f.state.value, "said": f.said} for f in findings]

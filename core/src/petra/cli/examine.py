@@ -48,7 +48,7 @@ def examine(catalog: Catalog, plugins_dirs: Iterable[Path], documents: Iterable[
     yield from _interpreter()
     yield from _plugins(catalog)
     yield from _surroundings()
-    for folder in plugins_dirs:
+    for folder in filter(Path.is_dir, plugins_dirs):
         yield _only_ours("plugins folder", folder)
     for document in documents:
         yield from _document(load(document, catalog))

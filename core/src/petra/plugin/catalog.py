@@ -6,8 +6,10 @@ as a fault and nothing of it enters; the others never notice.
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -62,11 +64,12 @@ class Catalog:
         self._named: dict[tuple[str, str], Offer] = {}
         plugins: list[Plugin] = []
         faults: list[Fault] = []
-        for candidate in candidates:
-            try:
-                plugins.append(self._take(candidate, plugins))
-            except Rejected as rejected:
-                faults.append(_fault(candidate, rejected))
+        with redirect_stdout(sys.stderr):  # what a plugin prints while it loads must not end up in --json
+            for candidate in candidates:
+                try:
+                    plugins.append(self._take(candidate, plugins))
+                except Rejected as rejected:
+                    faults.append(_fault(candidate, rejected))
         self.plugins = tuple(plugins)
         self.faults = tuple(faults)
 

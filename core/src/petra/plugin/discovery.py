@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,14 +37,41 @@ class Candidate:
 
 def installed() -> Iterator[Candidate]:
     """Yield the plugins that installed distributions declare, in the order of their names."""
-    found = entry_points(group=ENTRY_POINTS)
-    for entry_point in sorted(found, key=lambda ep: (ep.name, ep.value, _distribution(ep)[0])):
-        name, version, summary = _distribution(entry_point)
-        yield Candidate(entry_point.name, name, version, entry_point.load, summary)
+    try:
+        found: list[EntryPoint] = list(entry_points(group=ENTRY_POINTS))
+    except Exception:  # noqa: BLE001 - one distribution's broken metadata fails the whole look-up
+        yield from _one_by_one()
+        return
+    yield from map(_candidate, sorted(found, key=lambda ep: (ep.name, ep.value, _distribution(ep.dist)[0])))
+
+
+def _one_by_one() -> Iterator[Candidate]:
+    """Look at each distribution by itself, so that a broken one is a fault and not the end."""
+    found: list[Candidate] = []
+    for dist in distributions():
+        try:
+            found += [_candidate(ep) for ep in dist.entry_points if ep.group == ENTRY_POINTS]
+        except Exception as error:  # noqa: BLE001 - whatever is in a folder that calls itself a distribution
+            name = str(getattr(dist, "_path", "a distribution"))
+            found.append(
+                Candidate(Path(name).stem, name, "", partial(_fail, "its metadata is broken", error))
+            )
+    yield from sorted(found, key=lambda candidate: candidate.name)
+
+
+def _candidate(entry_point: EntryPoint) -> Candidate:
+    name, version, summary = _distribution(entry_point.dist)
+    return Candidate(entry_point.name, name, version, entry_point.load, summary)
+
+
+def _fail(message: str, cause: Exception | None = None) -> object:
+    raise ImportError(message) from cause
 
 
 def in_folder(folder: Path) -> Iterator[Candidate]:
     """Yield a plugin for each Python file of a folder; names that start with `_` or `.` are left alone."""
+    if not folder.is_dir():
+        yield Candidate(folder.name, str(folder), "", partial(_fail, f"the folder {folder} does not exist"))
     for path in sorted(folder.glob("*.py")):
         if path.name[0] not in "._":
             yield Candidate(path.stem.replace("_", "-"), str(path), "", partial(_import_file, path))
@@ -56,11 +83,14 @@ def folders(given: Iterable[str | os.PathLike[str]]) -> list[Path]:
     return [Path(name) for name in dict.fromkeys([*listed, *(os.fspath(folder) for folder in given)])]
 
 
-def _distribution(entry_point: EntryPoint) -> tuple[str, str, str]:
-    if entry_point.dist is None:
+def _distribution(dist: Distribution | None) -> tuple[str, str, str]:
+    if dist is None:
         return "", "", ""
-    metadata = entry_point.dist.metadata.json
-    return str(metadata["name"]), str(metadata["version"]), str(metadata.get("summary", ""))
+    try:
+        metadata = dist.metadata.json
+        return str(metadata["name"]), str(metadata["version"]), str(metadata.get("summary", ""))
+    except Exception:  # noqa: BLE001 - METADATA is missing, or no text
+        return str(getattr(dist, "_path", "")), "", ""
 
 
 def _import_file(path: Path) -> ModuleType:
