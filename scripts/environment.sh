@@ -40,14 +40,21 @@ if [ ! -x .tools/bin/uv ]; then
 fi
 UV=$PWD/.tools/bin/uv
 
-# sync_environment ARGS: brings .venv up to date; without a network it goes on with what is installed, and says so.
+# sync_environment ARGS: brings .venv up to date. Without a network it goes on with what is installed, and says so;
+# any other failure is one.
 sync_environment() {
-    if "$UV" sync --quiet --python "$PYTHON" --all-packages "$@"; then
+    if said=$("$UV" sync --quiet --python "$PYTHON" --all-packages "$@" 2>&1); then
         return
     fi
-    if [ -x .venv/bin/petra ]; then
-        say "petra: the package index cannot be reached; going on with what .venv holds already"
-    else
+    case $said in
+    *"error sending request"* | *"dns error"* | *"onnect"* | *"imed out"*)
+        if [ -x .venv/bin/petra ]; then
+            say "petra: the package index cannot be reached; going on with what .venv holds already"
+            return
+        fi
         fail "cannot set up .venv: the first set-up needs a package index (a mirror will do: UV_INDEX_URL)"
-    fi
+        ;;
+    esac
+    say "$said"
+    fail "cannot set up .venv"
 }

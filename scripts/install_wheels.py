@@ -11,6 +11,7 @@ dependency and a module that only the checkout has.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,9 +28,9 @@ def folders(name: str) -> list[Path]:
         return [core]
     if name == "third-party":
         return [core, THIRD_PARTY]
-    plugin = ROOT / "plugins" / name
+    plugin = ROOT / "plugins" / re.sub(r"-py\d+$", "", name)
     if not (plugin / "pyproject.toml").exists():
-        raise SystemExit(f"there is no distribution plugins/{name}")
+        raise SystemExit(f"there is no distribution {plugin}")
     return [core, plugin]
 
 
