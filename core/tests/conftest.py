@@ -9,7 +9,21 @@ import pytest
 from attrs import field, frozen
 from attrs.validators import ge, in_, le, matches_re, min_len
 
-from petra import Block, Catalog, Command, Condition, In, Kind, Out, Param, Secret, State, about, hookimpl
+from petra import (
+    Block,
+    Catalog,
+    Command,
+    Condition,
+    In,
+    Kind,
+    Out,
+    Param,
+    Secret,
+    SignalUse,
+    State,
+    about,
+    hookimpl,
+)
 from petra.config import Loaded, load_bytes
 
 
@@ -54,7 +68,7 @@ class Above(Condition, type="above"):
 class PointConfig:
     """One value of a meter."""
 
-    signal: str = field(metadata=about("Signal it becomes"))
+    signal: str = field(metadata=about("Signal it becomes", signal=SignalUse.WRITES))
     register: int = field(validator=ge(0), metadata=about("Address, counted from 0"))
     scale: float = field(default=1.0, metadata=about("Factor"))
 
@@ -71,6 +85,7 @@ class MeterConfig:
     password: Secret | None = field(default=None, metadata=about("Password of the web page"))
     token: Secret = field(default=Secret(""), metadata=about("Key of the API"))
     points: list[PointConfig] = field(factory=list, metadata=about("What to read"))
+    alarm: str | None = field(default=None, metadata=about("Signal it shows", signal=SignalUse.READS))
     labels: dict[str, str] = field(factory=dict, metadata=about("Free texts"))
 
 

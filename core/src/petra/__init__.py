@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from petra.clock import Clock, SystemClock
     from petra.errors import DeclarationError, PetraError, PluginNotFoundError
     from petra.plugin import API_VERSION, Catalog, Command, Kind, hookimpl
-    from petra.settings import Secret, about
+    from petra.settings import Secret, SignalUse, about
     from petra.signals import SignalType
 
 _HOME = {
@@ -35,6 +35,7 @@ _HOME = {
     "PluginNotFoundError": "petra.errors",
     "Secret": "petra.settings",
     "SignalType": "petra.signals",
+    "SignalUse": "petra.settings",
     "State": "petra.blocks",
     "SystemClock": "petra.clock",
     "about": "petra.settings",
@@ -57,6 +58,7 @@ __all__ = [
     "PluginNotFoundError",
     "Secret",
     "SignalType",
+    "SignalUse",
     "State",
     "SystemClock",
     "__version__",

@@ -88,7 +88,7 @@ def test_many_problems_are_cut_and_counted(petra, write):
 
 def test_explain(petra):
     out = petra("check", "--explain", "two-writers").out
-    assert "Cause: Two block outputs write the same signal." in out
+    assert "Cause: Two block outputs or sections write the same signal." in out
     assert "Cure: " in out
     assert "Did you mean 'two-writers'?" in petra("check", "--explain", "two-writer", code=2).err
 

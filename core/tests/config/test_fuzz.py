@@ -21,13 +21,13 @@ ORIGINALS = [path.read_bytes() for path in sorted((Path(__file__).parent / "orig
 METER = b"""\
 x-point: &p {signal: a, register: 1}
 signals:
-- {name: a, type: float, initial: 1.5}
+- {name: a, type: float, initial: 1.5, unit: "${PASSWORD}"}
 - name: "b"
   type: bool
 blocks:
 - name: late
   type: TON
-  inputs: {in: b, reset: "false"}
+  inputs: {in: b, reset: "${PASSWORD}"}
   outputs: {q: c}
   params: {preset: 5e0}
 meter:

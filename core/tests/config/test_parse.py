@@ -148,6 +148,9 @@ def merge_bomb(levels: int) -> str:
         ("'" + "\n" * 200_000, "yaml-syntax"),
         ("a: " + "1" * 5_000, "wrong-type"),
         ("!" * 100_000, "yaml-tag"),
+        ("{" + "," * 1_000_000, "yaml-syntax"),
+        ("a: [" + "x, " * 300_000 + "${", "yaml-syntax"),
+        ("\n".join(f"k{i % 7}: 1" for i in range(200_000)), "duplicate-key"),
     ],
     ids=lambda value: value[:12].strip() if isinstance(value, str) else "",
 )
@@ -206,6 +209,12 @@ def test_a_socket_is_no_document(tmp_path, meter_catalog, monkeypatch):
 def test_bytes_are_bounded_like_files(meter_catalog):
     (problem,) = load_bytes(b"x" * (MAX_BYTES + 1), meter_catalog).problems
     assert problem.code == "too-large"
+
+
+def test_a_reference_without_quotes_among_braces_says_what_to_do(check):
+    problem = check(b"meter: {host: a, port: ${PORT}}\n").only
+    assert problem.code == "yaml-syntax"
+    assert 'write "${NAME}" in quotes' in problem.hint
 
 
 def test_a_slow_parser_gives_the_same_tree(monkeypatch):

@@ -25,7 +25,20 @@ def test_both_generations_of_names_are_understood(check):
             "{name: d, block_type: ON_DELAY, inputs: {input: hot}, outputs: {out: e}, parameters: {pt: 0.5}}",
         )
     ).good
-    assert [block.type for block in made.plant.blocks] == ["GT", "GREATER", "TON", "ON_DELAY"]
+    assert [block.type for block in made.plant.blocks] == ["GT", "GT", "TON", "TON"]
+    assert [block.inputs for block in made.plant.blocks[:2]] == [{"a": "temperature", "b": 75.0}] * 2
+    assert [block.params for block in made.plant.blocks[2:]] == [
+        {"preset": 5.0, "mode": "held"},
+        {"preset": 0.5},
+    ]
+    assert [list(block.outputs) for block in made.plant.blocks] == [["output"]] * 4
+
+
+def test_what_is_checked_can_be_made(check, meter_catalog):
+    """The configuration holds what the block's class takes: declared names and exact types."""
+    made = check(program("{name: c, type: ON_DELAY, inputs: {in: ready}, params: {pt: 5}}")).good
+    (block,) = made.plant.blocks
+    assert meter_catalog.block(block.type)(**block.params).preset == 5.0
 
 
 TON = "{name: a, type: TON, inputs: {in: ready}"
@@ -81,12 +94,57 @@ def test_a_block_declares_the_signals_that_it_writes(check):
     assert len(made.plant.blocks) == 2
 
 
-def test_a_section_may_write_signals_that_nobody_declares(check):
-    """A driver's points declare their signals: until every section is understood, no name is misspelt."""
-    assert check(program("{name: a, type: TON, inputs: {in: theirs}}") + "meter: {host: a}\n").good
-    assert (
-        check(program("{name: a, type: TON, inputs: {in: theirs}}") + "s7: {}\n").only.code == "not-installed"
+def test_a_section_declares_the_signals_that_it_writes(check):
+    block = "{name: a, type: TON, inputs: {in: theirs}}"
+    point = "meter: {host: a, points: [{signal: theirs, register: 1}]}\n"
+    assert check(program(block) + point).good
+    assert check(program(block) + "meter: {host: a}\n").only.code == "unknown-signal"
+
+
+def test_until_every_section_is_understood_no_name_is_misspelt(check):
+    block = "{name: a, type: TON, inputs: {in: theirs}}"
+    assert check(program(block) + "s7: {}\n").only.code == "not-installed"
+    assert check(program(block) + "meter: {host: 5}\n").only.code == "wrong-type"
+
+
+def test_a_section_s_signals_are_checked_like_a_block_s(check):
+    result = check(
+        program("{name: a, type: TON, inputs: {in: ready}, outputs: {q: power}}")
+        + "meter: {host: a, alarm: raedy, points: [{signal: power, register: 1}, {signal: a b, register: 2}]}"
     )
+    assert sorted(result.codes) == ["bad-value", "two-writers", "unknown-signal"]
+    assert "did you mean 'ready'?" in result.text
+    assert "written by line 7 already" in result.text
+
+
+@pytest.mark.parametrize("name", ['"75.0"', '"true"', '"hello wor ld !"', '""'])
+def test_an_output_declares_only_what_can_be_a_signal(check, name):
+    assert check(program(TON + f", outputs: {{q: {name}}}}}")).only.code == "bad-value"
+
+
+def test_an_infinite_literal_is_none(check):
+    block = '{name: a, type: GT, inputs: {a: temperature, b: "1e999"}}'
+    assert "is not a finite number" in str(check(program(block)).only)
+
+
+def test_a_signal_s_name_may_come_from_the_environment(check):
+    text = (
+        'signals: [{name: "${LINE}.ready", type: bool}]\nblocks:\n- '
+        + TON.replace("ready", "L1.ready")
+        + "}\n"
+    )
+    assert check(text, LINE="L1").good
+
+
+def test_a_missing_plugin_is_said_once(check):
+    """A slip is named at each of its places; a type that nobody has is one problem."""
+    blocks = [f"{{name: b{i}, type: WATER_HAMMER}}" for i in range(3)] + [
+        "{name: x, type: gt}",
+        "{name: y, type: gt}",
+    ]
+    result = check(program(*blocks))
+    assert [p.line for p in result.loaded.problems] == [6, 9, 10]
+    assert "install the plugin" in result.loaded.problems[0].hint
 
 
 def test_a_signal_that_could_not_be_read_is_not_called_unknown(check):
@@ -99,7 +157,7 @@ def test_a_signal_that_could_not_be_read_is_not_called_unknown(check):
 def test_two_writers(check):
     problem = check(program(TON + ", outputs: {q: x}}", TON.replace("a,", "b,") + ", outputs: {q: x}}")).only
     assert (problem.code, problem.line, problem.path) == ("two-writers", 7, "blocks[1].outputs.q")
-    assert "written by the block 'a' already" in problem.message
+    assert "is written by the block 'a' already" in problem.message
 
 
 def test_names_are_unique(check):

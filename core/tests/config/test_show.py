@@ -54,6 +54,31 @@ def test_no_secret_is_shown(values):
     assert "hunter2" not in str(values)
 
 
+@pytest.mark.parametrize(
+    "url", ["mqtt://u:hunter/2@h:1883", "mqtt://u:hunt@er2@h", "http://u:hunter2@h/p?q=1"]
+)
+def test_a_password_within_a_url_is_not_shown(check, url):
+    result = check(f"meter: {{host: '{url}'}}")
+    (host,) = [v.value for v in shown(result.loaded, result.good) if v.path == "meter.host"]
+    assert "hunt" not in host
+    assert "er2@" not in host
+    assert "@h" in host
+
+
+@pytest.mark.parametrize("name", ["MQTT_PW", "PIN", "DB_PWD", "API_KEY", "AUTH", "CREDS", "MY_PASSPHRASE"])
+def test_a_variable_that_sounds_secret_is_not_shown(check, name):
+    result = check(f"meter: {{host: '${{{name}}}'}}", **{name: "hunter2"})
+    assert "hunter2" not in str(list(shown(result.loaded, result.good)))
+
+
+def test_a_block_shows_declared_names_and_where_they_stand(check):
+    text = "blocks:\n- name: a\n  type: ON_DELAY\n  inputs: {in: true}\n  params: {pt: 5}\n"
+    result = check(text)
+    found = {v.path: (v.value, v.source) for v in shown(result.loaded, result.good)}
+    assert found["blocks[0].inputs.input"] == (True, "plant.yaml:4:16")
+    assert found["blocks[0].params.preset"] == (5.0, "plant.yaml:5:16")
+
+
 def test_several_sections_are_numbered(check):
     result = check("meter: [{host: a}, {host: b}]")
     paths = {v.path: v.value for v in shown(result.loaded, result.good)}

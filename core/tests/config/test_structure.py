@@ -174,10 +174,70 @@ def test_a_secret_in_the_document_is_a_warning(check):
 
 
 def test_an_alias_is_read_wherever_it_is_used(check):
-    made = check(
-        "x-p: &p {signal: a, register: 1}\nmeter: [{host: a, points: [*p]}, {host: b, points: [*p, *p]}]"
-    )
-    assert [len(one.points) for one in made.good.sections["meter"]] == [1, 2]
+    made = check("x-l: &l {site: north}\nmeter: [{host: a, labels: *l}, {host: b, labels: *l}]").good
+    assert [one.labels for one in made.sections["meter"]] == [{"site": "north"}] * 2
+
+
+def test_one_mistake_behind_an_alias_is_one_problem(check):
+    text = "x-d: &d {hots: a}\nmeter:\n" + "- {<<: *d, host: b}\n" * 100
+    assert check(text).only.code == "unknown-key"
+
+
+@pytest.mark.parametrize(
+    "value", ["0123456", "12:30", "on", "1_000", "2026-01-01", "12345", "true", "[hunter2]"]
+)
+def test_a_secret_that_needs_quotes_is_not_quoted(check, value):
+    problem = check(f"meter: {{host: a, password: {value}}}").only
+    assert value.strip("[]") not in str(problem).replace("true or", "")
+    assert problem.code in ("yaml-ambiguous", "wrong-type")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'signals: [{name: "${P}"}, {name: "${P}"}]',
+        'signals: [{name: a, type: "${P}"}]',
+        'signals: [{name: a, type: int, initial: "${P}"}]',
+        'signals: [{name: "${P} x"}]',
+        'blocks: [{name: a, type: "${P}"}]',
+        'blocks: [{name: a, type: TON, inputs: {in: "${P}"}}]',
+        'blocks: [{name: a, type: TON, inputs: {in: "true"}, outputs: {q: "${P}", out: "${P}"}}]',
+        'blocks: [{name: a, type: TON, inputs: {in: "true"}, params: {mode: "${P}"}}]',
+        'meter: {host: a, points: [{signal: "${P}", register: 1}, {signal: "${P}", register: 1}]}',
+        'meter: {host: a, alarm: "${P}"}',
+        'meter: {host: a, tag: "x${P}x"}',
+        'meter: {host: a, order: "${P}"}',
+        'scan_time_ms: "${P}"',
+    ],
+)
+def test_no_problem_says_what_a_reference_stood_for(check, text):
+    result = check(text, P="hunter2")
+    assert result.codes
+    assert "hunter2" not in result.text
+
+
+def test_a_problem_is_one_short_line(check):
+    long, odd = "k" * 1_000_000, '"a\\nb\\e[31mred"'
+    result = check(f"meter:\n  host: a\n  ? {long[:1000]}\n  : 1\n  port: {odd}\n? {long}\n: 1\n")
+    assert len(result.codes) == 3
+    for problem in result.loaded.problems:
+        assert str(problem).isprintable()
+        assert len(str(problem)) < 1500
+
+
+def test_references_cannot_make_a_document_grow(check, tmp_path):
+    """What references are replaced by is bounded, for a value and for the whole document."""
+    (tmp_path / "big").write_text("x" * 60_000)
+    assert check("meter: {host: '" + "${file:big}" * 100 + "'}").codes == ["too-large"]
+    one = "x-d: &d '${file:big}'\n"
+    assert check(one + "meter: [" + "{host: *d, labels: {a: *d}}, " * 2000 + "]").good
+    many = "\n".join(f"- {{host: '{'${file:big}' * 17}'}}" for _ in range(20))
+    assert "too-large" in check("meter:\n" + many).codes
+
+
+def test_standard_input_is_no_secret(check):
+    """`-` names standard input at the command line, and a file anywhere else: a check never waits for one."""
+    assert check("meter: {host: '${file:-}'}").only.code == "unreadable-secret"
 
 
 def test_an_empty_section_is_an_empty_mapping(check):

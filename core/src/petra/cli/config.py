@@ -28,6 +28,9 @@ def show(session: Session, file: str, *, given: bool, as_json: bool) -> int:
     from petra.config.show import as_text, shown
 
     loaded = load(file, session.catalog)
+    if loaded.configuration is None and as_json:
+        print_json({"file": loaded.file, "problems": [problem.as_dict() for problem in loaded.problems]})
+        return 2 if loaded.unreadable else 1
     if loaded.configuration is None:
         for problem in loaded.problems:
             click.echo(str(problem), err=True)

@@ -156,12 +156,12 @@ _PROGRAM = {
     ),
     "missing-param": Code("A parameter that has no default is not given.", "Give it under `params`."),
     "unknown-signal": Code(
-        "An input names a signal that is neither declared nor written by any block.",
+        "A signal is read that is neither declared nor written by any block or section.",
         "Take the closest name from the message, or declare the signal.",
     ),
     "two-writers": Code(
-        "Two block outputs write the same signal. The last one would win, scan after scan, and nobody would "
-        "know.",
+        "Two block outputs or sections write the same signal. The last one would win, scan after scan, "
+        "and nobody would know.",
         "Give each its own signal and choose between them with a block.",
     ),
 }

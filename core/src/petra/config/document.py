@@ -16,7 +16,7 @@ from petra.config.parse import MAX_BYTES, decode, parse
 from petra.config.problems import Problem, Problems, Severity
 from petra.config.program import ProgramCheck, declared_names
 from petra.config.providers import CORE_LATER, PROVIDERS, install_hint
-from petra.config.source import STDIN, UnreadableError, read_bounded
+from petra.config.source import UnreadableError, read_bounded, read_stdin
 from petra.config.structure import Invalid, Structurer
 from petra.errors import PetraError
 from petra.settings.model import settings
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from petra.plugin.catalog import Catalog
 
 M = TypeVar("M")
+
+STDIN = "-"
 
 _OWN = {setting.name: setting for setting in settings(PlantConfig)}
 
@@ -72,7 +74,7 @@ def load(path: str | Path, catalog: Catalog, variables: Mapping[str, str] | None
     name = "<stdin>" if str(path) == STDIN else str(path)
     problems = Problems(name)
     try:
-        data = read_bounded(path, MAX_BYTES)
+        data = read_stdin(MAX_BYTES) if str(path) == STDIN else read_bounded(path, MAX_BYTES)
     except UnreadableError as error:
         problems.add_at(0, 0, error.code, f"it {error}")
         return Loaded(name, None, problems.finish())
@@ -162,16 +164,17 @@ class _Reader:
             self._all_writers_known = False
             self._note_unowned(name, entry.key)
             return
-        self._all_writers_known = False  # its points may write signals that are declared nowhere else
         items = entry.value.items if isinstance(entry.value, nodes.Sequence) else [entry.value]
         try:
             made = self._structurer.each(((item, kind.config) for item in items), self._structurer.structure)
         except Invalid:
+            self._all_writers_known = False
             return
         self._sections[name] = tuple(made)
 
     def _note_unowned(self, name: str, key: nodes.Scalar) -> None:
-        fault = next((fault for fault in self._catalog.faults if fault.name == name), None)
+        provider = PROVIDERS.get(name, f"petra-{name}")
+        fault = next((f for f in self._catalog.faults if {f.name, f.distribution} & {name, provider}), None)
         if fault is not None:
             self._problems.add(
                 key, "quarantined-section", f"the plugin of `{name}` is in quarantine: {fault.message}"
@@ -194,11 +197,16 @@ class _Reader:
         blocks = self._items(root, "blocks", BlockConfig)
         check.signals(signals)
         section = root.entries.get("blocks")
-        if section is not None:
-            check.blocks(blocks, section.key)
-        check.wiring(blocks, declared_names(root.get("signals")), complete=self._all_writers_known)
+        checked = check.blocks(blocks, section.key) if section is not None else []
+        as_written = declared_names(root.get("signals"))
+        check.wiring(
+            blocks,
+            [*as_written, *(signal.name for _, signal in signals)],
+            self._structurer.signals,
+            complete=self._all_writers_known,
+        )
         self._own["signals"] = tuple(signal for _, signal in signals)
-        self._own["blocks"] = tuple(block for _, block in blocks)
+        self._own["blocks"] = tuple(block for _, block in checked)
 
     def _items(self, root: nodes.Mapping, section: str, model: type[M]) -> list[tuple[nodes.Node, M]]:
         """Return the models of a list that could be made, each with its node."""

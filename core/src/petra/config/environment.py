@@ -15,10 +15,12 @@ from attrs import field, frozen
 from petra.config.source import UnreadableError, read_bounded
 
 MAX_FILE_BYTES = 64 * 2**10
+MAX_TEXT = 2**20
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
-_SECRETIVE = re.compile(r"pass|secret|token|key|credential|auth", re.IGNORECASE)
+_DEFAULT = "default of"
+_SECRETIVE = re.compile(r"pass|secret|token|key|cred|auth|(?:^|_)(?:pw|pwd|pin)(?:$|_|[0-9])", re.IGNORECASE)
 
 
 @frozen
@@ -43,6 +45,8 @@ class Substituted:
 
     text: str = field(repr=False)
     sources: tuple[Source, ...] = ()
+    foreign: tuple[str, ...] = field(default=(), repr=False)
+    """What came from variables and files: no message may show it."""
 
 
 class SubstitutionError(Exception):
@@ -61,6 +65,7 @@ class Environment:
 
     variables: Mapping[str, str] = field(factory=lambda: os.environ, repr=False)
     folder: Path = Path()
+    _files: dict[str, str] = field(factory=dict, init=False, repr=False, eq=False)
 
     def substitute(self, text: str) -> Substituted:
         """Return the text with its references replaced."""
@@ -68,7 +73,8 @@ class Environment:
             return Substituted(text)
         sources: list[Source] = []
         parts: list[str] = []
-        end = 0
+        foreign: list[str] = []
+        end = length = 0
         for reference in _REFERENCE.finditer(text):
             parts.append(text[end : reference.start()])
             end = reference.end()
@@ -76,10 +82,15 @@ class Environment:
                 parts.append("${")
                 continue
             value, source = self._look_up(reference)
+            length += len(value)
+            if length > MAX_TEXT:
+                raise SubstitutionError("too-large", "with its references replaced, it is too long", 0)
             parts.append(value)
             sources.append(source)
+            if source.kind != _DEFAULT:
+                foreign.append(value)
         parts.append(text[end:])
-        return Substituted("".join(parts), tuple(sources))
+        return Substituted("".join(parts), tuple(sources), tuple(foreign))
 
     def _look_up(self, reference: re.Match[str]) -> tuple[str, Source]:
         inner, closing = reference.groups()
@@ -102,7 +113,7 @@ class Environment:
         if value := self.variables.get(name) or "":
             return value, Source("env", name)
         if default is not None:
-            return default, Source("default of", name)
+            return default, Source(_DEFAULT, name)
         if name in self.variables:
             return "", Source("env", name)
         raise SubstitutionError(
@@ -113,6 +124,11 @@ class Environment:
         )
 
     def _read(self, name: str, offset: int) -> str:
+        if name not in self._files:
+            self._files[name] = self._read_file(name, offset)
+        return self._files[name]
+
+    def _read_file(self, name: str, offset: int) -> str:
         try:
             text = read_bounded(self.folder / name, MAX_FILE_BYTES).decode("utf-8")
         except UnreadableError as error:

@@ -7,8 +7,9 @@ from attrs.validators import and_, gt, le, matches_re, max_len
 
 from petra.settings.model import about
 from petra.signals import SignalType
+from petra.signals.types import LONGEST_NAME, NAME
 
-_NAME = and_(matches_re(r"\w[\w.:/\-]*"), max_len(200))
+_NAME = and_(matches_re(NAME), max_len(LONGEST_NAME))
 
 Scalar = bool | int | float | str
 

@@ -107,7 +107,8 @@ def paths(root: Node, wanted: set[int]) -> dict[int, str]:
         if isinstance(node, Mapping):
             seen.add(id(node))
             for name, (key, value) in reversed(node.entries.items()):
-                inner = f"{path}.{name}" if path else name
+                shown = _shown(name)
+                inner = f"{path}.{shown}" if path else shown
                 if id(key) in wanted:
                     found.setdefault(id(key), inner)
                 pending.append((value, inner))
@@ -115,3 +116,23 @@ def paths(root: Node, wanted: set[int]) -> dict[int, str]:
             seen.add(id(node))
             pending.extend((item, f"{path}[{i}]") for i, item in reversed([*enumerate(node.items)]))
     return found
+
+
+def within(node: Node, *keys: str) -> Node:
+    """Return what stands behind the first of these keys that is there, or the node itself."""
+    if isinstance(node, Mapping):
+        for key in keys:
+            if (found := node.get(key)) is not None:
+                return found
+    return node
+
+
+def key_of(node: Node, key: str) -> Node:
+    """Return the node of a key of a mapping, or the node itself."""
+    entry = node.entries.get(key) if isinstance(node, Mapping) else None
+    return entry.key if entry else node
+
+
+def _shown(name: str) -> str:
+    name = name if len(name) <= 60 else name[:57] + "..."
+    return name if name.isprintable() else repr(name)

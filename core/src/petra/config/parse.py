@@ -30,7 +30,7 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 _NEWLINE = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
-_BARE_REFERENCE = re.compile(r"[{\[,].*[^\"']\$\{")
+_BARE_REFERENCE = re.compile(r"[^\"']\$\{")
 _NO_KEY = Scalar(0, 0, "", plain=False)
 
 
@@ -91,8 +91,7 @@ def _note_syntax(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> 
     if error.context and error.context_mark and error.context_mark.line != (mark.line if mark else 0):
         said += f" ({error.context}, which began in line {error.context_mark.line + 1})"
     hint = ""
-    lines = _NEWLINE.split(text)
-    if mark is not None and _BARE_REFERENCE.search("\n".join(lines[mark.line : mark.line + 1])):
+    if mark is not None and _BARE_REFERENCE.search(_before(text, mark)):
         hint = 'within { } and [ ], write "${NAME}" in quotes'
     elif "cannot start any token" in said:
         hint = "indent with spaces, not tabs, and quote texts that begin with %, @ or `"
@@ -101,6 +100,13 @@ def _note_syntax(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> 
     problems.add_at(
         mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "yaml-syntax", said, hint=hint
     )
+
+
+def _before(text: str, mark: Any) -> str:
+    """Return what stands just before a mark in its line, with the two characters at it."""
+    starts = [0, *(newline.end() for newline in _NEWLINE.finditer(text))]
+    start = starts[min(mark.line, len(starts) - 1)]
+    return text[max(start, start + mark.column - 80) : start + mark.column + 2]
 
 
 def _place(before: str) -> tuple[int, int]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST_PROBLEMS = 10_000
 _COMPARISONS = 10_000  # names compared in full for hints in one check, about a second of work
 _LONGEST_GUESS = 200
+_LONGEST = 500  # characters of a message: a document may hold keys and values of a million
+_SHORTEST_HIDDEN = 3  # shorter texts are part of every sentence
 
 
 class Severity(Enum):
@@ -67,6 +69,8 @@ class Problems:
         self.file = str(file)
         self.left_out = 0
         self._noted: list[tuple[Node | None, int, int, str, Severity, str, str]] = []
+        self._seen: set[tuple[int, int, str, str]] = set()
+        self._hidden: set[str] = set()
         self._comparisons = _COMPARISONS
         self._errors = 0
 
@@ -104,12 +108,27 @@ class Problems:
         guess = known.closest(name, in_full=self._comparisons > 0)
         return f"did you mean {guess!r}?" if guess else ""
 
+    def hide(self, text: str) -> None:
+        """Keep a text that came from outside the document out of every message, wherever it turns up."""
+        if len(text) >= _SHORTEST_HIDDEN:
+            self._hidden.add(text)
+
     def finish(self, root: Node | None = None) -> tuple[Problem, ...]:
         """Return the problems in the order of the document, each with its path."""
         wanted = {id(node) for node, *_ in self._noted if node is not None}
         where = paths(root, wanted) if root is not None and wanted else {}
+        hidden = sorted(self._hidden, key=len, reverse=True)
         problems = [
-            Problem(self.file, line, column, where.get(id(node), ""), code, severity, message, hint)
+            Problem(
+                self.file,
+                line,
+                column,
+                where.get(id(node), ""),
+                code,
+                severity,
+                _presentable(message, hidden),
+                _presentable(hint, hidden),
+            )
             for node, line, column, code, severity, message, hint in self._noted
         ]
         return tuple(sorted(problems, key=lambda p: (p.line, p.column)))
@@ -126,8 +145,19 @@ class Problems:
     ) -> None:
         if code not in CODES:
             raise KeyError(f"the problem code {code!r} is not documented in petra.config.codes")
+        noted = (line, column, code, message[:_LONGEST])
+        if noted in self._seen:
+            return  # the same part again, by way of an alias
         self._errors += severity is Severity.ERROR
         if len(self._noted) >= MOST_PROBLEMS:
             self.left_out += 1
             return
-        self._noted.append((node, line, column, code, severity, message, hint))
+        self._seen.add(noted)
+        self._noted.append((node, line, column, code, severity, message[:_LONGEST], hint[:_LONGEST]))
+
+
+def _presentable(text: str, hidden: list[str]) -> str:
+    """Return a text as one line that no terminal takes for a command, without what is to be hidden."""
+    for secret in hidden:
+        text = text.replace(secret, "${...}")
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

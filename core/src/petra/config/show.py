@@ -56,9 +56,10 @@ class _Walk:
             for i, item in enumerate(value):
                 yield from self.value(item, items[i] if i < len(items) else None, f"{path}[{i}]")
         elif isinstance(value, dict) and value:
-            for key, item in value.items():
-                inner = node.get(key) if isinstance(node, Mapping) else None
-                yield from self.value(item, inner, f"{path}.{key}")
+            # by their order: a block's ports go by their declared names, whatever alias is written
+            entries = list(node.entries.values()) if isinstance(node, Mapping) else []
+            for i, (key, item) in enumerate(value.items()):
+                yield from self.value(item, entries[i].value if i < len(entries) else None, f"{path}.{key}")
         else:
             yield self._leaf(value, node, path)
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-STDIN = "-"
-
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),
@@ -29,10 +27,13 @@ class UnreadableError(Exception):
         self.code = code
 
 
+def read_stdin(limit: int) -> bytes:
+    """Return what standard input holds, at most `limit` bytes."""
+    return _bounded(sys.stdin.buffer.read(limit + 1), limit)
+
+
 def read_bounded(path: str | Path, limit: int) -> bytes:
-    """Return the bytes of a regular file of at most `limit` bytes (or of standard input, for `-`)."""
-    if str(path) == STDIN:
-        return _bounded(sys.stdin.buffer.read(limit + 1), limit)
+    """Return the bytes of a regular file of at most `limit` bytes."""
     try:
         # without O_NONBLOCK, opening a pipe that nobody writes to waits for ever
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

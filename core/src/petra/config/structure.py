@@ -11,16 +11,17 @@ import math
 from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
 
 import attrs
 import cattrs
 
 from petra.config.environment import Environment, Substituted, SubstitutionError
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
+from petra.config.parse import MAX_BYTES
 from petra.config.scalars import Ambiguous, Plain, read_plain
-from petra.config.wording import cure, from_text, is_union, need, noun, written
-from petra.settings.model import SCALARS, Setting, is_optional, optional, settings
+from petra.config.wording import cure, from_text, is_union, need, noun, said, written
+from petra.settings.model import SCALARS, Setting, SignalUse, is_optional, optional, settings
 from petra.settings.secret import Secret
 from petra.signals import INT_MAX, INT_MIN
 
@@ -35,6 +36,14 @@ class Invalid(Exception):  # noqa: N818 - it never leaves the loader
     """This part cannot be used; the reason is noted already."""
 
 
+class NamedSignal(NamedTuple):
+    """A place in a section that names a signal, and what the section does with it."""
+
+    node: Node
+    name: str
+    use: SignalUse
+
+
 class Structurer:
     """Makes models of one document's nodes. It belongs to one load and is not shared between threads."""
 
@@ -42,7 +51,9 @@ class Structurer:
         self.problems = problems
         self.environment = environment
         self._converter = cattrs.Converter()
-        self._foreign: set[str] = set()
+        self._substituted: dict[int, Substituted] = {}
+        self._room = MAX_BYTES
+        self.signals: list[NamedSignal] = []
         factories: tuple[tuple[Callable[[Any], bool], Callable[[Any], Hook]], ...] = (
             (attrs.has, self._model_hook),
             (_is_enum, lambda _: self._enum),
@@ -64,10 +75,19 @@ class Structurer:
 
     def field(self, setting: Setting, entry: Entry) -> Any:
         """Return one field's value, checked by its validator, or raise Invalid after noting why not."""
-        return self._validated(setting, entry, self._hook(setting.type)(entry.value, setting.type))
+        value = self._validated(setting, entry, self._hook(setting.type)(entry.value, setting.type))
+        if setting.about.signal is not None and value is not None:
+            self.signals.append(NamedSignal(entry.value, value, setting.about.signal))
+        return value
 
     def resolve(self, node: Scalar) -> tuple[Plain, Substituted]:
         """Return what a single value means by itself, and its text with references replaced."""
+        substituted = self._substituted.get(id(node)) or self._substitute(node)
+        if substituted.sources or not node.plain:
+            return substituted.text, substituted
+        return read_plain(substituted.text), substituted
+
+    def _substitute(self, node: Scalar) -> Substituted:
         try:
             substituted = self.environment.substitute(node.text)
         except SubstitutionError as error:
@@ -75,10 +95,14 @@ class Structurer:
             self.problems.add(node, error.code, str(error), hint=error.hint, shift=shift)
             raise Invalid from None
         if substituted.sources:
-            self._foreign.add(substituted.text)
-        if substituted.sources or not node.plain:
-            return substituted.text, substituted
-        return read_plain(substituted.text), substituted
+            self._room -= len(substituted.text)
+            if self._room < 0:
+                self.problems.add(node, "too-large", "with references replaced, the document is too large")
+                raise Invalid
+            for foreign in substituted.foreign:
+                self.problems.hide(foreign)
+            self._substituted[id(node)] = substituted  # an alias puts the same node in many places
+        return substituted
 
     def each(self, nodes: Iterable[tuple[Node, Any]], make: Callable[[Node, Any], T]) -> list[T]:
         """Return what `make` makes of each; when one is invalid the others are still looked at."""
@@ -105,7 +129,7 @@ class Structurer:
             raise self._wrong(node, kind)
         value, substituted = self.resolve(node)
         if isinstance(value, Ambiguous):
-            raise self._ambiguous(node, value)
+            raise self._ambiguous(node, value, kind)
         if substituted.sources:  # what comes from outside has no type of its own: read it as what is wanted
             value = from_text(substituted.text, kind)
         if kind in (str, Path, Secret):
@@ -150,7 +174,7 @@ class Structurer:
             fits = value.__class__ is candidate or (candidate is float and value.__class__ is int)
             if candidate in allowed and fits:
                 return value if candidate is str else self._scalar(node, candidate)
-        raise self._ambiguous(node, value) if isinstance(value, Ambiguous) else self._wrong(node, kind)
+        raise self._ambiguous(node, value, kind) if isinstance(value, Ambiguous) else self._wrong(node, kind)
 
     def _enum(self, node: Node, kind: type[Enum]) -> Enum:
         by_text = {str(member.value): member for member in kind}
@@ -234,7 +258,7 @@ class Structurer:
             try:
                 return model(**values)
             except Exception as error:  # noqa: BLE001 - whatever a model's own checks raise is about this place
-                self.problems.add(mapping, "bad-value", self._said(error))
+                self.problems.add(mapping, "bad-value", said(error))
                 raise Invalid from None
 
         return structure
@@ -271,20 +295,12 @@ class Structurer:
             return value  # a validator that looks at other fields: it runs when the model is made
         except Exception as error:  # noqa: BLE001 - whatever a validator raises is about this place
             must = str(setting.bounds)
-            said = f"{written(entry.value, setting.type)} is not {must}" if must else self._said(error)
-            self.problems.add(entry.value, "bad-value", said, hint=setting.about.doc)
+            words = f"{written(entry.value, setting.type)} is not {must}" if must else said(error)
+            self.problems.add(entry.value, "bad-value", words, hint=setting.about.doc)
             raise Invalid from None
         return value
 
     # complaints
-
-    def _said(self, error: Exception) -> str:
-        """Return a validator's own words, without what references were replaced by."""
-        text = " ".join(str(error.args[0] if error.args else type(error).__name__).split())
-        for foreign in sorted(self._foreign, key=len, reverse=True):
-            if len(foreign) > 2:
-                text = text.replace(foreign, "${...}")
-        return text
 
     def _wrong(self, node: Node, kind: Any) -> Invalid:
         wanted = noun(kind)
@@ -297,8 +313,12 @@ class Structurer:
         self.problems.add(node, "wrong-type", f"expected {wanted}, not {said}", hint=hint)
         return Invalid()
 
-    def _ambiguous(self, node: Scalar, value: Ambiguous) -> Invalid:
-        self.problems.add(node, "yaml-ambiguous", value.reading, hint=f"write {value.instead}")
+    def _ambiguous(self, node: Scalar, value: Ambiguous, kind: Any) -> Invalid:
+        if kind is Secret:
+            said, hint = "YAML readers disagree about what is written here", "put it in quotes"
+        else:
+            said, hint = value.reading, f"write {value.instead}"
+        self.problems.add(node, "yaml-ambiguous", said, hint=hint)
         return Invalid()
 
     def _bad(self, node: Node, message: str) -> Invalid:

@@ -32,6 +32,12 @@ def written(node: Node, kind: Any = None) -> str:
     return text if node.plain else f'"{text}"'
 
 
+def named(node: Node) -> str:
+    """Say a name as it stands in the document, always in quotes."""
+    said = written(node)
+    return f"'{said}'" if isinstance(node, Scalar) and node.plain else f"'{said[1:-1]}'"
+
+
 def noun(kind: Any) -> str:
     """Say what a type is called in a sentence."""
     kind = optional(kind)
@@ -75,3 +81,8 @@ def from_text(text: str, kind: Any) -> Plain:
 def is_union(kind: Any) -> bool:
     """Say whether a type is a choice of several."""
     return get_origin(kind) in (Union, UnionType)
+
+
+def said(error: Exception) -> str:
+    """Return a validator's own words, in one line."""
+    return " ".join(str(error.args[0] if error.args else type(error).__name__).split())

@@ -1,6 +1,6 @@
 """Settings: what a configuration model says about its fields, and the text that never prints."""
 
-from petra.settings.model import About, Bounds, Setting, about, settings, verify
+from petra.settings.model import About, Bounds, Setting, SignalUse, about, settings, verify
 from petra.settings.secret import REDACTED, Secret, without_credentials
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Bounds",
     "Secret",
     "Setting",
+    "SignalUse",
     "about",
     "settings",
     "verify",

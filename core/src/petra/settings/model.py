@@ -24,6 +24,14 @@ _ABOUT = "petra"
 SCALARS = (bool, int, float, str, Secret, Path)
 
 
+class SignalUse(Enum):
+    """What a plugin does with the signal that a field names."""
+
+    READS = "reads"
+    WRITES = "writes"
+    EITHER = "either"  # another field says which
+
+
 @frozen
 class About:
     """What a field's metadata says beyond its type."""
@@ -32,17 +40,24 @@ class About:
     unit: str = ""
     aliases: tuple[str, ...] = ()
     shorthand: bool = False
+    signal: SignalUse | None = None
 
 
 def about(
-    doc: str, *, unit: str = "", aliases: tuple[str, ...] = (), shorthand: bool = False
+    doc: str,
+    *,
+    unit: str = "",
+    aliases: tuple[str, ...] = (),
+    shorthand: bool = False,
+    signal: SignalUse | None = None,
 ) -> dict[str, Any]:
     """Document a field of a configuration model: `host: str = field(metadata=about("Name or address"))`.
 
     `aliases` are further keys for the same field. A field with `shorthand=True` takes the value when a single
-    value stands where the whole mapping belongs.
+    value stands where the whole mapping belongs. `signal` says that the field names a signal: one that a
+    section writes is declared by that, and one that it reads must be there.
     """
-    return {_ABOUT: About(doc, unit, tuple(aliases), shorthand)}
+    return {_ABOUT: About(doc, unit, tuple(aliases), shorthand, signal)}
 
 
 @frozen
@@ -114,6 +129,12 @@ def verify(model: type, outer: tuple[type, ...] = ()) -> None:
     if not attrs.inspect(model).is_frozen:
         raise DeclarationError(f"{model.__qualname__} is not frozen; use attrs.frozen")
     for setting in settings(model):
+        if optional(setting.type) is Secret and (setting.bounds.pattern or setting.bounds.choices):
+            raise DeclarationError(
+                f"{model.__qualname__}.{setting.name}: a Secret has no form and no choices"
+            )
+        if setting.about.signal is not None and optional(setting.type) is not str:
+            raise DeclarationError(f"{model.__qualname__}.{setting.name}: a signal's name is a str")
         for inner in _models(setting.type):
             verify(inner, (*outer, model))
 

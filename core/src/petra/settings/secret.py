@@ -8,7 +8,7 @@ from typing import NoReturn, Self
 
 REDACTED = "***"
 
-_CREDENTIALS = re.compile(r"(://[^/:@\s]*:)[^/@\s]*@")
+_CREDENTIALS = re.compile(r"(://[^/:@\s]*:)\S*@")
 
 
 def without_credentials(text: str) -> str:

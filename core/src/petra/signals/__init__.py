@@ -14,7 +14,7 @@ from petra.signals.image import Image
 from petra.signals.inbox import Force
 from petra.signals.quality import GOOD, Quality, Status
 from petra.signals.subscription import Changes, Subscription
-from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value, literal
+from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value, is_name, literal
 
 __all__ = [
     "GOOD",
@@ -36,5 +36,6 @@ __all__ = [
     "UnknownSignalError",
     "Value",
     "WrongTypeError",
+    "is_name",
     "literal",
 ]

@@ -9,6 +9,10 @@ Value = bool | int | float | str
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
+NAME = r"\w[\w.:/\-]*"
+LONGEST_NAME = 200
+
+_NAME = re.compile(NAME)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[-+]?\d{1,20}", re.ASCII)
 
@@ -59,3 +63,8 @@ def literal(text: str) -> bool | int | float | None:
     if _INTEGER.fullmatch(text) and INT_MIN <= (integer := int(text)) <= INT_MAX:
         return integer
     return float(text)
+
+
+def is_name(text: str) -> bool:
+    """Say whether a signal can have this name: of the form of names, and no literal."""
+    return len(text) <= LONGEST_NAME and literal(text) is None and bool(_NAME.fullmatch(text))

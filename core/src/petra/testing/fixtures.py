@@ -9,8 +9,9 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from petra.config.models import PlantConfig
+    from petra.config import Configuration
     from petra.plugin import Catalog
     from petra.testing.clock import ManualClock
 
@@ -24,12 +25,15 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture
-def configuration(catalog: Catalog) -> Callable[[str], PlantConfig]:
-    """Return a function from YAML to core's part of the configuration; it fails with every problem."""
+def configuration(catalog: Catalog, tmp_path: Path) -> Callable[..., Configuration]:
+    """Return a function from YAML to the configuration; it fails with every problem.
+
+    Environment variables are its keyword arguments, and files are looked for in `tmp_path`.
+    """
     from petra.config import configuration, load_bytes
 
-    def make(text: str) -> PlantConfig:
-        return configuration(load_bytes(textwrap.dedent(text).encode(), catalog)).plant
+    def make(text: str, **variables: str) -> Configuration:
+        return configuration(load_bytes(textwrap.dedent(text).encode(), catalog, variables, folder=tmp_path))
 
     return make
 

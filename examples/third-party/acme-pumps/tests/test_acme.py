@@ -25,7 +25,7 @@ def test_the_plugin_conforms():
 
 
 def test_a_plant_uses_its_blocks(configuration):
-    plant = configuration(
+    made = configuration(
         """
         signals:
           - {name: pump.running, type: bool}
@@ -42,7 +42,7 @@ def test_a_plant_uses_its_blocks(configuration):
             params: {minimum: 2, allowed: 10}
         """
     )
-    assert [block.type for block in plant.blocks] == ["PUMP_HOURS", "dry_run"]
+    assert [block.type for block in made.plant.blocks] == ["PUMP_HOURS", "dry_run"]
 
 
 def test_hours_and_starts():
