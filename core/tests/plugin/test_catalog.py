@@ -206,6 +206,40 @@ def test_a_plugin_that_cannot_be_imported_is_quarantined():
     assert [p.name for p in catalog.plugins] == ["c"]
 
 
+def test_nothing_that_a_plugin_does_when_it_is_looked_at_is_the_end():
+    class SpeechlessError(Exception):
+        def __str__(self):
+            raise RuntimeError("no words")
+
+    class Slippery(list):
+        def __iter__(self):
+            raise RuntimeError("not today")
+
+    class Module:
+        __name__ = "module"
+
+        def __getattr__(self, name):
+            raise RuntimeError(f"no {name}")
+
+    def load():
+        raise SpeechlessError
+
+    slippery = plugin("slippery", blocks=Slippery([1]))
+    speechless = plugin("speechless", blocks=SpeechlessError())
+    catalog = Catalog(
+        [
+            Candidate("a", "", "", load),
+            Candidate("b", "", "", lambda: slippery),
+            Candidate("c", "", "", Module),
+            Candidate("d", "", "", lambda: speechless),
+            Candidate("good", "", "", lambda: GOOD),
+        ]
+    )
+    assert [fault.name for fault in catalog.faults] == ["a", "b", "c", "d"]
+    assert all(str(fault) for fault in catalog.faults)
+    assert catalog.names("block type") == ["GOOD"]
+
+
 def test_the_operator_can_still_interrupt():
     with pytest.raises(KeyboardInterrupt):
         Catalog.of(plugin("slow", blocks=KeyboardInterrupt()))

@@ -76,10 +76,10 @@ def _bad_default(setting: Any) -> str:
         return ""
     try:
         setting.attribute.validator(None, setting.attribute, setting.default)
-    except (ValueError, TypeError) as error:
-        return f"{setting.name}: {error.args[0] if error.args else error}"
     except AttributeError:
         return ""  # a validator that looks at other fields cannot be asked about one alone
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's validator raises
+        return f"{setting.name}: {error.args[0] if error.args else error}"
     return ""
 
 

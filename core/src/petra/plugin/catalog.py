@@ -70,6 +70,12 @@ class Catalog:
                     plugins.append(self._take(candidate, plugins))
                 except Rejected as rejected:
                     faults.append(_fault(candidate, rejected))
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # noqa: BLE001 - whatever fails when it is looked at
+                    rejected = Rejected(Stage.CONTRACT, one_line(error))
+                    rejected.__cause__ = error
+                    faults.append(_fault(candidate, rejected))
         self.plugins = tuple(plugins)
         self.faults = tuple(faults)
 

@@ -48,7 +48,10 @@ class Rejected(Exception):  # noqa: N818 - it is caught within this package and 
 
 def one_line(error: BaseException) -> str:
     """Say an exception in one line: its type, its first line, and where in the plugin it was raised."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an exception may fail even at being said
+        text = "it does not say why"
     if len(text) > 300:
         text = text[:297] + "..."
     said = f"{type(error).__name__}: {text}" if text else type(error).__name__
