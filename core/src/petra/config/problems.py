@@ -101,9 +101,9 @@ class Problems:
         A document with thousands of unknown names would be compared for minutes: past a budget, only slips of
         one character are recognized.
         """
-        known = candidates if isinstance(candidates, Names) else Names(candidates)
-        if len(name) > _LONGEST_GUESS:
+        if len(name) > _LONGEST_GUESS or len(self._noted) >= MOST_PROBLEMS:
             return ""
+        known = candidates if isinstance(candidates, Names) else Names(candidates)
         self._comparisons -= len(known)
         guess = known.closest(name, in_full=self._comparisons > 0)
         return f"did you mean {guess!r}?" if guess else ""
