@@ -43,6 +43,9 @@ UV=$PWD/.tools/bin/uv
 # sync_environment ARGS: brings .venv up to date. Without a network it goes on with what is installed, and says so;
 # any other failure is one.
 sync_environment() {
+    # seeded with pip: whoever activates it expects `pip install` to mean this environment
+    [ -x .venv/bin/python ] || "$UV" venv --quiet --seed --python "$PYTHON" ||
+        fail "cannot make .venv: the first set-up needs a package index (a mirror will do: UV_INDEX_URL)"
     if said=$("$UV" sync --quiet --python "$PYTHON" --all-packages "$@" 2>&1); then
         return
     fi
