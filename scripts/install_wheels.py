@@ -79,4 +79,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(
+            f"{' '.join(map(str, error.cmd[:3]))} failed; building and installing need a package index"
+        ) from None

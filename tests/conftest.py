@@ -14,6 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 UV = shutil.which("uv", path=str(Path(sys.executable).parent)) or "uv"
 
 
+OFFLINE = ("error sending request", "dns error", "Failed to fetch", "Temporary failure in name resolution")
+
+
 def call(
     *command: str | Path, cwd: Path | None = None, code: int = 0, **variables: str
 ) -> subprocess.CompletedProcess[str]:
@@ -29,6 +32,10 @@ def call(
         timeout=300,
         check=False,
     )
+    if done.returncode and any(word in done.stderr for word in OFFLINE):
+        pytest.fail(
+            f"the package index cannot be reached, and this test needs it: {done.stderr}", pytrace=False
+        )
     assert done.returncode == code, f"{command}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
 

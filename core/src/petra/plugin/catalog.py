@@ -73,9 +73,9 @@ class Catalog:
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # noqa: BLE001 - whatever fails when it is looked at
-                    rejected = Rejected(Stage.CONTRACT, one_line(error))
-                    rejected.__cause__ = error
-                    faults.append(_fault(candidate, rejected))
+                    failed = Rejected(Stage.CONTRACT, one_line(error))
+                    failed.__cause__ = error
+                    faults.append(_fault(candidate, failed))
         self.plugins = tuple(plugins)
         self.faults = tuple(faults)
 

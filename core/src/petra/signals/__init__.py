@@ -4,7 +4,6 @@ from petra.signals.bus import (
     Bus,
     InboxFullError,
     NotWritableError,
-    Reading,
     Signal,
     UnknownSignalError,
     WrongTypeError,
@@ -14,6 +13,7 @@ from petra.signals.image import Image
 from petra.signals.inbox import Force
 from petra.signals.quality import GOOD, Quality, Status
 from petra.signals.subscription import Changes, Subscription
+from petra.signals.table import Reading
 from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value, is_name, literal
 
 __all__ = [

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
 from operator import ne
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -24,6 +24,7 @@ from petra.signals.image import Image
 from petra.signals.inbox import Force, Write
 from petra.signals.quality import GOOD, Quality, Status
 from petra.signals.subscription import Subscription
+from petra.signals.table import Table
 from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 INBOX_LIMIT = 1_000_000
 FORCES_KEPT = 1_000
+GROUPS_KEPT = 64
 
 
 class UnknownSignalError(PetraError, KeyError):
@@ -66,14 +68,6 @@ class Signal:
     unit: str = ""
 
 
-class Reading(NamedTuple):
-    """A signal's value with its quality and time."""
-
-    value: Value
-    quality: Quality
-    time: int
-
-
 class Bus:
     """All signals. Inputs, which are written from outside, come first; outputs of blocks follow."""
 
@@ -92,7 +86,7 @@ class Bus:
         self.flawed: dict[int, Status] = {}
         self._beneath: dict[int, tuple[Value, Status]] = {}
         self._changed: set[int] = set()
-        self._touched = False
+        self._written: list[Sequence[int]] = []
 
         # shared with the open side
         now = clock.now_ns()
@@ -113,15 +107,12 @@ class Bus:
         self.forced: Mapping[int, Value] = {}
         self.force_record: deque[Force] = deque(maxlen=FORCES_KEPT)
         self._subscriptions: list[Subscription] = []
+        self._groups: dict[tuple[str, ...], Group] = {}
+        self._table = Table(self)
+        self.read = self._table.read  # the method itself: a call in between would cost as much as the look-up
         self._lock = Lock()  # held while a subscription comes or goes, never in a scan
 
     # the open side
-
-    def read(self, name: str) -> Reading:
-        """Return a signal's value, quality and time from the published image."""
-        image = self.image
-        index = self._index_of(name)
-        return Reading(image.value(index), image.status(index).quality, image.when(index))
 
     def status(self, name: str) -> Status:
         """Return a signal's quality with its reason."""
@@ -134,8 +125,14 @@ class Bus:
 
     def write_many(self, values: Mapping[str, Value], status: Status = GOOD, time: int | None = None) -> None:
         """Write several signals: all become visible in the same scan, or the whole call is refused."""
-        indices = [self._writable(name) for name in values]
-        self.enqueue(Write(indices, list(map(self.converted, indices, values.values())), status, time))
+        names = tuple(values)
+        group = self._groups.get(names)
+        if group is None:  # whoever writes many signals writes the same ones again
+            group = self.group(names)
+            if len(self._groups) >= GROUPS_KEPT:
+                self._groups.clear()
+            self._groups[names] = group
+        group.write(list(values.values()), status, time)
 
     def group(self, names: Iterable[str]) -> Group:
         """Resolve names and types once, for reading and writing the same signals again and again."""
@@ -182,11 +179,12 @@ class Bus:
         """Take what waits in the inbox now; what is written meanwhile waits for the next scan."""
         for _ in range(len(self._inbox)):
             entry = self._inbox.popleft()
-            self._touched = True
             if isinstance(entry, Force):
                 self._apply_force(entry)
-            else:
+            elif self.forced or self.flawed or entry.status is not GOOD:
                 self._apply(entry)
+            else:
+                self._apply_good(entry)
 
     def publish(self, scan: int, now: int) -> Sequence[int]:
         """Publish what is there as the next image; return the indices of what changed since the last one."""
@@ -194,8 +192,8 @@ class Bus:
         inputs, input_times = before.inputs, before.input_times
         outputs, output_times = self.values[self.split :], before.output_times
         flawed = before.flawed
-        changed = self._changed
-        if self._touched:
+        changed, written = self._changed, self._written
+        if written:
             inputs, input_times = self.values[: self.split], self._input_times.copy()
         if outputs != before.outputs:
             moved = list(compress(range(len(outputs)), map(ne, outputs, before.outputs)))
@@ -206,27 +204,37 @@ class Bus:
         if self.flawed != flawed:
             changed.update(i for i in self.flawed.keys() | flawed if self.flawed.get(i) != flawed.get(i))
             flawed = self.flawed.copy()
-        if not changed and not self._touched:
+        if not changed and not written:
             return ()
-        self._changed, self._touched = set(), False
+        self._changed, self._written = set(), []
         self.image = Image(scan, now, inputs, outputs, input_times, output_times, flawed, self.forced)
         listed = sorted(changed)
+        self._table.age(written, listed)
         for subscription in self._subscriptions:
             subscription.offer(listed)
         return listed
 
+    def _apply_good(self, write: Write) -> None:
+        """Take good values while nothing is forced or flawed: what nearly every write is."""
+        now = write.time if write.time is not None else self._clock.now_ns()
+        indices, new, values, times = write.indices, write.values, self.values, self._input_times
+        self._written.append(indices)
+        if write.span is not None:
+            self._changed.update(compress(indices, map(ne, new, values[write.span])))
+            values[write.span] = new
+            times[write.span] = [now] * len(new)
+            return
+        for index, value in zip(indices, new, strict=True):
+            if values[index] != value:
+                values[index] = value
+                self._changed.add(index)
+            times[index] = now
+
     def _apply(self, write: Write) -> None:
         now = write.time if write.time is not None else self._clock.now_ns()
-        values, forced = self.values, self.forced
-        if not forced and not self.flawed and write.status is GOOD:
-            for index, value in zip(write.indices, write.values, strict=True):
-                if values[index] != value:
-                    values[index] = value
-                    self._changed.add(index)
-                self._input_times[index] = now
-            return
+        self._written.append(write.indices)
         for index, value in zip(write.indices, write.values, strict=True):
-            if index in forced:
+            if index in self.forced:
                 self._beneath[index] = (value, write.status)
             else:
                 self._set(index, value, write.status)
@@ -245,6 +253,7 @@ class Bus:
         """Hold a signal or let it go; what was written meanwhile waits beneath and returns."""
         index = self.index[force.signal]
         self.force_record.append(force)
+        self._written.append((index,))
         forced = dict(self.forced)
         if force.value is not None:
             if index not in forced:
@@ -260,12 +269,17 @@ class Bus:
     # both sides
 
     def _index_of(self, name: str) -> int:
-        try:
-            return self.index[name]
-        except KeyError:
-            guess = closest(name, self.index)
-            meant = f"; did you mean {guess!r}?" if guess else ""
-            raise UnknownSignalError(f"there is no signal {name!r}{meant}") from None
+        index = self.index.get(name)
+        if index is None:
+            raise self.unknown(name)
+        return index
+
+    def unknown(self, name: str) -> UnknownSignalError:
+        """Return the error for a name that no signal has, with the closest that one has."""
+        guess = closest(name, self.index)
+        return UnknownSignalError(
+            f"there is no signal {name!r}" + (f"; did you mean {guess!r}?" if guess else "")
+        )
 
     def _writable(self, name: str) -> int:
         index = self._index_of(name)

@@ -26,6 +26,7 @@ class Group:
         self._by_class = int not in self._types  # ints are looked at one by one: they saturate
         self._locked = next((i for i in indices if i >= bus.split), None)
         self._read = _reader(self._indices, bus.split)
+        self._span = _span(self._indices)
 
     def __len__(self) -> int:
         return len(self._indices)
@@ -52,7 +53,13 @@ class Group:
             checked: Sequence[Value] = tuple(values)
         else:
             checked = list(map(self._bus.converted, self._indices, values))
-        self._bus.enqueue(Write(self._indices, checked, status, time))
+        self._bus.enqueue(Write(self._indices, checked, status, time, self._span))
+
+
+def _span(indices: tuple[int, ...]) -> slice | None:
+    if not indices or indices != tuple(range(indices[0], indices[0] + len(indices))):
+        return None
+    return slice(indices[0], indices[0] + len(indices))
 
 
 def _reader(indices: tuple[int, ...], split: int) -> Read:

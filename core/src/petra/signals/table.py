@@ -1,0 +1,70 @@
+"""Readings by name: one look-up each, brought up to date by whoever reads and never by the scan."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from petra.signals.bus import Bus
+    from petra.signals.quality import Quality
+    from petra.signals.types import Value
+
+_WAITING = 64
+
+
+class Reading(NamedTuple):
+    """A signal's value with its quality and time."""
+
+    value: Value
+    quality: Quality
+    time: int
+
+
+class Table:
+    """The readings of all signals by name. The scan says what has aged, readers renew it when they need it.
+
+    What waits to be renewed is bounded: when nobody has read for long, everything counts as aged.
+    """
+
+    __slots__ = ("_aged", "_bus", "_lock", "_readings")
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._aged: deque[Sequence[int]] = deque([range(len(bus.signals))])
+        self._readings: dict[str, Reading] = {}
+        self._lock = Lock()  # held by readers only
+
+    def age(self, written: Iterable[Sequence[int]], changed: Sequence[int]) -> None:
+        """Take note of what is no longer as it was; the scan calls it after it has published."""
+        if len(self._aged) >= _WAITING:
+            self._aged.clear()  # a reader in between reads what was, as it may until this method is done
+            self._aged.append(range(len(self._bus.signals)))
+            return
+        self._aged.extend(written)
+        if changed:
+            self._aged.append(changed)
+
+    def read(self, name: str) -> Reading:
+        """Return a signal's value, quality and time from the published image."""
+        if self._aged:
+            self._renew()
+        try:
+            return self._readings[name]
+        except KeyError:
+            raise self._bus.unknown(name) from None
+
+    def _renew(self) -> None:
+        signals = self._bus.signals
+        with self._lock:
+            while self._aged:
+                try:
+                    indices = self._aged.popleft()
+                except IndexError:  # the scan has just made one of many
+                    break
+                image = self._bus.image  # after the look at what has aged: it is at least as new
+                for i in indices:
+                    reading = Reading(image.value(i), image.status(i).quality, image.when(i))
+                    self._readings[signals[i].name] = reading
