@@ -70,7 +70,7 @@ def test_types_are_named_for_people():
         "choice": "a | b",
         "one": "text",
         "form": "text",
-        "inner": "list of Inner",
+        "inner": "list of mapping",
         "table": "mapping of int",
         "key": "secret",
         "file": "path",

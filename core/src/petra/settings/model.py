@@ -257,6 +257,8 @@ def type_name(kind: Any) -> str:
         return " | ".join(map(type_name, get_args(inner)))
     if isinstance(inner, type) and issubclass(inner, Enum):
         return " | ".join(str(member.value) for member in inner)
+    if attrs.has(inner):
+        return "mapping"
     return _TYPE_NAMES.get(inner) or str(inner.__name__)
 
 
