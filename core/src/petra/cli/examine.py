@@ -55,7 +55,7 @@ def examine(catalog: Catalog, plugins_dirs: Iterable[Path], documents: Iterable[
 
 
 def _interpreter() -> Iterator[Finding]:
-    yield Finding("petra-core", State.GOOD, f"{__version__} in {Path(__file__).parent}")
+    yield Finding("petra-core", State.GOOD, f"{__version__} in {Path(__file__).parent.parent}")
     said = f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}"
     good = sys.version_info >= (3, 11) and sys.maxsize > 2**32
     yield Finding(
