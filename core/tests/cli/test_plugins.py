@@ -78,6 +78,8 @@ def test_new_writes_a_plugin_once(petra, tmp_path):
         ("json", "would hide the Python module"),
         ("class", "would hide the Python module"),
         ("petra", "would hide"),
+        ("attrs", "a module 'attrs' is installed here already"),
+        ("yaml", "a module 'yaml' is installed here already"),
         ("petra-x", "the project's own; try 'x'"),
     ],
 )

@@ -188,6 +188,31 @@ def test_a_mistake_in_a_signal(check, signal, said):
     assert said in str(check(f"signals:\n- {signal}\n").only)
 
 
-def test_an_initial_value_may_come_from_the_environment(check):
-    made = check("signals: [{name: a, type: int, initial: '${N}'}]", N="5").good
-    assert made.plant.signals[0].initial == 5
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("int", "5", 5),
+        ("float", "5", 5.0),
+        ("bool", "true", True),
+        ("string", "5", "5"),
+        ("string", "true", "true"),
+        ("string", "007", "007"),
+        ("string", "", ""),
+        ("string", "null", "null"),
+    ],
+)
+def test_an_initial_value_from_the_environment_is_read_as_what_the_signal_holds(check, kind, text, value):
+    made = check(f"signals: [{{name: a, type: {kind}, initial: '${{N}}'}}]", N=text).good
+    assert made.plant.signals[0].initial == value
+    assert type(made.plant.signals[0].initial) is type(value)
+
+
+def test_an_initial_value_from_the_environment_that_does_not_fit(check):
+    problem = check("signals: [{name: a, type: float, initial: '${N}'}]", N="").only
+    assert "expected a number" in problem.message
+
+
+def test_signals_that_are_no_list(check):
+    problem = check("signals:\n  a: float\n").only
+    assert problem.message == "expected a list, not a mapping"
+    assert "`- name: ...`" in problem.hint

@@ -6,6 +6,7 @@ import keyword
 import re
 import sys
 from importlib.resources import files
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from petra._version import __version__
@@ -33,6 +34,8 @@ def write_plugin(name: str, into: Path) -> Path:
         )
     if keyword.iskeyword(package) or package in sys.stdlib_module_names or package == "petra":
         raise NewPluginError(f"{name!r} would hide the Python module {package!r}; choose another name")
+    if find_spec(package) is not None:
+        raise NewPluginError(f"a module {package!r} is installed here already; choose another name")
     if name.startswith("petra-"):
         raise NewPluginError(f"names that begin with petra- are the project's own; try {name[6:]!r}")
     folder = into / name

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
 from attrs import field, frozen
 
 from petra.config import nodes
@@ -193,7 +194,7 @@ class _Reader:
 
     def _check_program(self, root: nodes.Mapping) -> None:
         check = ProgramCheck(self._catalog, self._problems)
-        signals = self._items(root, "signals", SignalConfig)
+        signals = [(node, self._typed(node, s)) for node, s in self._items(root, "signals", SignalConfig)]
         blocks = self._items(root, "blocks", BlockConfig)
         check.signals(signals)
         section = root.entries.get("blocks")
@@ -208,13 +209,24 @@ class _Reader:
         self._own["signals"] = tuple(signal for _, signal in signals)
         self._own["blocks"] = tuple(block for _, block in checked)
 
+    def _typed(self, node: nodes.Node, signal: SignalConfig) -> SignalConfig:
+        """Read an initial value that comes from outside, where it has no type, as what the signal holds."""
+        at = nodes.within(node, "initial")
+        if at is node or not isinstance(at, nodes.Scalar) or "${" not in at.text:
+            return signal
+        try:
+            return attrs.evolve(signal, initial=self._structurer.structure(at, signal.type.python))
+        except Invalid:
+            return attrs.evolve(signal, initial=None)
+
     def _items(self, root: nodes.Mapping, section: str, model: type[M]) -> list[tuple[nodes.Node, M]]:
         """Return the models of a list that could be made, each with its node."""
         node = root.get(section)
         if node is None or (isinstance(node, nodes.Scalar) and node.is_null):
             return []
         if not isinstance(node, nodes.Sequence):
-            self._problems.add(node, "wrong-type", f"{section!r} is a list, not {node.noun}")
+            hint = f"write each of the {section} behind a dash and a space: `- name: ...`"
+            self._problems.add(node, "wrong-type", f"expected a list, not {node.noun}", hint=hint)
             return []
         made = []
         for item in node.items:

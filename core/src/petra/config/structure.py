@@ -167,8 +167,9 @@ class Structurer:
         if not isinstance(node, Scalar):
             raise self._wrong(node, kind)
         value, substituted = self.resolve(node)
-        if substituted.sources and not isinstance(plain := read_plain(substituted.text), Ambiguous):
-            value = plain
+        if substituted.sources:
+            plain = read_plain(substituted.text)
+            value = substituted.text if plain is None or isinstance(plain, Ambiguous) else plain
         allowed = get_args(kind)
         for candidate in (bool, int, float, str):
             fits = value.__class__ is candidate or (candidate is float and value.__class__ is int)
