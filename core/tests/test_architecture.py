@@ -21,6 +21,7 @@ LAYERS = (
     ("_version", "errors", "closest", "clock"),
     ("signals",),
     ("blocks",),
+    ("scan",),
     ("settings",),
     ("plugin",),
     ("config",),

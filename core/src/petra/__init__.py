@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from petra._version import __version__
 
 if TYPE_CHECKING:
-    from petra.blocks import Block, Condition, In, Out, Param, State
+    from petra.blocks import Block, Condition, In, Out, Param, QualityOf, State
     from petra.clock import Clock, SystemClock
     from petra.errors import DeclarationError, PetraError, PluginNotFoundError
     from petra.plugin import API_VERSION, Catalog, Command, Kind, hookimpl
     from petra.settings import Secret, SignalUse, about
-    from petra.signals import SignalType
+    from petra.signals import Quality, SignalType
 
 _HOME = {
     "API_VERSION": "petra.plugin",
@@ -33,6 +33,8 @@ _HOME = {
     "Param": "petra.blocks",
     "PetraError": "petra.errors",
     "PluginNotFoundError": "petra.errors",
+    "Quality": "petra.signals",
+    "QualityOf": "petra.blocks",
     "Secret": "petra.settings",
     "SignalType": "petra.signals",
     "SignalUse": "petra.settings",
@@ -56,6 +58,8 @@ __all__ = [
     "Param",
     "PetraError",
     "PluginNotFoundError",
+    "Quality",
+    "QualityOf",
     "Secret",
     "SignalType",
     "SignalUse",

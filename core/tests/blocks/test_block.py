@@ -95,7 +95,7 @@ def step(self, dt):
         (lambda: In(list), "bool, int, float or str"),
         (lambda: In(bool, default=1), "not of type bool"),
         (lambda: Param(float, default=9.0, maximum=5), "the default 9.0 must be at most 5"),
-        (lambda: State([]), "state is bool, int, float or str"),
+        (lambda: State([]), "state is bool, int, float, str or a tuple"),
     ],
 )
 def test_what_cannot_work_is_refused_where_it_is_declared(make, error):

@@ -53,7 +53,7 @@ class Scans:
         self.number += 1
         self.bus.latch()
         for name, value in outputs.items():
-            self.bus.values[self.bus.index[name]] = value
+            self.bus.values[self.bus.layout.index[name]] = value
         changed = self.bus.publish(self.number, self.clock.now_ns())
         return [self.bus.signals[i].name for i in changed]
 
@@ -216,7 +216,7 @@ def test_a_forced_input_stays_until_it_is_let_go(scans):
     scans.bus.write("level", 2.0, status=BAD)
     assert scans.scan() == []
     assert scans.bus.read("level") == (50.0, Quality.GOOD, scans.clock.now_ns())
-    assert dict(scans.bus.image.forced) == {scans.bus.index["level"]: 50.0}
+    assert dict(scans.bus.image.forced) == {scans.bus.layout.index["level"]: 50.0}
     scans.bus.unforce("level", "engineer")
     scans.scan()
     assert scans.bus.read("level")[:2] == (2.0, Quality.BAD)
@@ -264,7 +264,7 @@ def test_a_slow_subscriber_loses_nothing_and_grows_nothing(scans):
     for number in range(1000):
         scans.bus.write("count", number + 1)
         scans.scan(sum=float(number + 1), high=number == 3)
-    assert len(mine._waiting) <= 64
+    assert len(mine._view.waiting) <= 64
     assert mine.conflated > 0
     assert [scans.bus.signals[i].name for i in mine.take().indices] == ["count", "high", "sum"]
 
@@ -283,7 +283,7 @@ def test_bad_quality_passes_every_deadband(scans):
     mine = scans.bus.subscribe(deadband=100.0)
     scans.bus.write("level", 1.5, status=BAD)
     scans.scan()
-    assert mine.take().indices == [scans.bus.index["level"]]
+    assert mine.take().indices == [scans.bus.layout.index["level"]]
 
 
 def test_a_subscriber_is_woken_and_can_leave(scans):

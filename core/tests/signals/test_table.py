@@ -29,7 +29,7 @@ def test_a_reader_after_a_long_time_reads_what_is_there():
     for scan in range(1, 1001):
         bus.write(f"s{scan % 20}", scan, time=scan)
         bus.latch()
-        bus.values[bus.split + scan % 5] = scan
+        bus.values[bus.layout.split + scan % 5] = scan
         bus.publish(scan, scan)
         assert len(bus._table._aged) <= 66
     assert as_read(bus) == as_published(bus)
@@ -67,7 +67,7 @@ def test_many_readers_beside_the_scan_never_keep_an_old_reading():
             if scan % 7 == 0:
                 bus.write_many({f"s{i}": scan for i in range(20)}, time=scan)
             bus.latch()
-            bus.values[bus.split + 2] = scan
+            bus.values[bus.layout.split + 2] = scan
             bus.publish(scan, scan)
     finally:
         stop.set()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
 
-from petra.blocks.ports import In, Member, Out, Param, State, accepts
+from petra.blocks.ports import In, Member, Out, Param, QualityOf, State
 from petra.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -29,11 +29,17 @@ class BlockSpec:
     outputs: Mapping[str, Out[Any]]
     params: Mapping[str, Param[Any]]
     states: Mapping[str, State[Any]]
+    qualities: Mapping[str, QualityOf]
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every type name that a configuration may use."""
         return (self.type, *self.aliases)
+
+    @property
+    def many(self) -> In[Any] | None:
+        """The input that takes many, if there is one."""
+        return next((port for port in self.inputs.values() if port.many), None)
 
 
 class Block(ABC):
@@ -60,7 +66,7 @@ class Block(ABC):
         spec = self.spec
         if unknown := params.keys() - spec.params.keys():
             raise TypeError(f"{spec.type} has no parameter {', '.join(sorted(unknown))}")
-        for group in (spec.inputs, spec.outputs, spec.states):
+        for group in (spec.inputs, spec.outputs, spec.states, spec.qualities):
             for name, member in group.items():
                 setattr(self, name, _initial(member))
         for name, param in spec.params.items():
@@ -98,12 +104,20 @@ def _read(cls: type[Block], type_name: str, aliases: tuple[str, ...]) -> BlockSp
         outputs={n: m for n, m in members.items() if isinstance(m, Out)},
         params={n: m for n, m in members.items() if isinstance(m, Param)},
         states={n: m for n, m in members.items() if isinstance(m, State)},
+        qualities={n: m for n, m in members.items() if isinstance(m, QualityOf)},
     )
     for group in (spec.inputs, spec.outputs, spec.params):
         _refuse_shared_names(cls, group.values())
     if not spec.outputs:
         raise DeclarationError(f"{cls.__qualname__}: a block needs at least one Out")
-    if issubclass(cls, Condition) and [out.type for out in spec.outputs.values()] != [bool]:
+    if sum(port.many for port in spec.inputs.values()) > 1:
+        raise DeclarationError(f"{cls.__qualname__}: only one input can take many")
+    for quality in spec.qualities.values():
+        if quality.port not in spec.inputs:
+            raise DeclarationError(
+                f"{cls.__qualname__}: there is no input {quality.port!r} to ask quality of"
+            )
+    if issubclass(cls, Condition) and [out.types for out in spec.outputs.values()] != [(bool,)]:
         raise DeclarationError(f"{cls.__qualname__}: a condition has exactly one output, Out(bool)")
     return spec
 
@@ -129,14 +143,16 @@ def _refuse_shared_names(cls: type, members: Any) -> None:
 
 
 def _initial(member: Member[Any]) -> Any:
+    if isinstance(member, In) and member.many:
+        return ()
     return member.type() if isinstance(member, In | Out) and member.default is None else member.default
 
 
 def _parameter(block: str, param: Param[Any], value: Any) -> Any:
     if value is None:
         raise TypeError(f"{block} needs the parameter {param.name}")
-    if not accepts(param.type, value):
-        raise TypeError(f"{block}.{param.name} is a {param.type.__name__}, not {value!r}")
+    if not param.accepts(value):
+        raise TypeError(f"{block}.{param.name} is a {param.type_name}, not {value!r}")
     if complaint := param.complaint(value):
         raise ValueError(f"{block}.{param.name} {complaint}, not {value!r}")
-    return param.type(value)
+    return param.exact(value)

@@ -6,17 +6,20 @@ names, so `self.input` inside `step` costs what any attribute costs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
 from petra.errors import DeclarationError
+from petra.signals.quality import Quality
 
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Sequence
 
 T = TypeVar("T", bound=bool | int | float | str)
 S = TypeVar("S")
 
-_TYPES = (bool, int, float, str)
+SCALARS = (bool, int, float, str)
 
 
 class Member(Generic[S]):
@@ -47,30 +50,94 @@ class Member(Generic[S]):
 
 
 class _Typed(Member[T]):
-    def __init__(
-        self, type: type[T], default: T | None, *, doc: str, unit: str, aliases: Sequence[str]
-    ) -> None:  # the SDK reads In(bool), as a declaration should
-        if type not in _TYPES:
-            raise DeclarationError(f"a port or parameter is bool, int, float or str, not {type!r}")
-        if default is not None and not accepts(type, default):
-            raise DeclarationError(f"the default {default!r} is not of type {type.__name__}")
-        super().__init__(default, doc, unit, aliases)
-        self.type = type
-
-
-class In(_Typed[T]):
-    """An input. Without a default it must be wired."""
+    """A member that holds values of one type, or of one of several that its wiring decides."""
 
     def __init__(
         self,
-        type: type[T],
+        type: builtins.type[T] | UnionType,
+        default: T | None,
         *,
-        default: T | None = None,
+        doc: str,
+        unit: str,
+        aliases: Sequence[str],
+    ) -> None:  # the SDK reads In(bool), as a declaration should
+        types: tuple[builtins.type[T], ...] = get_args(type) if isinstance(type, UnionType) else (type,)
+        if not set(types) <= set(SCALARS):
+            raise DeclarationError(f"a port or parameter is bool, int, float or str, not {type!r}")
+        self.types = types
+        if default is not None and not self.accepts(default):
+            raise DeclarationError(f"the default {default!r} is not of type {self.type_name}")
+        super().__init__(default, doc, unit, aliases)
+
+    @property
+    def generic(self) -> bool:
+        """Whether the wiring decides which of several types it is."""
+        return len(self.types) > 1
+
+    @property
+    def type(self) -> builtins.type[T]:
+        """The type; of a generic member, the first of those that it can be."""
+        return self.types[0]
+
+    @property
+    def type_name(self) -> str:
+        """The type as a person reads it."""
+        return " or ".join(each.__name__ for each in self.types)
+
+    def accepts(self, value: object) -> bool:
+        """Say whether a value may stand here."""
+        return any(accepts(each, value) for each in self.types)
+
+    def exact(self, value: Any) -> Any:
+        """Return a value that may stand here as exactly the type that it stands for."""
+        return value if value.__class__ in self.types else float(value)
+
+
+class In(_Typed[T]):
+    """An input. Without a default it must be wired.
+
+    A union such as `In(int | float)` takes signals of either type; all ports of a block that declare the same
+    union get the same type. `many=True` takes any number of inputs, under any names; `step` sees a tuple.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: In[T],
+            type: type[T],
+            *,
+            default: T | None = None,
+            doc: str = "",
+            unit: str = "",
+            aliases: Sequence[str] = (),
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: In[Any],
+            type: UnionType | type[Any],
+            *,
+            default: Any = None,
+            many: bool = False,
+            doc: str = "",
+            unit: str = "",
+            aliases: Sequence[str] = (),
+        ) -> None: ...
+
+    def __init__(
+        self,
+        type: Any,
+        *,
+        default: Any = None,
+        many: bool = False,
         doc: str = "",
         unit: str = "",
         aliases: Sequence[str] = (),
     ) -> None:
         super().__init__(type, default, doc=doc, unit=unit, aliases=aliases)
+        self.many = many
+        if many and default is not None:
+            raise DeclarationError("an input that takes many has no default")
 
     @property
     def required(self) -> bool:
@@ -79,9 +146,24 @@ class In(_Typed[T]):
 
 
 class Out(_Typed[T]):
-    """An output: the block is the one writer of the signal that it is wired to."""
+    """An output: the block is the one writer of the signal that it is wired to.
 
-    def __init__(self, type: type[T], *, doc: str = "", unit: str = "", aliases: Sequence[str] = ()) -> None:
+    What is assigned is stored as the declared type: an int as a float, a number as the nearest whole one
+    within 64 bits. What cannot be (a text that is no number, an int of NaN) is a fault.
+    """
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: Out[T], type: type[T], *, doc: str = "", unit: str = "", aliases: Sequence[str] = ()
+        ) -> None: ...
+        @overload
+        def __init__(
+            self: Out[Any], type: UnionType, *, doc: str = "", unit: str = "", aliases: Sequence[str] = ()
+        ) -> None: ...
+
+    def __init__(self, type: Any, *, doc: str = "", unit: str = "", aliases: Sequence[str] = ()) -> None:
         super().__init__(type, None, doc=doc, unit=unit, aliases=aliases)
 
 
@@ -126,13 +208,35 @@ class Param(_Typed[T]):
 
 
 class State(Member[S]):
-    """A value that the block keeps from one scan to the next."""
+    """A value that the block keeps from one scan to the next: a scalar, or a tuple of scalars.
+
+    It survives a reload, and a restart as well when it is declared with `retain=True`.
+    """
 
     def __init__(self, initial: S, *, doc: str = "", retain: bool = False) -> None:
-        if type(initial) not in _TYPES:
-            raise DeclarationError(f"state is bool, int, float or str, not {type(initial).__name__}")
+        if type(initial) not in (*SCALARS, tuple):
+            raise DeclarationError(
+                f"state is bool, int, float, str or a tuple of these, not {type(initial).__name__}"
+            )
         super().__init__(initial, doc, "", ())
         self.retain = retain
+
+    @property
+    def type(self) -> builtins.type[S]:
+        """The type of what it holds."""
+        return self.default.__class__  # type: ignore[return-value]  # it always has one
+
+
+class QualityOf(Member[Quality]):
+    """The quality of an input, for a block that decides for itself what to do about a bad one.
+
+    An input whose quality is asked for no longer passes it on to the outputs: the block answers for them. It
+    raises when it has nothing good to say. Of an input that takes many, this is a tuple.
+    """
+
+    def __init__(self, port: str, *, doc: str = "") -> None:
+        super().__init__(Quality.GOOD, doc, "", ())
+        self.port = port
 
 
 def accepts(type: type, value: object) -> bool:

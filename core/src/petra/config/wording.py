@@ -10,12 +10,10 @@ from petra.config.nodes import Node, Scalar
 from petra.config.scalars import Ambiguous, Plain, read_plain
 from petra.settings.model import Setting, optional
 from petra.settings.secret import Secret, without_credentials
+from petra.signals.types import SCALAR_NOUN
 
 _NOUNS: dict[Any, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
+    **SCALAR_NOUN,
     Secret: "a text",
     Path: "a path",
 }

@@ -1,16 +1,10 @@
 """Signals: named, typed values with quality and time, and the bus that carries them."""
 
-from petra.signals.bus import (
-    Bus,
-    InboxFullError,
-    NotWritableError,
-    Signal,
-    UnknownSignalError,
-    WrongTypeError,
-)
+from petra.signals.bus import Bus, InboxFullError
 from petra.signals.group import Group
 from petra.signals.image import Image
-from petra.signals.inbox import Force
+from petra.signals.inbox import Force, Write
+from petra.signals.layout import Layout, NotWritableError, Signal, UnknownSignalError, WrongTypeError
 from petra.signals.quality import GOOD, Quality, Status
 from petra.signals.subscription import Changes, Subscription
 from petra.signals.table import Reading
@@ -26,6 +20,7 @@ __all__ = [
     "Group",
     "Image",
     "InboxFullError",
+    "Layout",
     "NotWritableError",
     "Quality",
     "Reading",
@@ -35,6 +30,7 @@ __all__ = [
     "Subscription",
     "UnknownSignalError",
     "Value",
+    "Write",
     "WrongTypeError",
     "is_name",
     "literal",

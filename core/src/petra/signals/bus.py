@@ -1,9 +1,9 @@
 """The bus: every signal, one writer each, any number of readers.
 
-Two sides meet here. The *scan side* (`values`, `latch`, `publish`) belongs to the one thread that scans.
-Everybody else is on the *open side*: `read`, `write`, `group`, `subscribe` and `force` may be called from any
-thread. The two share three things only, each changed by one atomic operation: the inbox (append), the image
-(assignment) and the subscriptions' queues (append).
+Two sides meet here. The *scan side* (`values`, `latch`, `publish`, `rearrange`) belongs to the one thread
+that scans. Everybody else is on the *open side*: `read`, `write`, `group`, `subscribe` and `force` may be
+called from any thread. The two share a few things only, each changed by one atomic operation: the inbox
+(append), the image and the layout (assignment) and the subscriptions' queues (append).
 """
 
 from __future__ import annotations
@@ -15,91 +15,61 @@ from operator import ne
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
-from petra.closest import closest
 from petra.errors import PetraError
 from petra.signals.group import Group
 from petra.signals.image import Image
 from petra.signals.inbox import Force, Write
+from petra.signals.layout import Layout, Signal, WrongTypeError
 from petra.signals.quality import GOOD, Quality, Status
 from petra.signals.subscription import Subscription
 from petra.signals.table import Table
-from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value
 
 if TYPE_CHECKING:
     from petra.clock import Clock
+    from petra.signals.types import Value
 
 INBOX_LIMIT = 1_000_000
 FORCES_KEPT = 1_000
 GROUPS_KEPT = 64
 
 
-class UnknownSignalError(PetraError, KeyError):
-    """No signal has this name."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-
-class WrongTypeError(PetraError, TypeError):
-    """The value is not of the signal's type."""
-
-
-class NotWritableError(PetraError):
-    """A block writes this signal; nobody else may, but it can be forced."""
-
-
 class InboxFullError(PetraError):
     """The scan does not take what is written; the write was refused and counted."""
-
-
-@frozen
-class Signal:
-    """A signal of the bus.
-
-    `written_by` names the block whose output it is; everything else is written from outside.
-    """
-
-    name: str
-    type: SignalType
-    initial: Value | None = None
-    written_by: str = ""
-    unit: str = ""
 
 
 class Bus:
     """All signals. Inputs, which are written from outside, come first; outputs of blocks follow."""
 
-    def __init__(self, signals: Iterable[Signal], clock: Clock, *, inbox_limit: int = INBOX_LIMIT) -> None:
-        ordered = sorted(signals, key=lambda signal: bool(signal.written_by))
-        self.signals = tuple(ordered)
-        self.index = {signal.name: i for i, signal in enumerate(ordered)}
-        if len(self.index) != len(ordered):
-            raise ValueError("two signals of the same name")
-        self.split = sum(not signal.written_by for signal in ordered)
-        self._types = tuple(signal.type.python for signal in ordered)
+    def __init__(
+        self, signals: Iterable[Signal] | Layout, clock: Clock, *, inbox_limit: int = INBOX_LIMIT
+    ) -> None:
+        layout = signals if isinstance(signals, Layout) else Layout(signals)
         self._clock = clock
 
         # the scan side
-        self.values: list[Value] = [_initial(signal) for signal in ordered]
+        self.values: list[Value] = layout.initial()
         self.flawed: dict[int, Status] = {}
+        self.flaws = 0
+        """Counts up whenever a signal's quality may have changed."""
+        self._split = layout.split
         self._beneath: dict[int, tuple[Value, Status]] = {}
         self._changed: set[int] = set()
         self._written: list[Sequence[int]] = []
 
         # shared with the open side
+        self.layout = layout
         now = clock.now_ns()
-        self._input_times = [now] * self.split
+        self._input_times = [now] * self._split
         self.image = Image(
             scan=0,
             time=now,
-            inputs=self.values[: self.split],
-            outputs=self.values[self.split :],
+            inputs=self.values[: self._split],
+            outputs=self.values[self._split :],
             input_times=self._input_times.copy(),
-            output_times=[now] * (len(ordered) - self.split),
+            output_times=[now] * (len(layout) - self._split),
             flawed={},
             forced={},
+            layout=layout,
         )
         self._inbox: deque[Write | Force] = deque()
         self._inbox_limit = inbox_limit
@@ -116,12 +86,15 @@ class Bus:
 
     def status(self, name: str) -> Status:
         """Return a signal's quality with its reason."""
-        return self.image.status(self._index_of(name))
+        image = self.image
+        return image.status(image.layout.place(name))
 
     def write(self, name: str, value: Value, status: Status = GOOD, time: int | None = None) -> None:
         """Write one signal; it is visible after the next scan."""
-        index = self._writable(name)
-        self.enqueue(Write((index,), (self.converted(index, value),), status, time))
+        layout = self.layout
+        index = layout.place(name)
+        layout.check_writable(index)
+        self.enqueue(Write((index,), (layout.converted(index, value),), status, time, None, layout))
 
     def write_many(self, values: Mapping[str, Value], status: Status = GOOD, time: int | None = None) -> None:
         """Write several signals: all become visible in the same scan, or the whole call is refused."""
@@ -136,20 +109,14 @@ class Bus:
 
     def group(self, names: Iterable[str]) -> Group:
         """Resolve names and types once, for reading and writing the same signals again and again."""
-        return Group(self, [self._index_of(name) for name in names])
+        return Group(self, names)
 
     def subscribe(
         self, names: Iterable[str] | None = None, *, deadband: float | Mapping[str, float] = 0.0
     ) -> Subscription:
         """Return a subscription to what changes among these signals, or among all."""
-        indices = range(len(self.signals)) if names is None else [self._index_of(name) for name in names]
-        bands = deadband if isinstance(deadband, Mapping) else {}
-        every = 0.0 if isinstance(deadband, Mapping) else deadband
-        wide = {i: bands.get(self.signals[i].name, every) for i in indices if self._types[i] in (int, float)}
-        subscription = Subscription(
-            self, frozenset(indices), {i: band for i, band in wide.items() if band > 0}
-        )
         with self._lock:
+            subscription = Subscription(self, None if names is None else tuple(names), deadband)
             self._subscriptions = [*self._subscriptions, subscription]
         return subscription
 
@@ -160,59 +127,148 @@ class Bus:
 
     def force(self, name: str, value: Value, actor: str) -> None:
         """Hold a signal at a value, whatever writes it, until `unforce`; recorded with who asked."""
-        index = self._index_of(name)
-        self.enqueue(Force(self._clock.now_ns(), actor, name, self.converted(index, value)))
+        layout = self.layout
+        value = layout.converted(layout.place(name), value)
+        self.enqueue(Force(self._clock.now_ns(), actor, name, value))
 
     def unforce(self, name: str, actor: str) -> None:
         """Let a signal go: it takes the value written last, or the next one that its block computes."""
-        self._index_of(name)
+        self.layout.place(name)
         self.enqueue(Force(self._clock.now_ns(), actor, name, None))
+
+    @property
+    def signals(self) -> Sequence[Signal]:
+        """All signals, in the order in which they are kept."""
+        return self.layout.signals
 
     @property
     def waiting(self) -> int:
         """How many writes wait for the next scan."""
         return len(self._inbox)
 
+    def enqueue(self, entry: Write | Force) -> None:
+        """Put a checked entry into the inbox, or refuse it when the scan does not keep up."""
+        if len(self._inbox) >= self._inbox_limit:
+            self.refused += 1
+            raise InboxFullError(f"{self._inbox_limit} writes are waiting for the scan")
+        self._inbox.append(entry)
+
     # the scan side
 
-    def latch(self) -> None:
-        """Take what waits in the inbox now; what is written meanwhile waits for the next scan."""
-        for _ in range(len(self._inbox)):
-            entry = self._inbox.popleft()
-            if isinstance(entry, Force):
-                self._apply_force(entry)
-            elif self.forced or self.flawed or entry.status is not GOOD:
-                self._apply(entry)
-            else:
-                self._apply_good(entry)
+    def latch(self) -> Sequence[Write | Force]:
+        """Take and return what waits in the inbox; what is written meanwhile waits for the next scan."""
+        if not self._inbox:
+            return ()
+        taken = [self._inbox.popleft() for _ in range(len(self._inbox))]
+        for entry in taken:
+            self.apply(entry)
+        return taken
+
+    def apply(self, entry: Write | Force) -> None:
+        """Apply one entry of the inbox."""
+        if isinstance(entry, Force):
+            self._apply_force(entry)
+            return
+        if entry.layout is not self.layout:  # it was written while a reload took place
+            entry = _moved(entry, self.layout)
+        if self.forced or self.flawed or entry.status is not GOOD:
+            self._apply(entry)
+        else:
+            self._apply_good(entry)
 
     def publish(self, scan: int, now: int) -> Sequence[int]:
         """Publish what is there as the next image; return the indices of what changed since the last one."""
         before = self.image
         inputs, input_times = before.inputs, before.input_times
-        outputs, output_times = self.values[self.split :], before.output_times
+        outputs, output_times = self.values[self._split :], before.output_times
         flawed = before.flawed
         changed, written = self._changed, self._written
         if written:
-            inputs, input_times = self.values[: self.split], self._input_times.copy()
+            inputs, input_times = self.values[: self._split], self._input_times.copy()
         if outputs != before.outputs:
             moved = list(compress(range(len(outputs)), map(ne, outputs, before.outputs)))
             output_times = list(output_times)
             for i in moved:
                 output_times[i] = now
-            changed.update(i + self.split for i in moved)
+            changed.update(i + self._split for i in moved)
         if self.flawed != flawed:
             changed.update(i for i in self.flawed.keys() | flawed if self.flawed.get(i) != flawed.get(i))
             flawed = self.flawed.copy()
         if not changed and not written:
             return ()
         self._changed, self._written = set(), []
-        self.image = Image(scan, now, inputs, outputs, input_times, output_times, flawed, self.forced)
+        self._show(
+            Image(scan, now, inputs, outputs, input_times, output_times, flawed, self.forced, self.layout)
+        )
         listed = sorted(changed)
-        self._table.age(written, listed)
-        for subscription in self._subscriptions:
-            subscription.offer(listed)
+        self._tell(written, listed)
         return listed
+
+    def rearrange(self, layout: Layout) -> None:
+        """Change to another layout; signals of the same name and type keep value, quality, time and force.
+
+        Groups and subscriptions find their signals anew. What waits in the inbox is applied before.
+        """
+        self.latch()
+        self.publish(self.image.scan, self._clock.now_ns())
+        old = self.image
+        kept = {
+            new: old.layout.index[signal.name]
+            for new, signal in enumerate(layout.signals)
+            if signal.name in old.layout.index
+            and old.layout.types[old.layout.index[signal.name]] is layout.types[new]
+        }
+        values, times = layout.initial(), [self._clock.now_ns()] * len(layout)
+        for new, before in kept.items():
+            values[new], times[new] = self.values[before], old.when(before)
+        self.flawed = {new: self.flawed[before] for new, before in kept.items() if before in self.flawed}
+        self.forced = {new: self.forced[before] for new, before in kept.items() if before in self.forced}
+        self._beneath = {
+            new: self._beneath[before] for new, before in kept.items() if before in self._beneath
+        }
+        self.flaws += 1
+        self.values, self._split = values, layout.split
+        self._input_times = times[: layout.split]
+        self._groups.clear()
+        self.layout = layout
+        inputs, outputs, output_times = values[: layout.split], values[layout.split :], times[layout.split :]
+        self._show(
+            Image(
+                old.scan, old.time, inputs, outputs, times[: layout.split], output_times,
+                self.flawed.copy(), self.forced, layout,
+            )
+        )  # fmt: skip
+        self._tell([], range(len(layout)))
+
+    def show_safe(self, reason: str) -> None:
+        """Show that the scan has stopped: signals at their safe values, outputs of blocks bad.
+
+        It publishes an image and touches nothing else, so that a watchdog may call it from its own thread;
+        the next scan that is published replaces it.
+        """
+        image = self.image
+        layout = image.layout
+        inputs, outputs = list(image.inputs), list(image.outputs)
+        flawed = dict(image.flawed)
+        flawed.update((i, Status(Quality.BAD, reason)) for i in range(layout.split, len(layout)))
+        for i, signal in enumerate(layout.signals):
+            if signal.safe is not None:
+                value = layout.converted(i, signal.safe)
+                if i < layout.split:
+                    inputs[i] = value
+                else:
+                    outputs[i - layout.split] = value
+                flawed[i] = Status(Quality.UNCERTAIN, f"safe value: {reason}")
+        self._show(image._replace(inputs=inputs, outputs=outputs, flawed=flawed))
+        self._tell([], range(len(layout)))
+
+    def _show(self, image: Image) -> None:
+        self.image = image
+
+    def _tell(self, written: Sequence[Sequence[int]], changed: Sequence[int]) -> None:
+        self._table.age(written, changed)
+        for subscription in self._subscriptions:
+            subscription.offer(changed)
 
     def _apply_good(self, write: Write) -> None:
         """Take good values while nothing is forced or flawed: what nearly every write is."""
@@ -244,79 +300,47 @@ class Bus:
         if self.values[index] != value:
             self.values[index] = value
             self._changed.add(index)
-        if status.quality is Quality.GOOD:
-            self.flawed.pop(index, None)
-        else:
+        if status.quality is not Quality.GOOD:
+            if self.flawed.get(index) != status:
+                self.flaws += 1
             self.flawed[index] = status
+        elif self.flawed.pop(index, None) is not None:
+            self.flaws += 1
 
     def _apply_force(self, force: Force) -> None:
         """Hold a signal or let it go; what was written meanwhile waits beneath and returns."""
-        index = self.index[force.signal]
+        index = self.layout.index.get(force.signal)
+        if index is None:  # a reload has taken the signal away
+            return
+        value = force.value
+        if value is not None:
+            try:
+                value = self.layout.converted(index, value)
+            except WrongTypeError:  # a reload has made it another signal
+                return
         self.force_record.append(force)
         self._written.append((index,))
+        self.flaws += 1
         forced = dict(self.forced)
-        if force.value is not None:
+        if value is not None:
             if index not in forced:
                 self._beneath[index] = (self.values[index], self.flawed.get(index, GOOD))
-            forced[index] = force.value
-            self._set(index, force.value, GOOD)
+            forced[index] = value
+            self._set(index, value, GOOD)
         elif index in forced:
             del forced[index]
             self._set(index, *self._beneath.pop(index))
         self._changed.add(index)
         self.forced = forced
 
-    # both sides
 
-    def _index_of(self, name: str) -> int:
-        index = self.index.get(name)
-        if index is None:
-            raise self.unknown(name)
-        return index
-
-    def unknown(self, name: str) -> UnknownSignalError:
-        """Return the error for a name that no signal has, with the closest that one has."""
-        guess = closest(name, self.index)
-        return UnknownSignalError(
-            f"there is no signal {name!r}" + (f"; did you mean {guess!r}?" if guess else "")
-        )
-
-    def _writable(self, name: str) -> int:
-        index = self._index_of(name)
-        self.check_writable(index)
-        return index
-
-    def check_writable(self, index: int) -> None:
-        """Refuse a signal that a block writes."""
-        if index >= self.split:
-            signal = self.signals[index]
-            raise NotWritableError(f"{signal.name!r} is written by the block {signal.written_by!r}")
-
-    def converted(self, index: int, value: Value) -> Value:
-        """Return a value as its signal holds it: an int as a float where need be, ints within 64 bits."""
-        wanted = self._types[index]
-        actual = value.__class__
-        if wanted is int and actual is int:
-            return min(max(value, INT_MIN), INT_MAX)
-        if actual is wanted:
-            return value
-        if wanted is float and actual is int:
-            return float(min(max(value, INT_MIN), INT_MAX))
-        signal = self.signals[index]
-        raise WrongTypeError(f"{signal.name!r} holds {signal.type.value}, not {value!r}")
-
-    def enqueue(self, entry: Write | Force) -> None:
-        """Put a checked entry into the inbox, or refuse it when the scan does not keep up."""
-        if len(self._inbox) >= self._inbox_limit:
-            self.refused += 1
-            raise InboxFullError(f"{self._inbox_limit} writes are waiting for the scan")
-        self._inbox.append(entry)
-
-
-def _initial(signal: Signal) -> Value:
-    value = signal.type.zero if signal.initial is None else signal.initial
-    if not isinstance(value, signal.type.python) and not (
-        signal.type is SignalType.FLOAT and type(value) is int
-    ):
-        raise WrongTypeError(f"{signal.name!r} holds {signal.type.value}, not {value!r}")
-    return signal.type.python(value)
+def _moved(write: Write, layout: Layout) -> Write:
+    """Return a write for another layout, without the signals that are gone or no longer take such a value."""
+    indices: list[int] = []
+    values: list[Value] = []
+    for old, value in zip(write.indices, write.values, strict=True):
+        index = layout.index.get(write.layout.signals[old].name)
+        if index is not None and index < layout.split and layout.types[index] is write.layout.types[old]:
+            indices.append(index)
+            values.append(value)
+    return Write(indices, values, write.status, write.time, None, layout)

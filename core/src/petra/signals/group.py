@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -12,48 +12,71 @@ from petra.signals.types import Value
 
 if TYPE_CHECKING:
     from petra.signals.bus import Bus
+    from petra.signals.layout import Layout
 
 Read = Callable[[Sequence[Value], Sequence[Value]], tuple[Value, ...]]
 
 
-class Group:
-    """Signals in the order in which they were named. Any thread may use it."""
+class _Places:
+    """Where the signals of a group are in one layout."""
 
-    def __init__(self, bus: Bus, indices: Sequence[int]) -> None:
+    __slots__ = ("by_class", "indices", "layout", "locked", "read", "span", "types")
+
+    def __init__(self, layout: Layout, names: Iterable[str]) -> None:
+        self.layout = layout
+        self.indices = tuple(map(layout.place, names))
+        self.types = [layout.types[i] for i in self.indices]
+        self.by_class = int not in self.types  # ints are looked at one by one: they saturate
+        self.locked = next((i for i in self.indices if i >= layout.split), None)
+        self.read = _reader(self.indices, layout.split)
+        self.span = _span(self.indices)
+
+
+class Group:
+    """Signals in the order in which they were named. Any thread may use it; it outlives a reload."""
+
+    def __init__(self, bus: Bus, names: Iterable[str]) -> None:
         self._bus = bus
-        self._indices = tuple(indices)
-        self._types = [bus.signals[i].type.python for i in indices]
-        self._by_class = int not in self._types  # ints are looked at one by one: they saturate
-        self._locked = next((i for i in indices if i >= bus.split), None)
-        self._read = _reader(self._indices, bus.split)
-        self._span = _span(self._indices)
+        self.names = tuple(names)
+        self._places = _Places(bus.layout, self.names)
 
     def __len__(self) -> int:
-        return len(self._indices)
+        return len(self.names)
 
     def read(self) -> tuple[Value, ...]:
         """Return the values, all of the same image."""
         image = self._bus.image
-        return self._read(image.inputs, image.outputs)
+        places = self._places
+        if places.layout is not image.layout:
+            places = self._find(image.layout)
+        return places.read(image.inputs, image.outputs)
 
     def statuses(self) -> list[Status]:
         """Return the qualities with their reasons."""
-        flawed = self._bus.image.flawed
-        return [flawed.get(i, GOOD) for i in self._indices] if flawed else [GOOD] * len(self._indices)
+        image = self._bus.image
+        if not image.flawed:
+            return [GOOD] * len(self.names)
+        return [image.flawed.get(i, GOOD) for i in self._find(image.layout).indices]
 
     def write(self, values: Sequence[Value], status: Status = GOOD, time: int | None = None) -> None:
         """Write all of them: they become visible in the same scan, or the call is refused."""
-        if len(values) != len(self._indices):
-            raise ValueError(
-                f"a group of {len(self._indices)} signals takes as many values, not {len(values)}"
-            )
-        if self._locked is not None:
-            self._bus.check_writable(self._locked)
-        if self._by_class and [value.__class__ for value in values] == self._types:
+        if len(values) != len(self.names):
+            raise ValueError(f"a group of {len(self.names)} signals takes as many values, not {len(values)}")
+        places = self._find(self._bus.layout)
+        layout = places.layout
+        if places.locked is not None:
+            layout.check_writable(places.locked)
+        if places.by_class and [value.__class__ for value in values] == places.types:
             checked: Sequence[Value] = tuple(values)
         else:
-            checked = list(map(self._bus.converted, self._indices, values))
-        self._bus.enqueue(Write(self._indices, checked, status, time, self._span))
+            checked = list(map(layout.converted, places.indices, values))
+        self._bus.enqueue(Write(places.indices, checked, status, time, places.span, layout))
+
+    def _find(self, layout: Layout) -> _Places:
+        places = self._places
+        if places.layout is not layout:
+            self._places = places = _Places(layout, self.names)
+        return places
 
 
 def _span(indices: tuple[int, ...]) -> slice | None:

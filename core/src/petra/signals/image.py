@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from petra.signals.quality import GOOD, Status
 
 if TYPE_CHECKING:
+    from petra.signals.layout import Layout
     from petra.signals.types import Value
 
 
@@ -28,6 +29,8 @@ class Image(NamedTuple):
     """The status of every signal that is not good, by index."""
     forced: Mapping[int, Value]
     """The signals that are held at a value, by index."""
+    layout: Layout
+    """Which signals these are."""
 
     def value(self, index: int) -> Value:
         """Return a signal's value."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from attrs import frozen
 
 if TYPE_CHECKING:
+    from petra.signals.layout import Layout
     from petra.signals.quality import Status
     from petra.signals.types import Value
 
@@ -19,8 +20,10 @@ class Write(NamedTuple):
     values: Sequence[Value]
     status: Status
     time: int | None
-    span: slice | None = None
+    span: slice | None
     """The indices once more, where they follow each other: a slice is written much faster."""
+    layout: Layout
+    """The layout that the indices are of."""
 
 
 @frozen

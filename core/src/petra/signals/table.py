@@ -29,11 +29,12 @@ class Table:
     What waits to be renewed is bounded: when nobody has read for long, everything counts as aged.
     """
 
-    __slots__ = ("_aged", "_bus", "_lock", "_readings")
+    __slots__ = ("_aged", "_bus", "_layout", "_lock", "_readings")
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._aged: deque[Sequence[int]] = deque([range(len(bus.signals))])
+        self._layout = bus.layout
+        self._aged: deque[Sequence[int]] = deque([range(len(bus.layout))])
         self._readings: dict[str, Reading] = {}
         self._lock = Lock()  # held by readers only
 
@@ -41,7 +42,7 @@ class Table:
         """Take note of what is no longer as it was; the scan calls it after it has published."""
         if len(self._aged) >= _WAITING:
             self._aged.clear()  # a reader in between reads what was, as it may until this method is done
-            self._aged.append(range(len(self._bus.signals)))
+            self._aged.append(range(len(self._bus.layout)))
             return
         self._aged.extend(written)
         if changed:
@@ -54,10 +55,9 @@ class Table:
         try:
             return self._readings[name]
         except KeyError:
-            raise self._bus.unknown(name) from None
+            raise self._bus.layout.unknown(name) from None
 
     def _renew(self) -> None:
-        signals = self._bus.signals
         with self._lock:
             while self._aged:
                 try:
@@ -65,6 +65,12 @@ class Table:
                 except IndexError:  # the scan has just made one of many
                     break
                 image = self._bus.image  # after the look at what has aged: it is at least as new
+                if image.layout is not self._layout:
+                    self._layout, self._readings = image.layout, {}
+                    indices = range(len(image.layout))
+                signals = image.layout.signals
                 for i in indices:
+                    if i >= len(signals):  # of the layout before a reload, when there were more
+                        break
                     reading = Reading(image.value(i), image.status(i).quality, image.when(i))
                     self._readings[signals[i].name] = reading

@@ -47,17 +47,27 @@ _PYTHON: dict[SignalType, type[Value]] = {
     SignalType.FLOAT: float,
     SignalType.STRING: str,
 }
+SCALAR_NOUN: dict[type[Value], str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+}
+"""What a value of each type is called in a sentence."""
+
 _SIGNAL = {python: signal for signal, python in _PYTHON.items()}
 
 
-def literal(text: str) -> bool | int | float | None:
-    """Return the value that a text stands for ("75.0", "true"), or None where it is a name.
+def literal(text: str) -> Value | None:
+    """Return the value that a text stands for ("75.0", "true", "'a text'"), or None where it is a name.
 
     A block's input takes a signal's name or a literal in the same place; this is the one rule that tells them
     apart.
     """
     if text in ("true", "false"):
         return text == "true"
+    if len(text) >= 2 and text[0] == text[-1] == "'":
+        return text[1:-1]
     if not _NUMBER.fullmatch(text):
         return None
     if _INTEGER.fullmatch(text) and INT_MIN <= (integer := int(text)) <= INT_MAX:

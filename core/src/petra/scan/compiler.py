@@ -1,0 +1,141 @@
+"""From wired blocks to Python functions: slots, text, code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, frozen
+
+from petra.scan.convert import CONVERSIONS
+from petra.scan.network import Constant, Source, Wired
+from petra.scan.template import Shape, Template, Templates
+from petra.signals import Quality, Value
+
+if TYPE_CHECKING:
+    from petra.blocks import Block
+    from petra.scan.resolve import Type
+
+PART = 100
+"""Blocks of one function. Bigger functions run no faster, and each change of a block compiles one anew."""
+
+_NAMES: dict[str, Any] = {
+    **{convert.__name__: convert for convert in CONVERSIONS.values()},
+    "GOOD": Quality.GOOD,
+    "inf": math.inf,
+    "nan": math.nan,
+}
+
+
+@frozen
+class Place:
+    """Where signals are: their slots and types by name."""
+
+    slots: Mapping[str, int]
+    types: Mapping[str, Type]
+
+
+@define
+class Unit:
+    """One block of a program: its wiring by slots. It belongs to the program that made it."""
+
+    wired: Wired
+    instance: Block
+    inputs: dict[str, tuple[int | None, ...]]
+    """The signals' slots of each input; None for a constant."""
+    outputs: dict[str, int | None]
+    states: dict[str, int]
+    """The slots of its states, and of those outputs that are wired to nothing."""
+    kinds: tuple[type[Any], ...]
+    """The types that its outputs are stored as."""
+
+    @property
+    def asks_quality(self) -> set[str]:
+        """The inputs whose quality it asks for."""
+        return {quality.port for quality in self.wired.cls.spec.qualities.values()}
+
+    @property
+    def passes_quality(self) -> tuple[int, ...]:
+        """The slots of the inputs whose quality its outputs inherit."""
+        asked = self.asks_quality
+        found = (slot for name, slots in self.inputs.items() if name not in asked for slot in slots)
+        return tuple(slot for slot in found if slot is not None)
+
+
+def text(
+    unit: Unit, place: Place, templates: Templates, held: frozenset[int], *, inline: bool
+) -> tuple[str, Template]:
+    """Return the text of one block, and the template it was made from."""
+    wired = unit.wired
+    shape = Shape(
+        wired.cls,
+        tuple(
+            tuple(_kind(source, place) for source in wired.sources[name]) for name in wired.cls.spec.inputs
+        ),
+        unit.kinds,
+        tuple(slot in held for slot in unit.outputs.values()),
+    )
+    template = templates.of(shape, inline=inline)
+    return template.fill(_gaps(unit, place)), template
+
+
+def _kind(source: Source, place: Place) -> Type:
+    return type(source.value) if isinstance(source, Constant) else place.types[source]
+
+
+def _gaps(unit: Unit, place: Place) -> dict[str, str]:
+    """Return the text for every gap that a template of this block may have."""
+    wired, spec = unit.wired, unit.wired.cls.spec
+    gaps = {name: constant(value) for name, value in wired.params.items()}
+    gaps.update((name, f"s[{slot}]") for name, slot in unit.states.items())
+    gaps.update((name, f"v[{slot}]") for name, slot in unit.outputs.items() if slot is not None)
+    for name, port in spec.inputs.items():
+        read = [
+            _read(source, slot, port.types, place)
+            for source, slot in zip(wired.sources[name], unit.inputs[name], strict=True)
+        ]
+        gaps.update({f"{name}.{i}": item for i, item in enumerate(read)} if port.many else {name: read[0]})
+    for name, quality in spec.qualities.items():
+        slots = unit.inputs[quality.port]
+        asked = [
+            "GOOD" if slot is None else f"(f[{slot}].quality if {slot} in f else GOOD)" for slot in slots
+        ]
+        many = spec.inputs[quality.port].many
+        gaps.update({f"{name}.{i}": item for i, item in enumerate(asked)} if many else {name: asked[0]})
+    gaps[""] = f"b_{id(unit.instance):x}"
+    return gaps
+
+
+def _read(source: Source, slot: int | None, wanted: Sequence[Type], place: Place) -> str:
+    if isinstance(source, Constant):
+        return constant(source.value)
+    found = place.types[source]
+    return f"v[{slot}]" if found in wanted else f"to_float(v[{slot}])"
+
+
+def constant(value: Value) -> str:
+    """Return the text of a constant, ready to stand in an expression."""
+    said = repr(value)
+    return f"({said})" if said.startswith("-") else said
+
+
+def function(
+    units: Sequence[tuple[int, Unit]],
+    place: Place,
+    templates: Templates,
+    held: frozenset[int],
+    fault: Any,
+    *,
+    inline: bool,
+) -> Any:
+    """Return the function that steps these blocks: `(values, states, dt, flawed)`."""
+    names: dict[str, Any] = {**_NAMES, "fault": fault}
+    lines = ["def part(v, s, dt, f):\n"]
+    for number, unit in units:
+        said, template = text(unit, place, templates, held, inline=inline)
+        names.update(template.globals)
+        names[f"b_{id(unit.instance):x}"] = unit.instance
+        lines.append(f"    try:\n{said}    except Exception as e: fault({number}, e)\n")
+    exec(compile("".join(lines), "<program>", "exec"), names)  # noqa: S102 - the text is made of checked parts
+    return names["part"]

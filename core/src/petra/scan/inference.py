@@ -1,0 +1,171 @@
+"""The types of expressions in a step, as far as they are certain; the rest is converted when it is stored."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Mapping
+from functools import reduce
+from typing import Any
+
+from petra.scan.subset import Step, dotted, loop_sources, member
+
+Kind = Any
+"""A type that is certain, or None (it is `type[Any] | None`, which mypy takes for disjoint types)."""
+
+_FLOATS = (
+    "acos", "asin", "atan", "atan2", "cos", "cosh", "degrees", "dist", "erf", "exp", "expm1", "fabs", "fmod",
+    "fsum", "hypot", "log", "log10", "log1p", "log2", "pow", "radians", "sin", "sinh", "sqrt", "tan", "tanh",
+)  # fmt: skip
+_RESULTS: dict[Any, Kind] = {
+    **{getattr(math, name): float for name in _FLOATS},
+    **dict.fromkeys((math.ceil, math.floor, math.trunc, int, len), int),
+    **dict.fromkeys((math.isfinite, math.isinf, math.isnan, math.isclose, bool, all, any), bool),
+    float: float,
+}
+"""What a function returns, whatever it is given."""
+
+
+class Inference:
+    """The types of a step's members and local names.
+
+    `declared` holds the types of what the step reads at its start: inputs, parameters, states, outputs. What
+    it assigns may be of another type until it is stored; `assigned` holds those, joined over all assignments.
+    """
+
+    def __init__(self, step: Step, declared: Mapping[str, Kind], many: Mapping[str, Kind]) -> None:
+        self._declared = declared
+        self._many = many
+        self._names = step.names
+        self._locals: dict[str, Kind] = {step.dt: float}
+        self.assigned: dict[str, Kind] = {}
+        self.bounded: dict[str, bool] = {}
+        """Whether an int that is assigned surely lies within 64 bits."""
+        before: object = None
+        while before != (now := (self._locals.copy(), self.assigned.copy())):
+            before = now
+            self._block(step.body)
+
+    def _block(self, body: list[ast.stmt]) -> None:
+        for node in body:
+            if isinstance(node, ast.Assign):
+                self._assign(node.targets[0], self.of(node.value), bounded=self._is_bounded(node.value))
+            elif isinstance(node, ast.AugAssign):
+                value = ast.BinOp(node.target, node.op, node.value)
+                self._assign(node.target, self.of(value), bounded=False)
+            elif isinstance(node, ast.If):
+                self._block(node.body)
+                self._block(node.orelse)
+            elif isinstance(node, ast.For):
+                self._loop(node)
+
+    def _loop(self, node: ast.For) -> None:
+        sources = loop_sources(node.iter)
+        items = [self._many.get(member(source)) for source in sources or [node.iter]]
+        if sources and isinstance(node.iter, ast.Call) and dotted(node.iter.func) == "enumerate":
+            items = [int, *items]
+        targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
+        for target, kind in zip(targets, items, strict=False):
+            self._assign(target, kind, bounded=True)
+        self._block(node.body)
+
+    def _assign(self, target: ast.expr, kind: Kind, *, bounded: bool) -> None:
+        if isinstance(target, ast.Tuple):
+            for each in target.elts:
+                self._assign(each, None, bounded=False)
+        elif name := member(target):
+            self.assigned[name] = kind if name not in self.assigned else _join(self.assigned[name], kind)
+            self.bounded[name] = self.bounded.get(name, True) and bounded
+        elif isinstance(target, ast.Name):
+            seen = self._locals
+            seen[target.id] = kind if target.id not in seen else _join(seen[target.id], kind)
+
+    def of(self, node: ast.expr) -> Kind:
+        """Return the type of an expression."""
+        if name := member(node):
+            declared = self._declared.get(name)
+            return _join(declared, self.assigned[name]) if name in self.assigned else declared
+        rule: Callable[[Any], Kind] | None = _RULES.get(type(node))
+        return rule(self, node) if rule else None  # type: ignore[call-arg]
+
+    def _constant(self, node: ast.Constant) -> Kind:
+        return type(node.value)
+
+    def _name(self, node: ast.Name) -> Kind:
+        if node.id in self._locals:
+            return self._locals[node.id]
+        found = self._names.get(node.id)
+        return type(found) if type(found) in (bool, int, float, str) else None
+
+    def _binary(self, node: ast.BinOp) -> Kind:
+        left, right = self.of(node.left), self.of(node.right)
+        if left is None or right is None or str in (left, right) or tuple in (left, right):
+            return None
+        if isinstance(node.op, ast.Div):
+            return float
+        if isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.FloorDiv | ast.Mod):
+            return float if float in (left, right) else int
+        if isinstance(node.op, ast.BitAnd | ast.BitOr | ast.BitXor) and float not in (left, right):
+            return bool if {left, right} == {bool} else int
+        return None
+
+    def _unary(self, node: ast.UnaryOp) -> Kind:
+        if isinstance(node.op, ast.Not):
+            return bool
+        kind = self.of(node.operand)
+        return int if kind is bool else kind if kind in (int, float) else None
+
+    def _boolean(self, node: ast.BoolOp) -> Kind:
+        return reduce(_join, map(self.of, node.values))
+
+    def _compare(self, node: ast.Compare) -> Kind:
+        known = all(self.of(each) is not None for each in (node.left, *node.comparators))
+        return bool if known else None
+
+    def _choice(self, node: ast.IfExp) -> Kind:
+        return _join(self.of(node.body), self.of(node.orelse))
+
+    def _call(self, node: ast.Call) -> Kind:
+        function = self._names.get(dotted(node.func))
+        if function in _RESULTS:
+            return _RESULTS[function]
+        kinds = [
+            self._many.get(member(arg)) if member(arg) in self._many else self.of(arg) for arg in node.args
+        ]
+        if function in (min, max) and kinds:
+            return reduce(_join, kinds)
+        if function is abs and kinds:
+            return int if kinds[0] is bool else kinds[0] if kinds[0] in (int, float) else None
+        return int if function is round and len(kinds) == 1 and kinds[0] in (bool, int, float) else None
+
+    def _subscript(self, node: ast.Subscript) -> Kind:
+        return self._many.get(member(node.value))
+
+    def _is_bounded(self, node: ast.expr) -> bool:
+        """Say whether an int surely lies within 64 bits: what was stored before, or a choice of such."""
+        if isinstance(node, ast.Constant):
+            return isinstance(node.value, int) and abs(node.value) < 2**63
+        if name := member(node):
+            return name not in self.assigned
+        if isinstance(node, ast.IfExp):
+            return self._is_bounded(node.body) and self._is_bounded(node.orelse)
+        if isinstance(node, ast.Call) and self._names.get(dotted(node.func)) in (min, max):
+            return all(map(self._is_bounded, node.args))
+        return isinstance(node, ast.Call) and self._names.get(dotted(node.func)) is len
+
+
+def _join(left: Kind, right: Kind) -> Kind:
+    return left if left is right else None
+
+
+_RULES: dict[type[ast.expr], Any] = {
+    ast.Constant: Inference._constant,  # noqa: SLF001 - the table of its own methods
+    ast.Name: Inference._name,  # noqa: SLF001
+    ast.BinOp: Inference._binary,  # noqa: SLF001
+    ast.UnaryOp: Inference._unary,  # noqa: SLF001
+    ast.BoolOp: Inference._boolean,  # noqa: SLF001
+    ast.Compare: Inference._compare,  # noqa: SLF001
+    ast.IfExp: Inference._choice,  # noqa: SLF001
+    ast.Call: Inference._call,  # noqa: SLF001
+    ast.Subscript: Inference._subscript,  # noqa: SLF001
+}

@@ -1,0 +1,87 @@
+"""Blocks with their wiring: which signal or constant each port is connected to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from petra.scan.order import Order, order
+from petra.signals import Value, literal
+
+if TYPE_CHECKING:
+    from petra.blocks import Block
+
+
+@frozen
+class Constant:
+    """A value that stands where a signal could."""
+
+    value: Value
+
+
+Source = str | Constant
+"""What an input reads: the signal of that name, or a constant."""
+
+
+@frozen
+class Wired:
+    """A block and what its ports are connected to, all by the names that its class declares."""
+
+    name: str
+    cls: type[Block]
+    params: Mapping[str, Value]
+    sources: Mapping[str, tuple[Source, ...]]
+    targets: Mapping[str, str]
+
+    @property
+    def reads(self) -> list[str]:
+        """The signals that it reads."""
+        return [source for sources in self.sources.values() for source in sources if isinstance(source, str)]
+
+
+def wire(
+    name: str,
+    cls: type[Block],
+    inputs: Mapping[str, Value],
+    outputs: Mapping[str, str],
+    params: Mapping[str, Value],
+) -> Wired:
+    """Connect a block as a checked configuration says.
+
+    Keys of `inputs` that are no other port belong to the input that takes many, in their order.
+    """
+    spec = cls.spec
+    many = spec.many
+    sources: dict[str, tuple[Source, ...]] = {}
+    for port in spec.inputs.values():
+        if port is many:
+            keys = [key for key in inputs if key not in spec.inputs or key == port.name]
+            sources[port.name] = tuple(_source(inputs[key], port) for key in keys)
+        elif port.name in inputs:
+            sources[port.name] = (_source(inputs[port.name], port),)
+        else:
+            sources[port.name] = (Constant(port.type() if port.default is None else port.default),)
+    given = {p.name: params.get(p.name, p.default) for p in spec.params.values()}
+    return Wired(name, cls, {n: spec.params[n].exact(value) for n, value in given.items()}, sources, outputs)
+
+
+def _source(written: Value, port: Any) -> Source:
+    value = literal(written) if isinstance(written, str) else written
+    return written if value is None else Constant(port.exact(value))  # type: ignore[return-value]
+
+
+class Network:
+    """The blocks of one task in the order in which they run."""
+
+    def __init__(self, blocks: Sequence[Wired]) -> None:
+        written_by = {signal: i for i, block in enumerate(blocks) for signal in block.targets.values()}
+        reads = [[written_by[s] for s in block.reads if s in written_by] for block in blocks]
+        self.document = tuple(blocks)
+        self.order: Order = order(reads, [block.cls.spec.type for block in blocks])
+        self.blocks = tuple(blocks[i] for i in self.order.blocks)
+
+    def feedback(self) -> list[tuple[str, str]]:
+        """Return the (writer, reader) pairs of blocks where the reader sees the scan before."""
+        return sorted((self.document[w].name, self.document[r].name) for w, r in self.order.feedback)

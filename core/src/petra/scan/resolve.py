@@ -1,0 +1,160 @@
+"""Which types signals and generic ports have, and where wiring does not fit."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from petra.scan.network import Constant, Wired
+from petra.signals.types import SCALAR_NOUN, Value
+
+if TYPE_CHECKING:
+    from petra.blocks import In, Out
+
+Type = type[Value]
+
+
+@frozen
+class Mismatch:
+    """A port whose wiring has the wrong type: the block, the port (of many, the how-manieth), and why."""
+
+    block: int
+    port: str
+    at: int
+    message: str
+    output: bool = False
+
+
+class Resolution:
+    """The types of a set of wired blocks.
+
+    `declared` holds the signals whose type is known. A signal that only a block writes takes the type of that
+    output. A generic output takes the type of the inputs that share its declaration (a float where ints and
+    floats meet), else the type of the signal that it writes, else float.
+    """
+
+    def __init__(self, blocks: Sequence[Wired], declared: Mapping[str, Type]) -> None:
+        self._blocks = blocks
+        self.types: dict[str, Type] = dict(declared)
+        self._declared = declared
+        self._generic: dict[tuple[int, tuple[Type, ...]], Type | None] = {}
+        self._settle()
+        self.mismatches = [m for i in range(len(blocks)) for m in self._check(i)]
+
+    def output(self, block: int, port: Out[Any]) -> Type:
+        """Return the type of what a block stores at an output."""
+        target = self._blocks[block].targets.get(port.name)
+        if target is not None and target in self._declared:
+            return self._declared[target]
+        return self._own(block, port)
+
+    def _settle(self) -> None:
+        readers: dict[str, list[int]] = {}
+        for i, block in enumerate(self._blocks):
+            for name in block.reads:
+                readers.setdefault(name, []).append(i)
+            self._announce(i, [])
+        waiting = deque(i for i, b in enumerate(self._blocks) if any(p.generic for p in _ports(b)))
+        queued = set(waiting)
+        while waiting:
+            i = waiting.popleft()
+            queued.discard(i)
+            changed: list[str] = []
+            self._announce(i, changed)
+            for name in changed:
+                for reader in readers.get(name, ()):
+                    if reader not in queued:
+                        queued.add(reader)
+                        waiting.append(reader)
+        for i, block in enumerate(self._blocks):
+            for port in block.cls.spec.outputs.values():
+                if port.name in block.targets:
+                    self.types.setdefault(block.targets[port.name], self._own(i, port))
+
+    def _announce(self, i: int, changed: list[str]) -> None:
+        """Take note of the types of a block's outputs as far as they are known by now."""
+        block = self._blocks[i]
+        for port in block.cls.spec.outputs.values():
+            found = self._joined(block, port.types) if port.generic else port.type
+            self._generic[i, port.types] = found
+            target = block.targets.get(port.name)
+            if found is None or target is None or target in self._declared:
+                continue
+            if self.types.get(target) in (None, int) and self.types.get(target) is not found:
+                self.types[target] = found  # from nothing to int to float and never back: it comes to an end
+                changed.append(target)
+
+    def _joined(self, block: Wired, types: tuple[Type, ...]) -> Type | None:
+        found: Type | None = None
+        for name, port in block.cls.spec.inputs.items():
+            if port.types != types:
+                continue
+            for source in block.sources[name]:
+                one = self._of(source)
+                if one in types and (found is None or (found, one) == (int, float)):
+                    found = one
+        return found
+
+    def _of(self, source: str | Constant) -> Type | None:
+        return type(source.value) if isinstance(source, Constant) else self.types.get(source)
+
+    def _own(self, i: int, port: Out[Any]) -> Type:
+        if not port.generic:
+            return port.type
+        found = self._generic.get((i, port.types))
+        if found is not None:
+            return found
+        declared = self._declared.get(self._blocks[i].targets.get(port.name, ""))
+        if declared in port.types:
+            return declared
+        return float if float in port.types else port.type
+
+    def _check(self, i: int) -> Iterable[Mismatch]:
+        block = self._blocks[i]
+        settled: dict[tuple[Type, ...], Type] = {}
+        for port in block.cls.spec.inputs.values():
+            for at, source in enumerate(block.sources[port.name]):
+                found = self._of(source)
+                if found is None:
+                    continue  # nobody writes it: that is another problem
+                if message := _misfit(port, found, settled):
+                    yield Mismatch(i, port.name, at, f"{block.cls.spec.type}.{port.name}: {message}")
+        for out in block.cls.spec.outputs.values():
+            target = block.targets.get(out.name)
+            own = self._own(i, out)
+            if target is None or (declared := self._declared.get(target)) is None:
+                continue
+            if declared is not own and (own, declared) != (int, float):
+                said = f"gives {SCALAR_NOUN[own]}, but {target!r} is {declared_name(declared)}"
+                yield Mismatch(i, out.name, 0, f"{block.cls.spec.type}.{out.name} {said}", output=True)
+
+
+def _misfit(port: In[Any], found: Type, settled: dict[tuple[Type, ...], Type]) -> str:
+    if not port.generic:
+        return "" if found in _FITS[port.type] else f"expected {SCALAR_NOUN[port.type]}, not {_a(found)}"
+    if found not in port.types and not (found is int and float in port.types):
+        return f"expected {' or '.join(SCALAR_NOUN[t] for t in port.types)}, not {_a(found)}"
+    first = settled.setdefault(port.types, found)
+    if first is found or {first, found} == {int, float}:
+        return ""
+    return f"{_a(found)} does not go with {_a(first)} of another input"
+
+
+def _ports(block: Wired) -> list[Any]:
+    return [*block.cls.spec.inputs.values(), *block.cls.spec.outputs.values()]
+
+
+def declared_name(found: Type) -> str:
+    """Return what a type is called in a configuration."""
+    return "string" if found is str else found.__name__
+
+
+def _a(found: Type) -> str:
+    name = declared_name(found)
+    return f"an {name}" if name == "int" else f"a {name}"
+
+
+_FITS: dict[Type, tuple[Type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}

@@ -1,0 +1,208 @@
+"""Which `step` methods can be written into the compiled program, and why the others cannot.
+
+The subset: assignments, `if`, loops over an input that takes many, arithmetic, comparison, boolean logic,
+`min`, `max`, `abs` and other pure builtins, functions of `math` and of the block's own module.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+from attrs import frozen
+
+from petra.blocks import Block, BlockSpec
+
+PURE = ("abs", "all", "any", "bool", "enumerate", "float", "int", "len", "max", "min", "round", "sum", "zip")
+
+_EXPRESSIONS = (
+    ast.Attribute, ast.BinOp, ast.BoolOp, ast.Call, ast.Compare, ast.Constant, ast.IfExp, ast.Name,
+    ast.Subscript, ast.Tuple, ast.UnaryOp,
+)  # fmt: skip
+_PARTS = (ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context)
+_STATEMENTS = (ast.Assign, ast.AugAssign, ast.If, ast.For, ast.Pass)
+
+
+class OutsideSubsetError(Exception):
+    """A step cannot be written into the program; it is called instead."""
+
+
+@frozen
+class Step:
+    """The body of a `step` inside the subset, and what its global names stand for."""
+
+    body: list[ast.stmt]
+    dt: str
+    names: dict[str, Any]
+    """Each dotted global name that the body uses, with the object behind it."""
+
+
+def read_step(cls: type[Block]) -> Step:
+    """Return the body of a class's step, or raise OutsideSubsetError with the reason."""
+    function: Any = cls.step
+    if not inspect.isfunction(function) or cls.__init__ is not Block.__init__:
+        raise OutsideSubsetError(
+            "it has an `__init__` of its own" if inspect.isfunction(function) else "no `def`"
+        )
+    if function.__closure__:
+        raise OutsideSubsetError(f"it uses {function.__code__.co_freevars[0]!r} of an enclosing scope")
+    try:
+        source = textwrap.dedent(inspect.getsource(function))
+        (tree,) = ast.parse(source).body
+    except (OSError, TypeError, SyntaxError, ValueError):
+        raise OutsideSubsetError("its source cannot be read") from None
+    if not isinstance(tree, ast.FunctionDef) or tree.decorator_list or tree.name != "step":
+        raise OutsideSubsetError("it is no plain method")
+    if function.__code__.co_argcount != 2 or function.__defaults__:
+        raise OutsideSubsetError("its arguments are not plainly self and dt")
+    reader = _Reader(cls.spec, function, function.__code__.co_firstlineno - 1)
+    reader.block(_without_doc(tree.body), {tree.args.args[1].arg})
+    return Step(_without_doc(tree.body), tree.args.args[1].arg, reader.names)
+
+
+def _without_doc(body: list[ast.stmt]) -> list[ast.stmt]:
+    first = body[0]
+    documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    return body[1:] if documented else body
+
+
+def member(node: ast.AST) -> str:
+    """Return the name in `self.name`, or an empty text for anything else."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+        return node.attr
+    return ""
+
+
+def dotted(node: ast.AST) -> str:
+    """Return `math.sqrt` or `LIMIT` of a chain of plain names, or an empty text."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (head := dotted(node.value)) and head != "self":
+        return f"{head}.{node.attr}"
+    return ""
+
+
+class _Reader:
+    """Goes through a body in the order in which it runs, knowing which names surely have a value."""
+
+    def __init__(self, spec: BlockSpec, function: Callable[..., Any], line: int) -> None:
+        self._spec = spec
+        self._function = function
+        self._line = line
+        self._locals = set(function.__code__.co_varnames)
+        self.names: dict[str, Any] = {}
+
+    def block(self, body: list[ast.stmt], known: set[str]) -> set[str]:
+        """Check statements; return the local names that surely have a value after them."""
+        for statement in body:
+            known = self._statement(statement, known)
+        return known
+
+    def _statement(self, node: ast.stmt, known: set[str]) -> set[str]:
+        if not isinstance(node, _STATEMENTS):
+            raise self._outside(node, f"`{type(node).__name__.lower()}` is outside the subset")
+        if isinstance(node, ast.Assign):
+            if len(node.targets) != 1:
+                raise self._outside(node, "it assigns to several names at once")
+            self._expression(node.value, known)
+            return known | self._target(node.targets[0])
+        if isinstance(node, ast.AugAssign):
+            self._expression(node.value, known)
+            if isinstance(node.target, ast.Name) and node.target.id not in known:
+                raise self._outside(node, f"{node.target.id!r} may have no value yet")
+            return known | self._target(node.target)
+        if isinstance(node, ast.If):
+            self._expression(node.test, known)
+            return self.block(node.body, known) & self.block(node.orelse, known)
+        if isinstance(node, ast.For):
+            return self._loop(node, known)
+        return known
+
+    def _loop(self, node: ast.For, known: set[str]) -> set[str]:
+        if node.orelse or not isinstance(node.target, ast.Name | ast.Tuple):
+            raise self._outside(node, "it is no plain loop over an input that takes many")
+        for source in loop_sources(node.iter) or [node.iter]:
+            if not self._is_many(member(source)):
+                raise self._outside(node, "it loops over something else than an input that takes many")
+        self.block(node.body, known | self._target(node.target))
+        return known
+
+    def _is_many(self, name: str) -> bool:
+        quality = self._spec.qualities.get(name)
+        port = self._spec.inputs.get(quality.port if quality else name)
+        return port is not None and port.many
+
+    def _target(self, node: ast.expr) -> set[str]:
+        if name := member(node):
+            if name not in self._spec.outputs and name not in self._spec.states:
+                raise self._outside(
+                    node, f"it assigns to self.{name}, which is neither an output nor a state"
+                )
+            return set()
+        if isinstance(node, ast.Name):
+            return {node.id}
+        if isinstance(node, ast.Tuple):
+            return set().union(*map(self._target, node.elts))
+        raise self._outside(node, "it assigns to something else than a name or a member")
+
+    def _expression(self, node: ast.AST, known: set[str]) -> None:
+        if isinstance(node, _PARTS):
+            return
+        if not isinstance(node, _EXPRESSIONS):
+            raise self._outside(node, f"`{type(node).__name__.lower()}` is outside the subset")
+        if isinstance(node, ast.Constant) and node.value.__class__ not in (bool, int, float, str):
+            raise self._outside(node, f"the constant {node.value!r} is outside the subset")
+        if name := member(node):
+            self._member(node, name)
+            return
+        if name := dotted(node):
+            self._name(node, name, known)
+            return
+        if isinstance(node, ast.Call):
+            name = dotted(node.func)
+            if node.keywords or not name or name.partition(".")[0] in self._locals:
+                raise self._outside(node, "a call is not plainly of a function by its name")
+        for child in ast.iter_child_nodes(node):
+            self._expression(child, known)
+
+    def _member(self, node: ast.AST, name: str) -> None:
+        spec = self._spec
+        if not any(
+            name in group for group in (spec.inputs, spec.outputs, spec.params, spec.states, spec.qualities)
+        ):
+            raise self._outside(node, f"it uses self.{name}, which is not declared")
+
+    def _name(self, node: ast.AST, name: str, known: set[str]) -> None:
+        head, *rest = name.split(".")
+        if head in self._locals:
+            if rest or head not in known:
+                raise self._outside(node, f"{head!r} may have no value yet")
+            return
+        space: dict[str, Any] = self._function.__globals__
+        if head in space:
+            found = space[head]
+        elif head in PURE and not rest:
+            found = getattr(builtins, head)
+        else:
+            raise self._outside(node, f"{head!r} is outside the subset")
+        for attribute in rest:
+            found = getattr(found, attribute, None)
+        self.names[name] = found
+
+    def _outside(self, node: ast.AST, reason: str) -> OutsideSubsetError:
+        return OutsideSubsetError(f"{reason} (line {self._line + getattr(node, 'lineno', 0)})")
+
+
+def loop_sources(node: ast.expr) -> list[ast.expr]:
+    """Return what `enumerate(...)` or `zip(...)` goes over; nothing for any other expression."""
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("enumerate", "zip")
+    ):
+        return [] if node.keywords or (node.func.id == "enumerate" and len(node.args) != 1) else node.args
+    return []

@@ -1,0 +1,181 @@
+"""A class's `step` as text with gaps: written once for each way in which its blocks are wired.
+
+The text computes into local names and stores at its end, so that a step that raises has changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from attrs import frozen
+
+from petra.scan.convert import CONVERSIONS
+from petra.scan.inference import Inference, Kind
+from petra.scan.subset import OutsideSubsetError, Step, read_step
+from petra.scan.writer import Writer
+from petra.signals.types import INT_MAX, INT_MIN
+
+if TYPE_CHECKING:
+    from petra.blocks import Block
+
+_EDGE = "\0"  # stands on both sides of a gap's name; no Python text has it
+INDENT = " " * 8
+
+
+def gap(name: str) -> str:
+    """Return a gap's mark in a text."""
+    return f"{_EDGE}{name}{_EDGE}"
+
+
+class Shape(NamedTuple):
+    """All that the text of a block depends on besides names of slots: two blocks of one shape share it."""
+
+    cls: type[Block]
+    inputs: tuple[tuple[Kind, ...], ...]
+    """The types of what each input reads, in the order of declaration; of many, several."""
+    outputs: tuple[type[Any], ...]
+    """The types that outputs are stored as."""
+    held: tuple[bool, ...]
+    """Which outputs are not stored because their signals are forced."""
+
+
+@frozen
+class Template:
+    """Pieces of text with the names of gaps between them: text, gap, text, gap, ... text."""
+
+    pieces: tuple[str, ...]
+    globals: Mapping[str, Any]
+
+    def fill(self, gaps: Mapping[str, str]) -> str:
+        """Return the text with every gap filled."""
+        pieces = list(self.pieces)
+        pieces[1::2] = [gaps[gap] for gap in pieces[1::2]]
+        return "".join(pieces)
+
+
+class Templates:
+    """Makes each template once. Classes are read once, whatever the number of their blocks."""
+
+    def __init__(self) -> None:
+        self._steps: dict[type[Block], Step | OutsideSubsetError] = {}
+        self._made: dict[tuple[Shape, bool], Template] = {}
+
+    def reason(self, cls: type[Block]) -> str:
+        """Say why a class's step is called rather than written into the program; empty when it is."""
+        step = self._step(cls)
+        return str(step) if isinstance(step, OutsideSubsetError) else ""
+
+    def of(self, shape: Shape, *, inline: bool) -> Template:
+        """Return the text of blocks of this shape, written out or as a call."""
+        step = self._step(shape.cls) if inline else None
+        inline = isinstance(step, Step)
+        found = self._made.get((shape, inline))
+        if found is None:
+            found = _written(shape, step) if isinstance(step, Step) else _called(shape)
+            self._made[shape, inline] = found
+        return found
+
+    def _step(self, cls: type[Block]) -> Step | OutsideSubsetError:
+        found = self._steps.get(cls)
+        if found is None:
+            try:
+                found = read_step(cls)
+            except OutsideSubsetError as outside:
+                found = outside
+            self._steps[cls] = found
+        return found
+
+
+def _written(shape: Shape, step: Step) -> Template:
+    spec = shape.cls.spec
+    single, many = _input_types(shape)
+    outputs = dict(zip(spec.outputs, shape.outputs, strict=True))
+    states = {name: state.type for name, state in spec.states.items()}
+    params = {name: param.type for name, param in spec.params.items()}
+    inference = Inference(step, {**single, **params, **states, **outputs}, many)
+    writer = Writer(spec, step, [len(kinds) for kinds in shape.inputs], many, inference)
+    body = writer.body()
+    kept = {name: kind for name, kind in (outputs | states).items() if name in inference.assigned}
+    prologue = [f"m_{name} = {gap(name)}" for name in writer.loaded]
+    conversions = [
+        _conversion(f"m_{name}", inference.assigned[name], wanted, bounded=inference.bounded[name])
+        for name, wanted in kept.items()
+    ]
+    stores = [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape)]
+    lines = [line for line in [*prologue, *body, *conversions, *stores] if line]
+    return _template(_merged(lines or ["pass"]), writer.globals)
+
+
+def _held(shape: Shape) -> set[str]:
+    return {name for name, held in zip(shape.cls.spec.outputs, shape.held, strict=True) if held}
+
+
+def _input_types(shape: Shape) -> tuple[dict[str, Kind], dict[str, Kind]]:
+    single: dict[str, Kind] = {}
+    many: dict[str, Kind] = {}
+    for (name, port), kinds in zip(shape.cls.spec.inputs.items(), shape.inputs, strict=True):
+        own = [port.type if not port.generic else kind for kind in kinds]
+        if port.many:
+            many[name] = own[0] if len(set(own)) == 1 else None
+        else:
+            single[name] = own[0]
+    return single, many
+
+
+def _merged(lines: list[str]) -> list[str]:
+    """Store at once what the last line but one computes and the last stores, as in most steps."""
+    if len(lines) >= 2 and " = " in lines[-1] and " = " in lines[-2]:
+        target, _, local = lines[-1].partition(" = ")
+        assigned, _, expression = lines[-2].partition(" = ")
+        if assigned == local and not lines[-2].startswith(" "):
+            return [*lines[:-2], f"{target} = {expression}"]
+    return lines
+
+
+def _conversion(name: str, found: Kind, wanted: type[Any], *, bounded: bool) -> str:
+    if wanted is int and found is int:
+        if bounded:
+            return ""
+        return f"if not {INT_MIN} <= {name} <= {INT_MAX}: {name} = to_int({name})"
+    if found is wanted:
+        return ""
+    convert = f"{name} = {CONVERSIONS[wanted].__name__}({name})"
+    if found is not None:
+        return convert
+    test = f"{name}.__class__ is not {wanted.__name__}"
+    if wanted is int:
+        test += f" or not {INT_MIN} <= {name} <= {INT_MAX}"
+    return f"if {test}: {convert}"
+
+
+def _called(shape: Shape) -> Template:
+    """Return the text that calls the step of an instance, with the same stores at its end."""
+    spec = shape.cls.spec
+    counts = dict(zip(spec.inputs, map(len, shape.inputs), strict=True))
+    lines = [f"b = {gap('')}"]
+    for name, port in spec.inputs.items():
+        lines.append(f"b.{name} = {_read(name, counts[name], many=port.many)}")
+    for name, quality in spec.qualities.items():
+        lines.append(f"b.{name} = {_read(name, counts[quality.port], many=spec.inputs[quality.port].many)}")
+    kept = {
+        **dict(zip(spec.outputs, shape.outputs, strict=True)),
+        **{n: s.type for n, s in spec.states.items()},
+    }
+    lines += [f"b.{name} = {gap(name)}" for name in kept]
+    lines.append("b.step(dt)")
+    for name, wanted in kept.items():
+        lines += [f"m_{name} = b.{name}", _conversion(f"m_{name}", None, wanted, bounded=False)]
+    lines += [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape)]
+    return _template(lines, {})
+
+
+def _read(name: str, count: int, *, many: bool) -> str:
+    if not many:
+        return gap(name)
+    return f"({''.join(gap(f'{name}.{i}') + ', ' for i in range(count))})"
+
+
+def _template(lines: Sequence[str], names: Mapping[str, Any]) -> Template:
+    text = "".join(f"{INDENT}{line}\n" for line in lines)
+    return Template(tuple(text.split(_EDGE)), names)

@@ -1,0 +1,213 @@
+"""Writes the body of a step with members as local names, inputs as gaps, and loops unrolled."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from petra.scan.subset import PURE, Step, dotted, loop_sources, member
+
+if TYPE_CHECKING:
+    from petra.blocks import BlockSpec
+    from petra.scan.inference import Inference, Kind
+
+_EDGE = "\0"
+_INDENT = " " * 4
+
+
+class Writer(ast.NodeTransformer):
+    """Writes one step for one number of inputs of each kind; used once."""
+
+    def __init__(
+        self, spec: BlockSpec, step: Step, counts: Sequence[int], many: Mapping[str, Kind], kinds: Inference
+    ) -> None:
+        self._spec = spec
+        self._step = step
+        self._counts = dict(zip(spec.inputs, counts, strict=True))
+        self._many = many
+        self._kinds = kinds
+        self._temporary = 0
+        self._assigned: set[str] = set()
+        self._repeated = _repeated(step.body)
+        self.loaded: dict[str, None] = {}
+        """The members that the text reads from their slots before it begins."""
+        self.globals: dict[str, Any] = {}
+
+    def body(self) -> list[str]:
+        """Return the lines."""
+        lines = list(self._block(self._step.body))
+        ends = self._assigned
+        for name in _targets(self._step.body):
+            if name not in ends:  # on some path it keeps what it was
+                self.loaded[name] = None
+        return lines
+
+    def _block(self, body: Sequence[ast.stmt]) -> Iterator[str]:
+        for node in body:
+            if isinstance(node, ast.Assign):
+                value = self._text(node.value)
+                yield f"{self._target(node.targets[0])} = {value}"
+            elif isinstance(node, ast.AugAssign):
+                self._read(member(node.target))
+                value = self._text(node.value)
+                sign = ast.unparse(ast.AugAssign(ast.Name("x"), node.op, ast.Name("y")))[2:-2]
+                yield f"{self._target(node.target)} {sign} {value}"
+            elif isinstance(node, ast.If):
+                yield from self._choice(node)
+            elif isinstance(node, ast.For):
+                yield from self._loop(node)
+
+    def _choice(self, node: ast.If) -> Iterator[str]:
+        yield f"if {self._text(node.test)}:"
+        before = self._assigned.copy()
+        yield from self._indented(node.body)
+        after, self._assigned = self._assigned, before.copy()
+        if node.orelse:
+            yield "else:"
+            yield from self._indented(node.orelse)
+        self._assigned &= after
+
+    def _indented(self, body: Sequence[ast.stmt]) -> Iterator[str]:
+        lines = list(self._block(body))
+        for line in lines or ["pass"]:
+            yield _INDENT + line
+
+    def _loop(self, node: ast.For) -> Iterator[str]:
+        sources = [member(source) for source in loop_sources(node.iter)] or [member(node.iter)]
+        numbered = isinstance(node.iter, ast.Call) and dotted(node.iter.func) == "enumerate"
+        count = min(self._count(source) for source in sources)
+        for i in range(count):
+            items = [self._gap(f"{source}.{i}") for source in sources]
+            if numbered:
+                items = [str(i), *items]
+            if isinstance(node.target, ast.Tuple):
+                for target, item in zip(node.target.elts, items, strict=True):
+                    yield f"{self._target(target)} = {item}"
+            else:
+                item = items[0] if len(items) == 1 else f"({', '.join(items)})"
+                yield f"{self._target(node.target)} = {item}"
+            yield from self._block(node.body)
+
+    def _count(self, name: str) -> int:
+        quality = self._spec.qualities.get(name)
+        return self._counts[quality.port if quality else name]
+
+    def _target(self, node: ast.expr) -> str:
+        if isinstance(node, ast.Tuple):
+            return f"({', '.join(map(self._target, node.elts))},)"
+        if name := member(node):
+            self._assigned.add(name)
+            return f"m_{name}"
+        return f"l_{node.id}"  # type: ignore[attr-defined]  # the subset has nothing else here
+
+    def _text(self, node: ast.expr) -> str:
+        return ast.unparse(ast.fix_missing_locations(self.visit(copy.deepcopy(node))))
+
+    def _read(self, name: str) -> None:
+        if name and name not in self._assigned:
+            self.loaded[name] = None
+
+    def _gap(self, name: str) -> str:
+        return f"{_EDGE}{name}{_EDGE}"
+
+    # expressions: each method returns what stands for a node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        """Replace `self.name`, and a dotted global name."""
+        name = member(node)
+        if not name:
+            return self._global(dotted(node)) if dotted(node) else self.generic_visit(node)  # type: ignore[return-value]
+        if self._is_many(name):
+            return ast.Tuple(
+                [ast.Name(self._gap(f"{name}.{i}")) for i in range(self._count(name))], ast.Load()
+            )
+        if name in self._spec.params or name in self._spec.qualities:
+            return ast.Name(self._gap(name))
+        if name in self._spec.inputs and name not in self._repeated:
+            return ast.Name(self._gap(name))
+        self._read(name)
+        return ast.Name(f"m_{name}")
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Replace a name: of a local, of the step's argument, of something global."""
+        if node.id == self._step.dt:
+            return ast.Name("dt")
+        if node.id in self._step.names:
+            return self._global(node.id)
+        return ast.Name(f"l_{node.id}")
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Write `min`, `max`, `all` and `any` out where that says the same."""
+        function = self._step.names[dotted(node.func)]
+        numbers = all(self._kinds.of(arg) in (bool, int, float) for arg in node.args)
+        if function in (min, max) and len(node.args) >= 2 and numbers:
+            return self._extreme(node.args, ast.Gt() if function is min else ast.Lt())
+        if function in (all, any) and node.args and self._many.get(member(node.args[0])) is bool:
+            items = self.visit(node.args[0]).elts
+            if items:
+                return (
+                    items[0]
+                    if len(items) == 1
+                    else ast.BoolOp(ast.And() if function is all else ast.Or(), items)
+                )
+        if function is len and node.args and self._is_many(member(node.args[0])):
+            return ast.Constant(self._count(member(node.args[0])))
+        return ast.Call(self.visit(node.func), [self.visit(arg) for arg in node.args], [])
+
+    def _extreme(self, args: Sequence[ast.expr], beyond: ast.cmpop) -> ast.expr:
+        """Write min and max as the comparison that they are: of two alike, and beside NaN, the first."""
+        found: ast.expr = self.visit(args[0])
+        for arg in args[1:]:
+            first, first_again = self._twice(found)
+            second, second_again = self._twice(self.visit(arg))
+            found = ast.IfExp(ast.Compare(first, [beyond], [second]), second_again, first_again)
+        return found
+
+    def _twice(self, node: ast.expr) -> tuple[ast.expr, ast.expr]:
+        if isinstance(node, ast.Name | ast.Constant):
+            return node, node
+        self._temporary += 1
+        name = ast.Name(f"t{self._temporary}")
+        return ast.NamedExpr(name, node), name
+
+    def _is_many(self, name: str) -> bool:
+        quality = self._spec.qualities.get(name)
+        port = self._spec.inputs.get(quality.port if quality else name)
+        return port is not None and port.many
+
+    def _global(self, name: str) -> ast.expr:
+        found = self._step.names[name]
+        if found.__class__ in (bool, int, str) or (found.__class__ is float and math.isfinite(found)):
+            return ast.Constant(found)
+        if name in PURE and found is getattr(builtins, name):
+            return ast.Name(name)
+        known = name.startswith("math.") and found is getattr(math, name[5:], None)
+        own = name.replace(".", "_") if known else f"g{id(found):x}_{name.replace('.', '_')}"
+        self.globals[own] = found
+        return ast.Name(own)
+
+
+def _targets(body: Sequence[ast.stmt]) -> list[str]:
+    """Return the members that a body assigns to, anywhere."""
+    found = [
+        member(node)
+        for statement in body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and member(node)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _repeated(body: Sequence[ast.stmt]) -> set[str]:
+    """Return the members that are read more than once: reading a local name is cheaper than a slot."""
+    seen: set[str] = set()
+    repeated: set[str] = set()
+    for statement in body:
+        for node in ast.walk(statement):
+            if name := member(node):
+                (repeated if name in seen or isinstance(statement, ast.For) else seen).add(name)
+    return repeated

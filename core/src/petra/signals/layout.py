@@ -1,0 +1,104 @@
+"""Which signals there are and where each is kept. A reload makes another layout; none ever changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from petra.closest import closest
+from petra.errors import PetraError
+from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value
+
+
+class UnknownSignalError(PetraError, KeyError):
+    """No signal has this name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class WrongTypeError(PetraError, TypeError):
+    """The value is not of the signal's type."""
+
+
+class NotWritableError(PetraError):
+    """A block writes this signal; nobody else may, but it can be forced."""
+
+
+@frozen
+class Signal:
+    """A signal of the bus.
+
+    `written_by` names the block whose output it is; everything else is written from outside. `safe` is the
+    value that it takes when the scan stops.
+    """
+
+    name: str
+    type: SignalType
+    initial: Value | None = None
+    written_by: str = ""
+    unit: str = ""
+    safe: Value | None = None
+
+
+class Layout:
+    """Signals in the order in which they are kept: inputs, written from outside, before outputs of blocks."""
+
+    def __init__(self, signals: Iterable[Signal]) -> None:
+        ordered = sorted(signals, key=lambda signal: bool(signal.written_by))
+        self.signals = tuple(ordered)
+        self.index = {signal.name: i for i, signal in enumerate(ordered)}
+        if len(self.index) != len(ordered):
+            raise ValueError("two signals of the same name")
+        self.split = sum(not signal.written_by for signal in ordered)
+        self.types = tuple(signal.type.python for signal in ordered)
+
+    def __len__(self) -> int:
+        return len(self.signals)
+
+    def initial(self) -> list[Value]:
+        """Return the values before anything is written."""
+        return [_initial(signal) for signal in self.signals]
+
+    def place(self, name: str) -> int:
+        """Return where a signal is kept."""
+        index = self.index.get(name)
+        if index is None:
+            raise self.unknown(name)
+        return index
+
+    def unknown(self, name: str) -> UnknownSignalError:
+        """Return the error for a name that no signal has, with the closest that one has."""
+        guess = closest(name, self.index)
+        return UnknownSignalError(
+            f"there is no signal {name!r}" + (f"; did you mean {guess!r}?" if guess else "")
+        )
+
+    def check_writable(self, index: int) -> None:
+        """Refuse a signal that a block writes."""
+        if index >= self.split:
+            signal = self.signals[index]
+            raise NotWritableError(f"{signal.name!r} is written by the block {signal.written_by!r}")
+
+    def converted(self, index: int, value: Value) -> Value:
+        """Return a value as its signal holds it: an int as a float where need be, ints within 64 bits."""
+        wanted = self.types[index]
+        actual = value.__class__
+        if wanted is int and actual is int:
+            return min(max(value, INT_MIN), INT_MAX)
+        if actual is wanted:
+            return value
+        if wanted is float and actual is int:
+            return float(min(max(value, INT_MIN), INT_MAX))
+        signal = self.signals[index]
+        raise WrongTypeError(f"{signal.name!r} holds {signal.type.value}, not {value!r}")
+
+
+def _initial(signal: Signal) -> Value:
+    value = signal.type.zero if signal.initial is None else signal.initial
+    if not isinstance(value, signal.type.python) and not (
+        signal.type is SignalType.FLOAT and type(value) is int
+    ):
+        raise WrongTypeError(f"{signal.name!r} holds {signal.type.value}, not {value!r}")
+    return signal.type.python(value)
