@@ -24,6 +24,7 @@ LAYERS = (
     ("scan",),
     ("settings",),
     ("plugin",),
+    ("library",),
     ("config",),
     ("certify",),
     ("testing",),

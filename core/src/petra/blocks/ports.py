@@ -227,7 +227,7 @@ class State(Member[S]):
         return self.default.__class__  # type: ignore[return-value]  # it always has one
 
 
-class QualityOf(Member[Quality]):
+class QualityOf(Member[Any]):
     """The quality of an input, for a block that decides for itself what to do about a bad one.
 
     An input whose quality is asked for no longer passes it on to the outputs: the block answers for them. It

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from attrs import frozen
 
-from petra.blocks.ports import accepts
-from petra.config.nodes import Node, key_of, within
+from petra.config.nodes import Node, Scalar, key_of, within
 from petra.config.wording import noun, written
 from petra.signals import literal
 
@@ -19,57 +20,87 @@ if TYPE_CHECKING:
     from petra.config.problems import Problems
 
 
-def check_block(node: Node, block: BlockConfig, spec: BlockSpec, problems: Problems) -> BlockConfig:
-    """Note what is wrong with a block; return it by the names its class declares, literals as values.
+Text = Callable[[Scalar], str]
+"""Returns the text of a value with its references replaced."""
 
-    The keys of its outputs and inputs stay as they are written until all is checked: they are the places of
-    further problems.
+_NUMBERED = re.compile(r"(\D*)(\d{1,9})")
+
+
+@frozen
+class CheckedBlock:
+    """A block by the names that its class declares, with literals as values.
+
+    Inputs of a port that takes many keep the names they are written with, in their order.
     """
-    return _BlockCheck(node, spec, problems).check(block)
+
+    config: BlockConfig
+    node: Node
+    places: Mapping[tuple[str, int], Node]
+    """Where the wiring of each input is written, by port and, of many, which one; outputs by their port."""
+    good: bool
+
+
+def check_block(
+    node: Node, block: BlockConfig, spec: BlockSpec, problems: Problems, text: Text
+) -> CheckedBlock:
+    """Note what is wrong with a block; return it as its class declares it."""
+    return _BlockCheck(node, spec, problems, text).check(block)
 
 
 class _BlockCheck:
-    def __init__(self, node: Node, spec: BlockSpec, problems: Problems) -> None:
+    def __init__(self, node: Node, spec: BlockSpec, problems: Problems, text: Text) -> None:
         self._node = node
         self._spec = spec
         self._problems = problems
+        self._text = text
+        self._places: dict[tuple[str, int], Node] = {}
 
-    def check(self, block: BlockConfig) -> BlockConfig:
-        return attrs.evolve(
+    def check(self, block: BlockConfig) -> CheckedBlock:
+        before = self._problems.errors
+        made = attrs.evolve(
             block,
             type=self._spec.type,
             inputs=self._inputs(block),
             outputs=self._outputs(block),
             params=self._params(block),
         )
+        return CheckedBlock(made, self._node, self._places, self._problems.errors == before)
 
     def _inputs(self, block: BlockConfig) -> dict[str, Any]:
         at = within(self._node, "inputs")
+        many = self._spec.many
         members = self._members("input", at, block.inputs, self._spec.inputs)
+        rest = [key for key in block.inputs if many is not None and key not in members]
         for name, member in self._spec.inputs.items():
-            if member.required and member not in members.values():
+            if member.required and member not in members.values() and not (member is many and rest):
                 said = f"the input {name!r} of {self._spec.type} is not wired"
                 self._problems.add(at, "missing-input", said)
-        return {
-            member.name: self._source(within(at, key), member, block.inputs[key])
-            for key, member in members.items()
-        }
+        made = {}
+        for key, member in members.items():
+            self._places[member.name, 0] = within(at, key)
+            made[member.name] = self._source(within(at, key), member, block.inputs[key])
+        for i, key in enumerate(_in_order(rest), many in members.values()):
+            self._places[many.name, i] = within(at, key)  # type: ignore[union-attr]  # else there is no rest
+            made[key] = self._source(within(at, key), many, block.inputs[key])
+        return made
 
     def _source(self, at: Node, member: Any, source: Any) -> Any:
         """Return the name of a signal, or the value that a literal stands for."""
         value = literal(source) if isinstance(source, str) else source
         if value is None:
             return source
-        if not accepts(member.type, value):
+        if not member.accepts(value):
             self._wrong_type(at, member)
         elif isinstance(value, float) and not math.isfinite(value):
             self._problems.add(at, "bad-value", f"{written(at)} is not a finite number")
         else:
-            return member.type(value)
+            return source if isinstance(value, str) else member.exact(value)
         return value
 
     def _outputs(self, block: BlockConfig) -> dict[str, str]:
         members = self._members("output", within(self._node, "outputs"), block.outputs, self._spec.outputs)
+        at = within(self._node, "outputs")
+        self._places.update({(member.name, 0): within(at, key) for key, member in members.items()})
         return {member.name: block.outputs[key] for key, member in members.items()}
 
     def _params(self, block: BlockConfig) -> dict[str, Any]:
@@ -85,13 +116,15 @@ class _BlockCheck:
         }
 
     def _parameter(self, at: Node, param: Any, value: Any) -> Any:
-        if not accepts(param.type, value):
+        if param.types == (str,) and isinstance(at, Scalar) and "${" in at.text:
+            value = self._text(at)  # what comes from outside has no type of its own
+        if not param.accepts(value):
             self._wrong_type(at, param)
         elif complaint := param.complaint(value):
             said = f"{self._spec.type}.{param.name} {complaint}, not {written(at)}"
             self._problems.add(at, "bad-value", said)
         else:
-            return param.type(value)
+            return param.exact(value)
         return value
 
     def _members(
@@ -102,6 +135,8 @@ class _BlockCheck:
         found: dict[str, Any] = {}
         for key in given:
             member = by_name.get(key)
+            if member is None and what == "input" and self._spec.many is not None:
+                continue  # it is one of many
             if member is None:
                 code = "unknown-param" if what == "parameter" else "unknown-port"
                 listed = f"there are {', '.join(members)}" if members else f"it has no {what}s"
@@ -116,5 +151,14 @@ class _BlockCheck:
         return found
 
     def _wrong_type(self, at: Node, member: Any) -> None:
-        said = f"{self._spec.type}.{member.name}: expected {noun(member.type)}, not {written(at)}"
+        wanted = " or ".join(map(noun, member.types))
+        said = f"{self._spec.type}.{member.name}: expected {wanted}, not {written(at)}"
         self._problems.add(at, "wrong-type", said)
+
+
+def _in_order(keys: list[str]) -> list[str]:
+    """Return names such as in1, in2 by their numbers, any others as they are written."""
+    found = [_NUMBERED.fullmatch(key) for key in keys]
+    if all(found) and len({match[1] for match in found if match}) == 1:
+        return sorted(keys, key=lambda key: int(_NUMBERED.fullmatch(key)[2]))  # type: ignore[index]  # all match
+    return keys

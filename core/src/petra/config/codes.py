@@ -154,6 +154,10 @@ _PROGRAM = {
         "An input that has no default is not wired.",
         "Wire it to a signal or give it a literal, such as 75.0.",
     ),
+    "unknown-task": Code(
+        "A block names a task that is not among `tasks`.",
+        "Take the closest name from the message, or declare the task.",
+    ),
     "missing-param": Code("A parameter that has no default is not given.", "Give it under `params`."),
     "unknown-signal": Code(
         "A signal is read that is neither declared nor written by any block or section.",

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from petra.config import nodes
 from petra.config.environment import Environment
-from petra.config.models import BlockConfig, PlantConfig, SignalConfig
+from petra.config.models import BlockConfig, PlantConfig, SignalConfig, TaskConfig
 from petra.config.parse import MAX_BYTES, decode, parse
 from petra.config.problems import Problem, Problems, Severity
 from petra.config.program import ProgramCheck, declared_names
@@ -20,6 +20,7 @@ from petra.config.providers import CORE_LATER, PROVIDERS, install_hint
 from petra.config.source import UnreadableError, read_bounded, read_stdin
 from petra.config.structure import Invalid, Structurer
 from petra.errors import PetraError
+from petra.scan.statistics import names_of
 from petra.settings.model import settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ M = TypeVar("M")
 
 STDIN = "-"
 
+_BY_ITEM = ("signals", "blocks", "tasks")
 _OWN = {setting.name: setting for setting in settings(PlantConfig)}
 
 
@@ -152,7 +154,7 @@ class _Reader:
         return Configuration(PlantConfig(**self._own), self._sections)
 
     def _read_own(self, name: str, entry: nodes.Entry) -> None:
-        if name in ("signals", "blocks"):
+        if name in _BY_ITEM:
             return  # item by item, in _check_program
         try:
             self._own[name] = self._structurer.field(_OWN[name], entry)
@@ -193,31 +195,45 @@ class _Reader:
         )
 
     def _check_program(self, root: nodes.Mapping) -> None:
-        check = ProgramCheck(self._catalog, self._problems)
+        check = ProgramCheck(
+            self._catalog, self._problems, lambda node: self._structurer.resolve(node)[1].text
+        )
         signals = [(node, self._typed(node, s)) for node, s in self._items(root, "signals", SignalConfig)]
         blocks = self._items(root, "blocks", BlockConfig)
+        named = self._items(root, "tasks", TaskConfig)
         check.signals(signals)
+        period = self._own.get("scan_time_ms", PlantConfig().scan_time_ms)
+        tasks = check.tasks(named, blocks, period)
         section = root.entries.get("blocks")
         checked = check.blocks(blocks, section.key) if section is not None else []
         as_written = declared_names(root.get("signals"))
         check.wiring(
             blocks,
-            [*as_written, *(signal.name for _, signal in signals)],
+            [
+                *as_written,
+                *(signal.name for _, signal in signals),
+                *(name for task in tasks for name in names_of(task.name)),
+            ],
             self._structurer.signals,
             complete=self._all_writers_known,
         )
-        self._own["signals"] = tuple(signal for _, signal in signals)
-        self._own["blocks"] = tuple(block for _, block in checked)
+        more = check.types(checked, signals, tasks)
+        self._own["signals"] = (*(signal for _, signal in signals), *more)
+        self._own["blocks"] = tuple(block.config for block in checked)
+        self._own["tasks"] = tasks
 
     def _typed(self, node: nodes.Node, signal: SignalConfig) -> SignalConfig:
-        """Read an initial value that comes from outside, where it has no type, as what the signal holds."""
-        at = nodes.within(node, "initial")
-        if at is node or not isinstance(at, nodes.Scalar) or "${" not in at.text:
-            return signal
-        try:
-            return attrs.evolve(signal, initial=self._structurer.structure(at, signal.type.python))
-        except Invalid:
-            return attrs.evolve(signal, initial=None)
+        """Read values that come from outside, where they have no type, as what the signal holds."""
+        for key in ("initial", "safe"):
+            at = nodes.within(node, key)
+            if at is node or not isinstance(at, nodes.Scalar) or "${" not in at.text:
+                continue
+            try:
+                value: Any = self._structurer.structure(at, signal.type.python)
+            except Invalid:
+                value = None
+            signal = attrs.evolve(signal, **{key: value})
+        return signal
 
     def _items(self, root: nodes.Mapping, section: str, model: type[M]) -> list[tuple[nodes.Node, M]]:
         """Return the models of a list that could be made, each with its node."""

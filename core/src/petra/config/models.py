@@ -1,15 +1,19 @@
-"""The part of the document that core owns: signals, blocks and the scan time."""
+"""The part of the document that core owns: signals, blocks, tasks and the engine."""
 
 from __future__ import annotations
 
 from attrs import Factory, field, frozen
-from attrs.validators import and_, gt, le, matches_re, max_len
+from attrs.validators import and_, ge, gt, le, matches_re, max_len
 
 from petra.settings.model import about
 from petra.signals import SignalType
 from petra.signals.types import LONGEST_NAME, NAME
 
+MAIN = "main"
+"""The task of every block that names none."""
+
 _NAME = and_(matches_re(NAME), max_len(LONGEST_NAME))
+_PERIOD = and_(gt(0.0), le(3_600_000.0))
 
 Scalar = bool | int | float | str
 
@@ -29,6 +33,7 @@ class SignalConfig:
         default=None, metadata=about("Value before anything is written; zero, false or empty if not given")
     )
     unit: str = field(default="", metadata=about("Engineering unit, for people"))
+    safe: Scalar | None = field(default=None, metadata=about("Value that it takes when the scan stops"))
     description: str = field(default="", metadata=about("What it is, for people"))
 
 
@@ -43,7 +48,8 @@ class BlockConfig:
         )
     )
     inputs: dict[str, Scalar] = field(
-        default=Factory(dict), metadata=about("Port: the name of a signal, or a literal such as 75.0")
+        default=Factory(dict),
+        metadata=about("Port: the name of a signal, or a literal such as 75.0, true or \"'a text'\""),
     )
     outputs: dict[str, str] = field(
         default=Factory(dict), metadata=about("Port: the name of the signal that this block writes")
@@ -51,7 +57,49 @@ class BlockConfig:
     params: dict[str, Scalar] = field(
         default=Factory(dict), metadata=about("Parameter: value", aliases=("parameters",))
     )
+    task: str = field(default=MAIN, metadata=about("Task that runs it"))
     description: str = field(default="", metadata=about("What it is for, for people"))
+
+
+@frozen
+class TaskConfig:
+    """A task: blocks that run together, at a period of their own. Without any, all blocks run in `main`."""
+
+    name: str = field(validator=_NAME, metadata=about("Unique name", shorthand=True))
+    period_ms: float = field(
+        default=100.0,
+        validator=_PERIOD,
+        metadata=about("Period of its scans", unit="ms", aliases=("scan_time_ms", "interval_ms")),
+    )
+    priority: int = field(
+        default=0,
+        validator=and_(ge(-100), le(100)),
+        metadata=about("When several are due, the higher goes first; of equals, the shorter period"),
+    )
+
+
+@frozen
+class EngineConfig:
+    """How the engine runs the tasks."""
+
+    watchdog_ms: float = field(
+        default=0.0,
+        validator=and_(ge(0.0), le(3_600_000.0)),
+        metadata=about(
+            "A scan that does not end within this drives signals to their safe values; "
+            "0 stands for ten periods of the slowest task, at least 1000",
+            unit="ms",
+        ),
+    )
+    spin_us: float = field(
+        default=0.0,
+        validator=and_(ge(0.0), le(2_000.0)),
+        metadata=about("How long before a deadline to stop sleeping and watch the clock instead", unit="µs"),
+    )
+    retain_file: str = field(
+        default="",
+        metadata=about("Where blocks keep what they retain over a restart; beside the document if not given"),
+    )
 
 
 @frozen
@@ -60,6 +108,8 @@ class PlantConfig:
 
     signals: tuple[SignalConfig, ...] = field(default=(), metadata=about("Signals declared by hand"))
     blocks: tuple[BlockConfig, ...] = field(default=(), metadata=about("The control logic"))
+    tasks: tuple[TaskConfig, ...] = field(default=(), metadata=about("Tasks beside `main`, or in its place"))
+    engine: EngineConfig = field(default=EngineConfig(), metadata=about("How the tasks are run"))
     scan_time_ms: float = field(
-        default=100.0, validator=and_(gt(0), le(3_600_000)), metadata=about("Period of the scan", unit="ms")
+        default=100.0, validator=_PERIOD, metadata=about("Period of the task `main`", unit="ms")
     )

@@ -8,43 +8,63 @@ from typing import TYPE_CHECKING
 from petra.blocks.ports import accepts
 from petra.closest import Names
 from petra.config import nodes
-from petra.config.block import check_block
+from petra.config.block import CheckedBlock, Text, check_block
+from petra.config.models import MAIN, SignalConfig, TaskConfig
 from petra.config.nodes import within
 from petra.config.wording import named, noun, written
+from petra.scan import Resolution, Wired, wire
+from petra.scan.statistics import PREFIX, names_of
 from petra.settings import SignalUse
-from petra.signals import is_name, literal
+from petra.signals import SignalType, is_name, literal
 
 if TYPE_CHECKING:
-    from petra.config.models import BlockConfig, SignalConfig
+    from petra.config.models import BlockConfig
     from petra.config.problems import Problems
     from petra.config.structure import NamedSignal
     from petra.plugin.catalog import Catalog
 
-Signals = list[tuple[nodes.Node, "SignalConfig"]]
+Signals = list[tuple[nodes.Node, SignalConfig]]
 Blocks = list[tuple[nodes.Node, "BlockConfig"]]
+Tasks = list[tuple[nodes.Node, TaskConfig]]
 
 
 class ProgramCheck:
     """Checks one document's program, passing over what could not be read: that has its problem already."""
 
-    def __init__(self, catalog: Catalog, problems: Problems) -> None:
+    def __init__(self, catalog: Catalog, problems: Problems, text: Text) -> None:
         self._catalog = catalog
         self._problems = problems
+        self._text = text
 
     def signals(self, signals: Signals) -> None:
         """Check that names are unique and that initial values are of their signal's type."""
         self._unique("signal", signals)
         for node, signal in signals:
             self._name(within(node, "name"), signal.name)
-            if signal.initial is None or accepts(signal.type.python, signal.initial):
-                continue
-            at = within(node, "initial")
-            wanted = noun(signal.type.python)
-            self._problems.add(
-                at, "wrong-type", f"the signal is {signal.type.value}: expected {wanted}, not {written(at)}"
-            )
+            for key, value in (("initial", signal.initial), ("safe", signal.safe)):
+                if value is not None and not accepts(signal.type.python, value):
+                    at = within(node, key)
+                    said = f"the signal is {signal.type.value}: expected {noun(signal.type.python)}"
+                    self._problems.add(at, "wrong-type", f"{said}, not {written(at)}")
 
-    def blocks(self, blocks: Blocks, section: nodes.Node) -> Blocks:
+    def tasks(self, tasks: Tasks, blocks: Blocks, scan_time_ms: float) -> tuple[TaskConfig, ...]:
+        """Check that tasks are unique and that blocks name one; return all, with `main` where it is used."""
+        self._unique("task", tasks)
+        names = [task.name for _, task in tasks]
+        for node, block in blocks:
+            if block.task not in names and block.task != MAIN:
+                at = within(node, "task")
+                said = f"there is no task {named(at)}"
+                hint = (
+                    self._problems.meant(block.task, [MAIN, *names])
+                    or f"there are {', '.join([MAIN, *names])}"
+                )
+                self._problems.add(at, "unknown-task", said, hint=hint)
+        made = tuple(task for _, task in tasks)
+        wanted = not made or any(block.task == MAIN for _, block in blocks)
+        return made if MAIN in names or not wanted else (TaskConfig(MAIN, scan_time_ms), *made)
+
+    def blocks(self, blocks: Blocks, section: nodes.Node) -> list[CheckedBlock]:
         """Check each block against its type; return those that have one, by the names it is declared with."""
         self._unique("block", blocks)
         types = self._catalog.names("block type")
@@ -55,13 +75,13 @@ class ProgramCheck:
             hint = "pip install --upgrade petra-core, or install the plugin that has them"
             self._problems.add(section, "not-installed", said, hint=hint)
             return []
-        checked: Blocks = []
+        checked: list[CheckedBlock] = []
         known = Names(types)
         strange: set[str] = set()
         for node, block in blocks:
             found = self._catalog.block(block.type)
             if found is not None:
-                checked.append((node, check_block(node, block, found.spec, self._problems)))
+                checked.append(check_block(node, block, found.spec, self._problems, self._text))
             elif block.type not in strange:
                 self._unknown_type(within(node, "type", "block_type"), block.type, known, strange)
         return checked
@@ -95,7 +115,37 @@ class ProgramCheck:
                 if isinstance(source, str) and literal(source) is None and source not in names:
                     self._unknown_signal(within(within(node, "inputs"), port), source, known)
 
-    def _unique(self, what: str, items: Iterable[tuple[nodes.Node, SignalConfig | BlockConfig]]) -> None:
+    def types(
+        self, blocks: list[CheckedBlock], signals: Signals, tasks: Iterable[TaskConfig]
+    ) -> tuple[SignalConfig, ...]:
+        """Check that every port fits what it is wired to; return the signals that only blocks declare."""
+        good = [block for block in blocks if block.good]
+        wired = [self._wired(block) for block in good]
+        declared = {signal.name: signal.type.python for _, signal in signals}
+        declared.update((name, kind.python) for task in tasks for name, kind in names_of(task.name).items())
+        resolution = Resolution(wired, declared)
+        for mismatch in resolution.mismatches:
+            block = good[mismatch.block]
+            self._problems.add(block.places[mismatch.port, mismatch.at], "wrong-type", mismatch.message)
+        made = [
+            name
+            for block in wired
+            for name in block.targets.values()
+            if name not in declared and _usable(name)
+        ]
+        return tuple(
+            SignalConfig(name, SignalType.of(resolution.types[name])) for name in dict.fromkeys(made)
+        )
+
+    def _wired(self, block: CheckedBlock) -> Wired:
+        config = block.config
+        cls = self._catalog.block(config.type)
+        assert cls is not None  # noqa: S101 - it was found when the block was checked
+        return wire(config.name, cls, config.inputs, config.outputs, config.params)
+
+    def _unique(
+        self, what: str, items: Iterable[tuple[nodes.Node, SignalConfig | BlockConfig | TaskConfig]]
+    ) -> None:
         first: dict[str, nodes.Node] = {}
         for node, item in items:
             if (other := first.setdefault(item.name, node)) is not node:
@@ -104,6 +154,10 @@ class ProgramCheck:
                 self._problems.add(at, "duplicate-name", said)
 
     def _name(self, at: nodes.Node, name: str) -> bool:
+        if name.startswith(PREFIX):
+            said = f"{named(at)} begins with `{PREFIX}`: such names belong to the engine"
+            self._problems.add(at, "bad-value", said)
+            return False
         if is_name(name):
             return True
         if literal(name) is not None:
@@ -133,6 +187,10 @@ class ProgramCheck:
             hint = "install the plugin that has it; petra plugins list shows what is there"
         said = f"no installed plugin provides the block type {named(at)}"
         self._problems.add(at, "unknown-block-type", said, hint=hint)
+
+
+def _usable(name: str) -> bool:
+    return is_name(name) and not name.startswith(PREFIX)
 
 
 def declared_names(section: nodes.Node | None) -> set[str]:

@@ -15,7 +15,7 @@ PROVIDERS = {
 }
 """Sections of the plugins that the project itself publishes."""
 
-CORE_LATER = ("alarms", "engine", "storage", "tasks")
+CORE_LATER = ("alarms", "storage")
 """Sections of core that this version does not have yet."""
 
 

@@ -160,7 +160,9 @@ def _one_type(spec: BlockSpec) -> Schema:
         "if": {"anyOf": [{"properties": {key: named}, "required": [key]} for key in ("type", "block_type")]},
         "then": {
             "properties": {
-                "inputs": _members(spec.inputs, lambda i: _either(_SCALARS[i.type], {"type": "string"})),
+                "inputs": _members(
+                    spec.inputs, lambda i: _either(*(_SCALARS[t] for t in i.types), {"type": "string"})
+                ),
                 "outputs": _members(spec.outputs, lambda _: {"type": "string"}),
                 "params": params,
                 "parameters": params,

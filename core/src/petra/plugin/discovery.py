@@ -21,6 +21,9 @@ from petra.plugin.hookspecs import ENTRY_POINTS
 if TYPE_CHECKING:
     from types import ModuleType
 
+CORE = "petra-core"
+"""The distribution whose own plugin goes before all others."""
+
 PLUGINS_DIR_VARIABLE = "PETRA_PLUGINS_DIR"
 
 
@@ -36,13 +39,14 @@ class Candidate:
 
 
 def installed() -> Iterator[Candidate]:
-    """Yield the plugins that installed distributions declare, in the order of their names."""
+    """Yield the plugins that installed distributions declare: core's own, then by their names."""
     try:
         found: list[EntryPoint] = list(entry_points(group=ENTRY_POINTS))
     except Exception:  # noqa: BLE001 - one distribution's broken metadata fails the whole look-up
         yield from _one_by_one()
         return
-    yield from map(_candidate, sorted(found, key=lambda ep: (ep.name, ep.value, _distribution(ep.dist)[0])))
+    listed = sorted(map(_candidate, found), key=lambda candidate: (candidate.name, candidate.distribution))
+    yield from sorted(listed, key=lambda candidate: candidate.distribution != CORE)
 
 
 def _one_by_one() -> Iterator[Candidate]:

@@ -74,6 +74,7 @@ def text(
             tuple(_kind(source, place) for source in wired.sources[name]) for name in wired.cls.spec.inputs
         ),
         unit.kinds,
+        tuple(slot is not None for slot in unit.outputs.values()),
         tuple(slot in held for slot in unit.outputs.values()),
     )
     template = templates.of(shape, inline=inline)
@@ -136,6 +137,6 @@ def function(
         said, template = text(unit, place, templates, held, inline=inline)
         names.update(template.globals)
         names[f"b_{id(unit.instance):x}"] = unit.instance
-        lines.append(f"    try:\n{said}    except Exception as e: fault({number}, e)\n")
+        lines.append(f"    try:\n{said}    except Exception: fault({number})\n")
     exec(compile("".join(lines), "<program>", "exec"), names)  # noqa: S102 - the text is made of checked parts
     return names["part"]

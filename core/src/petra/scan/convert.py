@@ -43,7 +43,7 @@ def to_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return repr(value + 0)  # an enumeration's member as its number
+        return repr(float(value) if isinstance(value, float) else int(value))
     raise TypeError(f"{_said(value)} is no text")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import Any
@@ -129,6 +130,10 @@ class Inference:
         function = self._names.get(dotted(node.func))
         if function in _RESULTS:
             return _RESULTS[function]
+        if function is reduce and len(node.args) == 2:
+            whole = self._names.get(dotted(node.args[0])) in (operator.add, operator.mul)
+            kind = self._many.get(member(node.args[1]))
+            return kind if whole and kind in (int, float) else None
         kinds = [
             self._many.get(member(arg)) if member(arg) in self._many else self.of(arg) for arg in node.args
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,8 @@ class Program:
         found = {number: status for part in self._parts for number, status in part.faults.items()}
         return {self.units[number].wired.name: status for number, status in found.items()}
 
-    def _fault(self, number: int, error: Exception) -> None:
+    def _fault(self, number: int) -> None:
+        error = sys.exc_info()[1]
         name = self.units[number].wired.name
         self.fault_counts[name] = self.fault_counts.get(name, 0) + 1
         try:
@@ -227,7 +229,7 @@ class Program:
                 unit = self.units[number]
                 said, _ = text(unit, self._place, self._templates, self._held, inline=self.inline)
                 lines.append(f"    try:  # {unit.wired.name} ({unit.wired.cls.spec.type})\n{said}")
-                lines.append(f"    except Exception as e: fault({number}, e)\n")
+                lines.append(f"    except Exception: fault({number})\n")
             yield part.units, "".join(lines)
 
 

@@ -36,6 +36,8 @@ class Shape(NamedTuple):
     """The types of what each input reads, in the order of declaration; of many, several."""
     outputs: tuple[type[Any], ...]
     """The types that outputs are stored as."""
+    wired: tuple[bool, ...]
+    """Which outputs are wired to a signal."""
     held: tuple[bool, ...]
     """Which outputs are not stored because their signals are forced."""
 
@@ -102,7 +104,12 @@ def _written(shape: Shape, step: Step) -> Template:
         _conversion(f"m_{name}", inference.assigned[name], wanted, bounded=inference.bounded[name])
         for name, wanted in kept.items()
     ]
-    stores = [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape)]
+    unseen = {
+        name
+        for name, wired in zip(spec.outputs, shape.wired, strict=True)
+        if not wired and name not in writer.loaded and inference.assigned.get(name) is outputs[name]
+    }
+    stores = [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape) | unseen]
     lines = [line for line in [*prologue, *body, *conversions, *stores] if line]
     return _template(_merged(lines or ["pass"]), writer.globals)
 

@@ -6,7 +6,9 @@ import ast
 import builtins
 import copy
 import math
+import operator
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from petra.scan.subset import PURE, Step, dotted, loop_sources, member
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from petra.scan.inference import Inference, Kind
 
 _EDGE = "\0"
+FOLDS: dict[Any, ast.operator] = {operator.add: ast.Add(), operator.mul: ast.Mult()}
 _INDENT = " " * 4
 
 
@@ -154,6 +157,12 @@ class Writer(ast.NodeTransformer):
                     if len(items) == 1
                     else ast.BoolOp(ast.And() if function is all else ast.Or(), items)
                 )
+        if function is reduce and self._step.names.get(dotted(node.args[0])) in FOLDS and len(node.args) == 2:
+            sign = FOLDS[self._step.names[dotted(node.args[0])]]
+            items = self.visit(node.args[1]).elts if self._is_many(member(node.args[1])) else ()
+            if items:
+                folded: ast.expr = reduce(lambda left, right: ast.BinOp(left, sign, right), items)
+                return folded
         if function is len and node.args and self._is_many(member(node.args[0])):
             return ast.Constant(self._count(member(node.args[0])))
         return ast.Call(self.visit(node.func), [self.visit(arg) for arg in node.args], [])

@@ -4,7 +4,9 @@ The fixtures `catalog`, `configuration` and `manual_clock` are there without an 
 them with pytest.
 """
 
+from petra.testing.bench import Bench
 from petra.testing.clock import ManualClock
 from petra.testing.conform import assert_plugin_conforms
+from petra.testing.vectors import assert_vectors
 
-__all__ = ["ManualClock", "assert_plugin_conforms"]
+__all__ = ["Bench", "ManualClock", "assert_plugin_conforms", "assert_vectors"]

@@ -1,0 +1,132 @@
+"""Arithmetic. Ints stay exact and saturate at 64 bits; where ints and floats meet, the result is a float."""
+
+from __future__ import annotations
+
+import math
+from functools import reduce
+from operator import add, mul
+
+from petra.blocks import Block, In, Out
+from petra.library.faults import BlockFault
+
+
+class Add(Block, type="ADD", aliases=("SUM",)):
+    """The sum of all inputs."""
+
+    inputs = In(int | float, many=True, doc="Any number of summands, under any names")
+    out = Out(int | float, aliases=("output", "result"), doc="Their sum")
+
+    def step(self, dt: float) -> None:
+        self.out = reduce(add, self.inputs)
+
+
+class Multiply(Block, type="MUL", aliases=("MULTIPLY",)):
+    """The product of all inputs."""
+
+    inputs = In(int | float, many=True, doc="Any number of factors, under any names")
+    out = Out(int | float, aliases=("output", "result"), doc="Their product")
+
+    def step(self, dt: float) -> None:
+        self.out = reduce(mul, self.inputs)
+
+
+class Subtract(Block, type="SUB", aliases=("SUBTRACT",)):
+    """The first operand less the second."""
+
+    a = In(int | float, aliases=("in1", "input1", "IN1"), doc="Minuend")
+    b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Subtrahend")
+    out = Out(int | float, aliases=("output", "result"), doc="a - b")
+
+    def step(self, dt: float) -> None:
+        self.out = self.a - self.b
+
+
+def quotient(a: float, b: float) -> float:
+    """Divide; of two ints, towards zero, as IEC 61131-3 says."""
+    if b == 0:
+        raise BlockFault("division by zero")
+    if isinstance(a, int) and isinstance(b, int):
+        return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+    return a / b
+
+
+class Divide(Block, type="DIV", aliases=("DIVIDE",)):
+    """The first operand by the second. Of two ints, an int, cut towards zero. By zero is a fault."""
+
+    a = In(int | float, aliases=("in1", "input1", "IN1"), doc="Dividend")
+    b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Divisor")
+    out = Out(int | float, aliases=("output", "result"), doc="a / b")
+
+    def step(self, dt: float) -> None:
+        self.out = quotient(self.a, self.b)
+
+
+def remainder(a: float, b: float) -> float:
+    """Return what division towards zero leaves; it has the sign of the dividend."""
+    if b == 0:
+        raise BlockFault("division by zero")
+    if isinstance(a, int) and isinstance(b, int):
+        return abs(a) % abs(b) * (1 if a >= 0 else -1)
+    return math.fmod(a, b)
+
+
+class Modulo(Block, type="MOD"):
+    """What division towards zero leaves; it has the sign of the dividend. By zero is a fault."""
+
+    a = In(int | float, aliases=("in1", "input1", "IN1"), doc="Dividend")
+    b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Divisor")
+    out = Out(int | float, aliases=("output", "result"), doc="a modulo b")
+
+    def step(self, dt: float) -> None:
+        self.out = remainder(self.a, self.b)
+
+
+class Absolute(Block, type="ABS"):
+    """The absolute value."""
+
+    input = In(int | float, aliases=("in", "in1", "a"), doc="Input")
+    out = Out(int | float, aliases=("output", "result"), doc="Without its sign")
+
+    def step(self, dt: float) -> None:
+        self.out = abs(self.input)
+
+
+class SquareRoot(Block, type="SQRT"):
+    """The square root. Of a negative number it is a fault."""
+
+    input = In(float, aliases=("in", "in1", "a"), doc="Input")
+    out = Out(float, aliases=("output", "result"), doc="Its square root")
+
+    def step(self, dt: float) -> None:
+        self.out = math.sqrt(self.input)
+
+
+class Power(Block, type="EXPT", aliases=("POW", "POWER")):
+    """The first operand to the power of the second."""
+
+    a = In(float, aliases=("in1", "base"), doc="Base")
+    b = In(float, aliases=("in2", "exponent"), doc="Exponent")
+    out = Out(float, aliases=("output", "result"), doc="a to the power of b")
+
+    def step(self, dt: float) -> None:
+        self.out = math.pow(self.a, self.b)
+
+
+class Minimum(Block, type="MIN"):
+    """The least of all inputs."""
+
+    inputs = In(int | float, many=True, doc="Any number of inputs, under any names")
+    out = Out(int | float, aliases=("output", "result"), doc="The least")
+
+    def step(self, dt: float) -> None:
+        self.out = min(self.inputs)
+
+
+class Maximum(Block, type="MAX"):
+    """The greatest of all inputs."""
+
+    inputs = In(int | float, many=True, doc="Any number of inputs, under any names")
+    out = Out(int | float, aliases=("output", "result"), doc="The greatest")
+
+    def step(self, dt: float) -> None:
+        self.out = max(self.inputs)

@@ -1,0 +1,58 @@
+"""The PID controller."""
+
+from petra.blocks import Block, In, Out, Param, State
+from petra.library.faults import finite
+
+
+class Pid(Block, type="PID"):
+    """Controller with independent gains: out = kp * err + the integral of ki * err - kd * the change of pv.
+
+    The derivative acts on the measurement, so that a new set point makes no kick. The integral stops while
+    the output stands at a limit and the error would drive it further. While `man` is true the output follows
+    `man_out`, or stays if that is not wired, and the change back is without a bump.
+    """
+
+    pv = In(float, aliases=("input", "in", "process_value"), doc="What is measured")
+    sp = In(float, aliases=("setpoint", "set_point"), doc="What it should be")
+    man = In(bool, default=False, aliases=("manual",), doc="By hand")
+    man_out = In(float, default=float("nan"), aliases=("manual_value",), doc="Output while by hand")
+    reset = In(bool, default=False, doc="Forgets the integral")
+    kp = Param(float, default=1.0, doc="Proportional gain")
+    ki = Param(float, default=0.0, doc="Integral gain per second")
+    kd = Param(float, default=0.0, unit="s", doc="Derivative gain")
+    out_min = Param(float, default=0.0, doc="Least output")
+    out_max = Param(float, default=100.0, doc="Greatest output")
+    action = Param(
+        str, default="reverse", choices=("reverse", "direct"),
+        doc="reverse: the output rises while pv is too low (heating); direct: while it is too high (cooling)",
+    )  # fmt: skip
+    begun = State(False, doc="There was a measurement")
+    before = State(0.0, doc="The measurement in the last scan")
+    integral = State(0.0, doc="What the integral adds")
+    now = State(0.0, doc="The output")
+    out = Out(float, aliases=("output", "cv"), doc="What to do")
+    err = Out(float, aliases=("error",), doc="How far off it is: sp - pv")
+
+    def step(self, dt: float) -> None:
+        sign = 1.0 if self.action == "reverse" else -1.0
+        error = sign * (finite(self.sp) - finite(self.pv))
+        change = (self.pv - self.before) / dt if self.begun and dt > 0.0 else 0.0
+        direct = self.kp * error - sign * self.kd * change
+        if self.reset:
+            self.integral = 0.0
+        if self.man:
+            wanted = self.man_out if self.man_out == self.man_out else self.now
+            self.now = min(max(wanted, self.out_min), self.out_max)
+            self.integral = self.now - direct
+        else:
+            more = self.integral + self.ki * error * dt
+            wanted = direct + more
+            if self.out_min <= wanted <= self.out_max:
+                self.integral = more
+            elif (wanted > self.out_max) == (self.ki * error < 0.0):
+                self.integral = more  # it leads back from the limit
+            self.now = min(max(direct + self.integral, self.out_min), self.out_max)
+        self.before = self.pv
+        self.begun = True
+        self.out = self.now
+        self.err = self.sp - self.pv

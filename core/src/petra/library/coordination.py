@@ -1,0 +1,124 @@
+"""Deciding between equipment: votes, interlocks, pumps that take turns, steps one after another."""
+
+from petra.blocks import Block, In, Out, Param, QualityOf, State
+from petra.library.faults import require
+
+
+class Vote(Block, type="VOTE"):
+    """True while at least so many of its inputs are (2 of 3). Inputs that are not good have no vote.
+
+    With fewer good inputs than are needed it is a fault.
+    """
+
+    inputs = In(bool, many=True, doc="Any number of inputs, under any names")
+    qualities = QualityOf("inputs")
+    needed = Param(int, default=2, minimum=1, aliases=("m", "required"), doc="How many have to be true")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="Enough are")
+    votes = Out(int, doc="How many are")
+    voters = Out(int, doc="How many have a vote")
+
+    def step(self, dt: float) -> None:
+        votes = 0
+        voters = 0
+        for each, quality in zip(self.inputs, self.qualities):  # noqa: B905 - they are of one length
+            if quality == 0:
+                voters = voters + 1
+                if each:
+                    votes = votes + 1
+        require(voters >= self.needed, "too few inputs are good")
+        self.q = votes >= self.needed
+        self.votes = votes
+        self.voters = voters
+
+
+class Interlock(Block, type="INTERLOCK"):
+    """Lets a request through while all conditions hold. One that fails trips it until it is reset.
+
+    `first_out` is the number of the condition that failed first, counted from 1; 0 while none has.
+    """
+
+    request = In(bool, default=True, aliases=("start", "enable"), doc="What is wanted")
+    reset = In(bool, default=False, aliases=("r", "R"), doc="Clears the trip, once all conditions hold")
+    conditions = In(bool, many=True, doc="Any number of conditions, under any names")
+    first = State(0, doc="The condition that failed first")
+    run = Out(bool, aliases=("out", "output", "q"), doc="Requested, and allowed")
+    tripped = Out(bool, aliases=("trip",), doc="A condition has failed")
+    first_out = Out(int, doc="Which one failed first")
+
+    def step(self, dt: float) -> None:
+        if self.reset and all(self.conditions):
+            self.first = 0
+        for number, holds in enumerate(self.conditions):
+            if not holds and self.first == 0:
+                self.first = number + 1
+        self.tripped = self.first != 0
+        self.run = self.request and self.first == 0
+        self.first_out = self.first
+
+
+class LeadLagPumps(Block, type="LEAD_LAG_PUMPS"):
+    """Two pumps that empty a sump: one at the first level, both at the second, none below the stop level.
+
+    The pump to go first changes with every start. One that is not available is replaced by the other.
+    """
+
+    level = In(float, aliases=("in", "input"), doc="Level in the sump")
+    available1 = In(bool, default=True, aliases=("ok1",), doc="Pump 1 can run")
+    available2 = In(bool, default=True, aliases=("ok2",), doc="Pump 2 can run")
+    start = Param(float, aliases=("lead_level", "start_lead"), doc="Level at which the first pump starts")
+    assist = Param(float, aliases=("lag_level", "start_lag"), doc="Level at which the second one joins")
+    stop = Param(float, aliases=("stop_level",), doc="Level at which both stop")
+    second_leads = State(True, doc="Pump 2 goes first")
+    wanted = State(0, doc="How many pumps are wanted")
+    pump1 = Out(bool, doc="Run pump 1")
+    pump2 = Out(bool, doc="Run pump 2")
+    lead = Out(int, doc="The pump that goes first")
+
+    def step(self, dt: float) -> None:
+        if self.level <= self.stop:
+            self.wanted = 0
+        elif self.level >= self.assist:
+            if self.wanted == 0:
+                self.second_leads = not self.second_leads
+            self.wanted = 2
+        elif self.level >= self.start and self.wanted == 0:
+            self.second_leads = not self.second_leads
+            self.wanted = 1
+        first = self.wanted >= 1
+        both = self.wanted == 2
+        self.pump1 = self.available1 and (both or (first and (not self.second_leads or not self.available2)))
+        self.pump2 = self.available2 and (both or (first and (self.second_leads or not self.available1)))
+        self.lead = 2 if self.second_leads else 1
+
+
+class Sequence(Block, type="SEQUENCE"):
+    """Steps one after another: on to the next when `next` becomes true, or after the time of a step."""
+
+    run = In(bool, default=True, aliases=("enable",), doc="Time and `next` count while it is true")
+    next = In(bool, default=False, aliases=("advance",), doc="On to the next step when it becomes true")
+    reset = In(bool, default=False, aliases=("r", "R"), doc="Back to the first step")
+    steps = Param(int, default=8, minimum=1, maximum=1000, doc="How many there are")
+    step_ms = Param(float, default=0.0, minimum=0.0, unit="ms", doc="Time of a step; 0 for no time")
+    repeat = Param(bool, default=False, doc="Begin again after the last step")
+    at = State(1, doc="The step")
+    passed = State(0.0, doc="Time in it")
+    before = State(False, doc="`next` in the last scan")
+    current = Out(int, aliases=("step_number", "out"), doc="The step, counted from 1")
+    elapsed = Out(float, unit="ms", doc="Time in it")
+    done = Out(bool, aliases=("q",), doc="The last step is over")
+
+    def step(self, dt: float) -> None:
+        onward = self.run and self.next and not self.before
+        self.before = self.next
+        if self.run and self.at <= self.steps:
+            self.passed = self.passed + dt * 1000.0
+            onward = onward or (self.step_ms > 0.0 and self.passed >= self.step_ms)
+        if self.reset:
+            self.at = 1
+            self.passed = 0.0
+        elif onward and self.at <= self.steps:
+            self.at = 1 if self.repeat and self.at == self.steps else self.at + 1
+            self.passed = 0.0
+        self.done = self.at > self.steps
+        self.current = min(self.at, self.steps)
+        self.elapsed = self.passed

@@ -1,0 +1,95 @@
+"""Counters. Counts stay within 64 bits."""
+
+from petra.blocks import Block, In, Out, Param, State
+
+
+class CountUp(Block, type="CTU"):
+    """Counts how often the input becomes true."""
+
+    cu = In(bool, aliases=("enable", "in", "input", "clk", "CU"), doc="Counts when it becomes true")
+    reset = In(bool, default=False, aliases=("r", "R"), doc="Sets the count to 0")
+    pv = In(int, default=0, aliases=("preset", "PV"), doc="Count at which q becomes true")
+    before = State(False, doc="The input in the last scan")
+    number = State(0, doc="The count")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="The count has reached pv")
+    count = Out(int, aliases=("cv", "CV"), doc="The count")
+
+    def step(self, dt: float) -> None:
+        if self.reset:
+            self.number = 0
+        elif self.cu and not self.before:
+            self.number = self.number + 1
+        self.before = self.cu
+        self.q = self.number >= self.pv
+        self.count = self.number
+
+
+class CountDown(Block, type="CTD"):
+    """Counts down from pv whenever the input becomes true, not below 0."""
+
+    cd = In(bool, aliases=("enable", "in", "input", "clk", "CD"), doc="Counts when it becomes true")
+    load = In(bool, default=False, aliases=("ld", "LD", "reset"), doc="Sets the count to pv")
+    pv = In(int, default=0, aliases=("preset", "PV"), doc="Count to begin with")
+    before = State(False, doc="The input in the last scan")
+    number = State(0, doc="The count")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="The count has reached 0")
+    count = Out(int, aliases=("cv", "CV"), doc="The count")
+
+    def step(self, dt: float) -> None:
+        if self.load:
+            self.number = self.pv
+        elif self.cd and not self.before and self.number > 0:
+            self.number = self.number - 1
+        self.before = self.cd
+        self.q = self.number <= 0
+        self.count = self.number
+
+
+class CountUpDown(Block, type="CTUD"):
+    """Counts up and down. When both inputs become true in the same scan, the count stays."""
+
+    cu = In(bool, aliases=("up", "enable", "CU"), doc="Counts up when it becomes true")
+    cd = In(bool, default=False, aliases=("down", "CD"), doc="Counts down when it becomes true")
+    reset = In(bool, default=False, aliases=("r", "R"), doc="Sets the count to 0; it goes before load")
+    load = In(bool, default=False, aliases=("ld", "LD"), doc="Sets the count to pv")
+    pv = In(int, default=0, aliases=("preset", "PV"), doc="Count at which qu becomes true")
+    up_before = State(False, doc="cu in the last scan")
+    down_before = State(False, doc="cd in the last scan")
+    number = State(0, doc="The count")
+    qu = Out(bool, aliases=("q", "QU"), doc="The count has reached pv")
+    qd = Out(bool, aliases=("QD",), doc="The count has reached 0")
+    count = Out(int, aliases=("cv", "CV"), doc="The count")
+
+    def step(self, dt: float) -> None:
+        up = self.cu and not self.up_before
+        down = self.cd and not self.down_before
+        if self.reset:
+            self.number = 0
+        elif self.load:
+            self.number = self.pv
+        elif up and not down:
+            self.number = self.number + 1
+        elif down and not up and self.number > 0:
+            self.number = self.number - 1
+        self.up_before = self.cu
+        self.down_before = self.cd
+        self.qu = self.number >= self.pv
+        self.qd = self.number <= 0
+        self.count = self.number
+
+
+class Counter(Block, type="COUNTER"):
+    """Adds the increment in every scan in which it is enabled."""
+
+    enable = In(bool, default=True, aliases=("in", "input"), doc="Counts while it is true")
+    reset = In(bool, default=False, doc="Sets the count to 0")
+    increment = Param(int, default=1, doc="What to add")
+    number = State(0, doc="The count")
+    count = Out(int, aliases=("out", "output"), doc="The count")
+
+    def step(self, dt: float) -> None:
+        if self.reset:
+            self.number = 0
+        elif self.enable:
+            self.number = self.number + self.increment
+        self.count = self.number

@@ -1,0 +1,66 @@
+"""Boolean logic."""
+
+from petra.blocks import Block, In, Out
+
+
+class And(Block, type="AND"):
+    """True while all inputs are true."""
+
+    inputs = In(bool, many=True, doc="Any number of inputs, under any names")
+    out = Out(bool, aliases=("output", "q"), doc="All are true")
+
+    def step(self, dt: float) -> None:
+        self.out = all(self.inputs)
+
+
+class Or(Block, type="OR"):
+    """True while any input is true."""
+
+    inputs = In(bool, many=True, doc="Any number of inputs, under any names")
+    out = Out(bool, aliases=("output", "q"), doc="At least one is true")
+
+    def step(self, dt: float) -> None:
+        self.out = any(self.inputs)
+
+
+class Nand(Block, type="NAND"):
+    """False while all inputs are true."""
+
+    inputs = In(bool, many=True, doc="Any number of inputs, under any names")
+    out = Out(bool, aliases=("output", "q"), doc="At least one is false")
+
+    def step(self, dt: float) -> None:
+        self.out = not all(self.inputs)
+
+
+class Nor(Block, type="NOR"):
+    """True while no input is true."""
+
+    inputs = In(bool, many=True, doc="Any number of inputs, under any names")
+    out = Out(bool, aliases=("output", "q"), doc="None is true")
+
+    def step(self, dt: float) -> None:
+        self.out = not any(self.inputs)
+
+
+class Xor(Block, type="XOR"):
+    """True while an odd number of inputs is true; of two inputs, while exactly one is."""
+
+    inputs = In(bool, many=True, doc="Any number of inputs, under any names")
+    out = Out(bool, aliases=("output", "q"), doc="An odd number is true")
+
+    def step(self, dt: float) -> None:
+        odd = False
+        for each in self.inputs:
+            odd = odd != each
+        self.out = odd
+
+
+class Not(Block, type="NOT"):
+    """The opposite of the input."""
+
+    input = In(bool, aliases=("in", "in1", "a", "IN"), doc="Input")
+    out = Out(bool, aliases=("output", "q"), doc="Its opposite")
+
+    def step(self, dt: float) -> None:
+        self.out = not self.input

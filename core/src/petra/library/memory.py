@@ -1,0 +1,84 @@
+"""Edges, latches and flip-flops."""
+
+from petra.blocks import Block, In, Out, State
+
+
+class RisingEdge(Block, type="R_TRIG"):
+    """True for one scan when the input becomes true."""
+
+    clk = In(bool, aliases=("in", "input", "CLK"), doc="Input")
+    before = State(False, doc="The input in the last scan")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="It has just become true")
+
+    def step(self, dt: float) -> None:
+        self.q = self.clk and not self.before
+        self.before = self.clk
+
+
+class FallingEdge(Block, type="F_TRIG"):
+    """True for one scan when the input becomes false."""
+
+    clk = In(bool, aliases=("in", "input", "CLK"), doc="Input")
+    before = State(False, doc="The input in the last scan")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="It has just become false")
+
+    def step(self, dt: float) -> None:
+        self.q = self.before and not self.clk
+        self.before = self.clk
+
+
+class EdgeDetect(Block, type="EDGE_DETECT"):
+    """Both edges of the input, each for one scan."""
+
+    clk = In(bool, aliases=("in", "input", "CLK"), doc="Input")
+    before = State(False, doc="The input in the last scan")
+    rising = Out(bool, doc="It has just become true")
+    falling = Out(bool, doc="It has just become false")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="Either")
+
+    def step(self, dt: float) -> None:
+        self.rising = self.clk and not self.before
+        self.falling = self.before and not self.clk
+        self.q = self.clk != self.before
+        self.before = self.clk
+
+
+class SetFirst(Block, type="SR_LATCH", aliases=("SR",)):
+    """Stays true once it is set, until it is reset. When both are true, it is set."""
+
+    set = In(bool, aliases=("s", "s1", "S1", "S"), doc="Sets it")
+    reset = In(bool, aliases=("r", "R"), doc="Resets it")
+    latched = State(False, doc="Whether it is set")
+    q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="Whether it is set")
+
+    def step(self, dt: float) -> None:
+        self.latched = self.set or (self.latched and not self.reset)
+        self.q = self.latched
+
+
+class ResetFirst(Block, type="RS_LATCH", aliases=("RS",)):
+    """Stays true once it is set, until it is reset. When both are true, it is reset."""
+
+    set = In(bool, aliases=("s", "S"), doc="Sets it")
+    reset = In(bool, aliases=("r", "r1", "R1", "R"), doc="Resets it")
+    latched = State(False, doc="Whether it is set")
+    q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="Whether it is set")
+
+    def step(self, dt: float) -> None:
+        self.latched = (self.set or self.latched) and not self.reset
+        self.q = self.latched
+
+
+class FlipFlop(Block, type="FLIP_FLOP", aliases=("TOGGLE",)):
+    """Changes its output whenever the input becomes true."""
+
+    clk = In(bool, aliases=("in", "input", "toggle", "CLK"), doc="Changes the output when it becomes true")
+    reset = In(bool, default=False, aliases=("r", "R"), doc="Makes the output false")
+    before = State(False, doc="The input in the last scan")
+    on = State(False, doc="The output")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="The output")
+
+    def step(self, dt: float) -> None:
+        self.on = (self.on != (self.clk and not self.before)) and not self.reset
+        self.before = self.clk
+        self.q = self.on

@@ -1,0 +1,137 @@
+"""Shaping analogue values: scaling, limits, hysteresis, dead bands, ramps and filters."""
+
+from petra.blocks import Block, In, Out, Param, State
+from petra.library.faults import finite
+
+
+class Scale(Block, type="SCALE"):
+    """Maps one range to another in a straight line, also beyond its ends."""
+
+    input = In(float, aliases=("in", "in1", "a"), doc="Value in the first range")
+    in_min = Param(float, default=0.0, doc="Begin of the first range")
+    in_max = Param(float, default=100.0, doc="End of the first range")
+    out_min = Param(float, default=0.0, doc="Begin of the second range")
+    out_max = Param(float, default=1.0, doc="End of the second range")
+    out = Out(float, aliases=("output",), doc="Value in the second range")
+
+    def step(self, dt: float) -> None:
+        share = (self.input - self.in_min) / (self.in_max - self.in_min)
+        self.out = self.out_min + share * (self.out_max - self.out_min)
+
+
+class Limit(Block, type="LIMIT", aliases=("CLAMP",)):
+    """The input, held within two limits."""
+
+    input = In(int | float, aliases=("in", "in1", "a", "IN"), doc="Input")
+    minimum = In(int | float, aliases=("min", "low", "MN"), doc="Lower limit")
+    maximum = In(int | float, aliases=("max", "high", "MX"), doc="Upper limit")
+    out = Out(int | float, aliases=("output",), doc="Within the limits")
+
+    def step(self, dt: float) -> None:
+        self.out = min(max(self.input, self.minimum), self.maximum)
+
+
+class Hysteresis(Block, type="HYSTERESIS"):
+    """Becomes true above the upper limit and false below the lower one; between the two it stays."""
+
+    input = In(float, aliases=("in", "in1", "a"), doc="Input")
+    high = In(float, aliases=("max",), doc="Becomes true above this")
+    low = In(float, aliases=("min",), doc="Becomes false below this")
+    on = State(False, doc="The output")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="Above, or not yet below")
+
+    def step(self, dt: float) -> None:
+        if self.input > self.high:
+            self.on = True
+        elif self.input < self.low:
+            self.on = False
+        self.q = self.on
+
+
+class Deadband(Block, type="DEADBAND"):
+    """Follows the input only when it has moved by at least the width."""
+
+    input = In(float, aliases=("in", "in1", "a"), doc="Input")
+    width = Param(float, default=1.0, minimum=0.0, aliases=("deadband", "band"), doc="How far it has to move")
+    begun = State(False, doc="There was an input")
+    kept = State(0.0, doc="The input followed last")
+    out = Out(float, aliases=("output",), doc="The input, without its small moves")
+
+    def step(self, dt: float) -> None:
+        if not self.begun or abs(finite(self.input) - self.kept) >= self.width:
+            self.kept = finite(self.input)
+            self.begun = True
+        self.out = self.kept
+
+
+class Ramp(Block, type="RAMP"):
+    """Follows the input no faster than the given rates. It begins where the input is."""
+
+    input = In(float, aliases=("in", "in1", "target", "a"), doc="Where to go")
+    rate_up = Param(float, default=1.0, minimum=0.0, aliases=("rate", "up"), doc="Fastest rise per second")
+    rate_down = Param(
+        float,
+        default=-1.0,
+        minimum=-1.0,
+        aliases=("down",),
+        doc="Fastest fall per second; -1 for that of the rise",
+    )
+    begun = State(False, doc="There was an input")
+    now = State(0.0, doc="The output")
+    out = Out(float, aliases=("output",), doc="On its way")
+
+    def step(self, dt: float) -> None:
+        target = finite(self.input)
+        down = self.rate_up if self.rate_down < 0.0 else self.rate_down
+        if self.begun:
+            self.now = min(max(target, self.now - down * dt), self.now + self.rate_up * dt)
+        else:
+            self.now = target
+            self.begun = True
+        self.out = self.now
+
+
+class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
+    """First-order filter: 63 % of a step after one time constant. It begins where the input is."""
+
+    input = In(float, aliases=("in", "in1", "a"), doc="Input")
+    time_s = Param(
+        float, default=1.0, minimum=0.0, unit="s", aliases=("tau", "time_constant"), doc="Time constant"
+    )
+    begun = State(False, doc="There was an input")
+    now = State(0.0, doc="The output")
+    out = Out(float, aliases=("output",), doc="Filtered")
+
+    def step(self, dt: float) -> None:
+        if self.begun and self.time_s > 0.0:
+            self.now = self.now + (finite(self.input) - self.now) * (dt / (self.time_s + dt))
+        else:
+            self.now = finite(self.input)
+            self.begun = True
+        self.out = self.now
+
+
+class LeadLag(Block, type="LEADLAG", aliases=("LEAD_LAG",)):
+    """Lead-lag compensator: gain * (1 + lead_s * s) / (1 + lag_s * s). It begins settled."""
+
+    input = In(float, aliases=("in", "in1", "a"), doc="Input")
+    gain = Param(float, default=1.0, doc="Gain of a settled input")
+    lead_s = Param(
+        float, default=0.0, minimum=0.0, unit="s", aliases=("lead",), doc="Time constant of the lead"
+    )
+    lag_s = Param(float, default=1.0, minimum=0.0, unit="s", aliases=("lag",), doc="Time constant of the lag")
+    begun = State(False, doc="There was an input")
+    before = State(0.0, doc="The input in the last scan")
+    now = State(0.0, doc="The output without its gain")
+    out = Out(float, aliases=("output",), doc="Compensated")
+
+    def step(self, dt: float) -> None:
+        value = finite(self.input)
+        if self.begun and self.lag_s + dt > 0.0:
+            moved = self.lead_s * (value - self.before) + dt * value
+            self.now = (self.lag_s * self.now + moved) / (self.lag_s + dt)
+        else:
+            self.now = value
+            self.begun = True
+        self.before = value
+        self.out = self.gain * self.now

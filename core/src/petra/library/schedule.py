@@ -1,0 +1,55 @@
+"""Switching by the time of day. A block reads no clock: the engine writes the time to signals."""
+
+from __future__ import annotations
+
+import re
+
+from petra.blocks import Block, In, Out, Param
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
+
+
+class Schedule(Block, type="SCHEDULE"):
+    """True between two times of day, on some days of the week; past midnight if the second time is earlier.
+
+    Wire `second` to `petra.clock.second_of_day` and `day` to `petra.clock.day_of_week`.
+    """
+
+    second = In(int, aliases=("time",), unit="s", doc="Second of the day, local time")
+    day = In(int, default=0, aliases=("weekday",), doc="Day of the week, Monday is 0")
+    begin = Param(str, default="08:00", aliases=("from", "on_time"), doc="When it becomes true")
+    end = Param(str, default="17:00", aliases=("to", "off_time"), doc="When it becomes false")
+    days = Param(str, default="mon-sun", doc="Days on which it begins, such as mon-fri or mon,wed,sat-sun")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="It is time")
+
+    def __init__(self, **params: bool | float | str) -> None:
+        super().__init__(**params)
+        self._begin, self._end = _seconds(self.begin), _seconds(self.end)
+        self._days = _days(self.days)
+
+    def step(self, dt: float) -> None:
+        today = self.day % 7 in self._days
+        yesterday = (self.day - 1) % 7 in self._days
+        if self._begin <= self._end:
+            self.q = today and self._begin <= self.second < self._end
+        else:
+            self.q = (today and self.second >= self._begin) or (yesterday and self.second < self._end)
+
+
+def _seconds(text: str) -> int:
+    match = _TIME.fullmatch(text.strip())
+    if match is None or (seconds := int(match[1]) * 3600 + int(match[2]) * 60) > 86_400:
+        raise ValueError(f"{text!r} is no time of day, such as 06:30")
+    return seconds
+
+
+def _days(text: str) -> frozenset[int]:
+    found: set[int] = set()
+    for part in text.lower().replace(" ", "").split(","):
+        first, _, last = part.partition("-")
+        if first not in _DAYS or (last or first) not in _DAYS:
+            raise ValueError(f"{part!r} is no day of the week, such as mon or mon-fri")
+        begin, end = _DAYS.index(first), _DAYS.index(last or first)
+        found.update(day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
+    return frozenset(found)

@@ -1,0 +1,78 @@
+"""Signals out of nothing, for trials, training and demonstrations."""
+
+from __future__ import annotations
+
+import math
+
+from petra.blocks import Block, In, Out, Param, State
+from petra.library.faults import finite
+
+
+class DataGenerator(Block, type="DATA_GENERATOR"):
+    """A wave of a given shape. Random values repeat with their seed."""
+
+    enable = In(bool, default=True, aliases=("in", "input"), doc="Goes on while it is true")
+    shape = Param(
+        str, default="sine", aliases=("type", "waveform"),
+        choices=("sine", "square", "triangle", "sawtooth", "random", "constant", "counter"),
+        doc="Shape of `out`",
+    )  # fmt: skip
+    frequency = Param(float, default=1.0, minimum=0.0, unit="Hz", doc="Waves per second")
+    amplitude = Param(float, default=1.0, doc="Greatest distance from the offset")
+    offset = Param(float, default=0.0, doc="Middle of the wave; value of a constant")
+    seed = Param(int, default=1, minimum=0, maximum=2**31 - 1, doc="Where random values begin")
+    phase = State(0.0, doc="Where in the wave, from 0 to 1")
+    number = State(0, doc="Scans so far")
+    chance = State(-1, doc="The last random number")
+    out = Out(float, aliases=("output", "value"), doc="The wave")
+    sine_out = Out(float, doc="A sine of the same frequency, whatever the shape")
+    count_out = Out(int, aliases=("count",), doc="How many scans it has gone on")
+
+    def step(self, dt: float) -> None:
+        if self.enable:
+            sine = math.sin(2.0 * math.pi * self.phase)
+            level = 0.0
+            if self.shape == "sine":
+                level = sine
+            elif self.shape == "square":
+                level = 1.0 if self.phase < 0.5 else -1.0
+            elif self.shape == "triangle":
+                level = 1.0 - 4.0 * abs(self.phase - 0.5) if self.phase != 0.0 else -1.0
+            elif self.shape == "sawtooth":
+                level = 2.0 * self.phase - 1.0
+            elif self.shape == "random":
+                seen = self.seed if self.chance < 0 else self.chance
+                self.chance = (seen * 1103515245 + 12345) % 2147483648
+                level = self.chance / 1073741824.0 - 1.0
+            elif self.shape == "counter":
+                level = float(self.number)
+            self.number = self.number + 1
+            self.phase = math.fmod(self.phase + self.frequency * dt, 1.0)
+            self.out = self.offset + self.amplitude * level
+            self.sine_out = self.offset + self.amplitude * sine
+            self.count_out = self.number
+
+
+class TankSimulation(Block, type="TANK_SIMULATION"):
+    """The level in an upright tank that is filled and emptied."""
+
+    inflow = In(float, default=0.0, unit="gpm", aliases=("in",), doc="What flows in")
+    outflow = In(float, default=0.0, unit="gpm", aliases=("out",), doc="What flows out")
+    capacity_gallons = Param(float, default=200_000.0, minimum=0.001, unit="gal", doc="What it holds")
+    height_feet = Param(float, default=25.0, minimum=0.001, unit="ft", doc="How high it is")
+    initial_percent = Param(
+        float, default=50.0, minimum=0.0, maximum=100.0, unit="%", doc="How full it begins"
+    )
+    begun = State(False, doc="There was a scan")
+    volume = State(0.0, doc="Gallons in it")
+    tank_level = Out(float, unit="ft", aliases=("level",), doc="Height of the water")
+    percent = Out(float, unit="%", doc="How full it is")
+
+    def step(self, dt: float) -> None:
+        if not self.begun:
+            self.volume = self.capacity_gallons * self.initial_percent / 100.0
+            self.begun = True
+        more = (finite(self.inflow) - finite(self.outflow)) / 60.0 * dt
+        self.volume = min(max(self.volume + more, 0.0), self.capacity_gallons)
+        self.tank_level = self.volume / self.capacity_gallons * self.height_feet
+        self.percent = self.volume / self.capacity_gallons * 100.0
