@@ -26,6 +26,7 @@ LAYERS = (
     ("plugin",),
     ("library",),
     ("config",),
+    ("engine",),
     ("certify",),
     ("testing",),
     ("cli",),
@@ -92,7 +93,7 @@ def test_every_public_name_is_there():
 
 
 @pytest.mark.parametrize(
-    "package", ["blocks", "certify", "config", "plugin", "settings", "signals", "testing"]
+    "package", ["blocks", "certify", "config", "engine", "plugin", "scan", "settings", "signals", "testing"]
 )
 def test_every_package_lists_its_public_names(package: str):
     module = importlib.import_module(f"petra.{package}")

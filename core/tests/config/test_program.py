@@ -162,7 +162,8 @@ def test_two_writers(check):
 
 def test_names_are_unique(check):
     result = check(
-        "signals: [{name: a, type: bool}, {name: b, type: bool}, {name: a, type: bool}]\nblocks:\n- {name: x, type: TON, inputs: {in: a}}\n"
+        "signals: [{name: a, type: bool}, {name: b, type: bool}, {name: a, type: bool}]\n"
+        "blocks:\n- {name: x, type: TON, inputs: {in: a}}\n"
         "- {name: x, type: TON, inputs: {in: b}}\n"
     )
     assert result.codes == ["duplicate-name", "duplicate-name"]

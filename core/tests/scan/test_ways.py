@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 import os
 import struct
@@ -12,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from petra.engine.record import entry_data, entry_of, state_text
+from petra.engine.replay import state_of
 from petra.scan import Network, Place, Program
 from petra.signals import GOOD, Bus
 from petra.testing import ManualClock
 
-SCANS = 50
+SCANS = 60
+REPLAYED_FROM = 10
 BATCHES = 10
 NETWORKS = int(os.environ.get("PETRA_FUZZ_CASES", "500"))
 
@@ -58,12 +62,25 @@ class Way:
             bus.write(name, value, status if status.quality else GOOD)
         for name, value in what.forces:
             bus.unforce(name, "test") if value is None else bus.force(name, value, "test")
-        bus.latch()
+        self.entries = json.dumps([entry_data(entry) for entry in bus.latch()])
         self.before = {s.name: (bus.values[i], bus.flawed.get(i, GOOD)) for i, s in enumerate(bus.signals)}
         self.program.scan(bus, what.dt)
         self.number += 1
         bus.publish(self.number, self.number)
         return self.after()
+
+    def replay(self, entries: str, dt: float) -> dict[str, Any]:
+        """Run a scan again, from what was recorded of it."""
+        for data in json.loads(entries):
+            self.bus.apply(entry_of(data, self.bus))
+        self.program.scan(self.bus, dt)
+        return self.after()
+
+    def begin_as(self, other: Way) -> None:
+        """Begin where another one is, by what is recorded of it."""
+        saved, states = state_of(json.loads(state_text(other.bus.save(), other.program.snapshot())))
+        self.bus.restore(saved)
+        self.program.restore(states)
 
     def after(self) -> dict[str, Any]:
         bus = self.bus
@@ -85,9 +102,16 @@ def run(seed: int) -> None:
         for i, block in enumerate(life.blocks)
     ]
     judge = reference.Reference(life.blocks, kinds, life.resolution.types)
+    again = Way(life, inline=True)
     for number, what in enumerate(life.scans):
         where = f"network {seed}, scan {number}"
+        if number == REPLAYED_FROM:
+            again.begin_as(compiled)
         seen = compiled.scan(what)
+        if number >= REPLAYED_FROM:
+            assert again.replay(compiled.entries, what.dt) == seen, where
+            assert again.states() == compiled.states(), where
+            assert again.program.faults == compiled.program.faults, where
         assert called.scan(what) == seen, where
         assert called.states() == compiled.states(), where
         assert called.program.faults == compiled.program.faults, where
@@ -98,7 +122,7 @@ def run(seed: int) -> None:
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_compiled_called_and_by_the_book_are_the_same(batch):
+def test_compiled_called_replayed_and_by_the_book_are_the_same(batch):
     for seed in range(batch, NETWORKS, BATCHES):
         run(seed)
 

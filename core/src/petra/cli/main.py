@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     from petra.plugin import Catalog, Command
 
 _COMMANDS = {
+    "blocks": ("petra.cli.blocks", "List the kinds of blocks, and show one with its ports."),
     "check": ("petra.cli.check", "Check documents; every problem with its place."),
     "completion": ("petra.cli.completion", "Print the completion script for a shell."),
     "config": ("petra.cli.config", "Look at a configuration as it was understood."),
     "doctor": ("petra.cli.doctor", "Examine this installation and say what is wrong with it."),
+    "explain": ("petra.cli.explain", "Show in which order blocks run, and how."),
+    "plan": ("petra.cli.plan", "Show what a reload would change."),
     "plugins": ("petra.cli.plugins", "List, examine, certify and create plugins."),
+    "replay": ("petra.cli.replay", "Run recorded scans again, or make a test of them."),
+    "run": ("petra.cli.run", "Run a plant until it is told to stop."),
     "schema": ("petra.cli.schema", "Print the JSON Schema of what is installed."),
 }
 

@@ -20,7 +20,7 @@ from petra.config.providers import CORE_LATER, PROVIDERS, install_hint
 from petra.config.source import UnreadableError, read_bounded, read_stdin
 from petra.config.structure import Invalid, Structurer
 from petra.errors import PetraError
-from petra.scan.statistics import names_of
+from petra.scan.statistics import engine_signals
 from petra.settings.model import settings
 
 if TYPE_CHECKING:
@@ -212,12 +212,12 @@ class _Reader:
             [
                 *as_written,
                 *(signal.name for _, signal in signals),
-                *(name for task in tasks for name in names_of(task.name)),
+                *engine_signals(task.name for task in tasks),
             ],
             self._structurer.signals,
             complete=self._all_writers_known,
         )
-        more = check.types(checked, signals, tasks)
+        more = check.types(checked, signals, tasks, self._structurer.signals)
         self._own["signals"] = (*(signal for _, signal in signals), *more)
         self._own["blocks"] = tuple(block.config for block in checked)
         self._own["tasks"] = tasks

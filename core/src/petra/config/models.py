@@ -41,7 +41,9 @@ class SignalConfig:
 class BlockConfig:
     """A block of the program. A bare name stands for a block of that type, called the same."""
 
-    name: str = field(validator=_NAME, metadata=about("Unique name", shorthand=True))
+    name: str = field(
+        validator=_NAME, metadata=about("Unique name: letters, digits and `_ . : / -`", shorthand=True)
+    )
     type: str = field(
         metadata=about(
             "Type of block, as `petra plugins list` shows them", aliases=("block_type",), shorthand=True
@@ -65,7 +67,9 @@ class BlockConfig:
 class TaskConfig:
     """A task: blocks that run together, at a period of their own. Without any, all blocks run in `main`."""
 
-    name: str = field(validator=_NAME, metadata=about("Unique name", shorthand=True))
+    name: str = field(
+        validator=_NAME, metadata=about("Unique name: letters, digits and `_ . : / -`", shorthand=True)
+    )
     period_ms: float = field(
         default=100.0,
         validator=_PERIOD,

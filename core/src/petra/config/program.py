@@ -13,7 +13,7 @@ from petra.config.models import MAIN, SignalConfig, TaskConfig
 from petra.config.nodes import within
 from petra.config.wording import named, noun, written
 from petra.scan import Resolution, Wired, wire
-from petra.scan.statistics import PREFIX, names_of
+from petra.scan.statistics import PREFIX, engine_signals
 from petra.settings import SignalUse
 from petra.signals import SignalType, is_name, literal
 
@@ -116,26 +116,26 @@ class ProgramCheck:
                     self._unknown_signal(within(within(node, "inputs"), port), source, known)
 
     def types(
-        self, blocks: list[CheckedBlock], signals: Signals, tasks: Iterable[TaskConfig]
+        self,
+        blocks: list[CheckedBlock],
+        signals: Signals,
+        tasks: Iterable[TaskConfig],
+        uses: list[NamedSignal],
     ) -> tuple[SignalConfig, ...]:
-        """Check that every port fits what it is wired to; return the signals that only blocks declare."""
+        """Check that every port fits what it is wired to; return the signals that only a writer declares."""
         good = [block for block in blocks if block.good]
         wired = [self._wired(block) for block in good]
         declared = {signal.name: signal.type.python for _, signal in signals}
-        declared.update((name, kind.python) for task in tasks for name, kind in names_of(task.name).items())
+        engine = engine_signals(task.name for task in tasks)
+        declared.update((name, kind.python) for name, kind in engine.items())
         resolution = Resolution(wired, declared)
         for mismatch in resolution.mismatches:
             block = good[mismatch.block]
             self._problems.add(block.places[mismatch.port, mismatch.at], "wrong-type", mismatch.message)
-        made = [
-            name
-            for block in wired
-            for name in block.targets.values()
-            if name not in declared and _usable(name)
-        ]
-        return tuple(
-            SignalConfig(name, SignalType.of(resolution.types[name])) for name in dict.fromkeys(made)
-        )
+        made = [signal.name for signal in uses if signal.use is not SignalUse.READS]
+        made += [name for block in wired for name in block.targets.values()]
+        made = [name for name in dict.fromkeys(made) if name not in declared and _usable(name)]
+        return tuple(SignalConfig(name, SignalType.of(resolution.types.get(name, float))) for name in made)
 
     def _wired(self, block: CheckedBlock) -> Wired:
         config = block.config

@@ -296,7 +296,8 @@ class Structurer:
             return value  # a validator that looks at other fields: it runs when the model is made
         except Exception as error:  # noqa: BLE001 - whatever a validator raises is about this place
             must = str(setting.bounds)
-            words = f"{written(entry.value, setting.type)} is not {must}" if must else said(error)
+            wrong = "cannot stand here" if setting.bounds.pattern is not None else f"is not {must}"
+            words = f"{written(entry.value, setting.type)} {wrong}" if must else said(error)
             self.problems.add(entry.value, "bad-value", words, hint=setting.about.doc)
             raise Invalid from None
         return value

@@ -136,6 +136,16 @@ class Catalog:
             f"no plugin {name!r} is installed" + (f"; did you mean {guess!r}?" if guess else "")
         )
 
+    def announce(self, hook: str, **arguments: Any) -> list[str]:
+        """Call a life-cycle hook of every plugin; return what failed, one line each."""
+        failed = []
+        for implementation in getattr(self._hooks.hook, hook).get_hookimpls():
+            try:
+                implementation.function(*(arguments[name] for name in implementation.argnames))
+            except Exception as error:  # noqa: BLE001 - one plugin's failure is not the others'
+                failed.append(f"plugin {implementation.plugin_name!r}: {hook} failed: {one_line(error)}")
+        return failed
+
     def _take(self, candidate: Candidate, taken: list[Plugin]) -> Plugin:
         if twin := next((p for p in taken if p.name == candidate.name), None):
             raise Rejected(
@@ -174,7 +184,7 @@ class Catalog:
                 self._hooks.unregister(module)
             raise Rejected(Stage.HOOK, one_line(error)) from error
         callers = self._hooks.get_hookcallers(module) or []
-        known = [group.hook for group in Group]
+        known = [*(group.hook for group in Group), *hookspecs.LIFE_CYCLE]
         for caller in callers:
             if not caller.has_spec():
                 self._hooks.unregister(module)

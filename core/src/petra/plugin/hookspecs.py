@@ -16,9 +16,9 @@ The module says which version of this page it was written for and implements the
         from .blocks import Doubler
         return [Doubler]
 
-Every hook *registers*: it is called once, when a catalog is made, and never during a scan. Names are unique
-among all installed plugins. Whatever a hook imports is paid for at every start, so keep the heavy library
-behind `build` and `load`.
+Hooks that list something *register*: each is called once, when a catalog is made, and never during a scan.
+The last two tell of an engine's life. Names are unique among all installed plugins. Whatever a hook imports
+is paid for at every start, so keep the heavy library behind `build` and `load`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from petra.blocks import Block, Condition
-    from petra.plugin.kinds import Command, Kind
+    from petra.plugin.kinds import Command, Kind, RunningEngine
 
 API_VERSION = 1
 """Raised when a hook changes its meaning or goes away; new hooks leave it as it is."""
+
+LIFE_CYCLE = ("petra_engine_started", "petra_engine_stopping")
+"""The hooks that list nothing."""
 
 PROJECT = "petra"
 ENTRY_POINTS = "petra.plugins"
@@ -76,3 +79,13 @@ def petra_tiers() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]
 @hookspec
 def petra_commands() -> Sequence[Command]:  # type: ignore[empty-body]
     """List the commands that this plugin adds to `petra`; each is loaded when it is called."""
+
+
+@hookspec
+def petra_engine_started(engine: RunningEngine) -> None:
+    """Take note that an engine scans now. Called once, in the thread that started it; never in a scan."""
+
+
+@hookspec
+def petra_engine_stopping(engine: RunningEngine) -> None:
+    """Take note that an engine is about to stop; its bus can still be read and written."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import field, frozen
 
 if TYPE_CHECKING:
     import click
+
+    from petra.signals import Bus
 
 T = TypeVar("T")
 
@@ -34,6 +36,19 @@ class Command:
     name: str
     summary: str
     load: Callable[[], click.Command] = field(repr=False)
+
+
+class RunningEngine(Protocol):
+    """What a plugin sees of an engine."""
+
+    @property
+    def bus(self) -> Bus:
+        """All signals."""
+        ...
+
+    def status(self) -> Any:
+        """Return how it goes."""
+        ...
 
 
 AnyKind = Kind[Any]

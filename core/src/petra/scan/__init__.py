@@ -4,14 +4,19 @@ from petra.scan.compiler import Place
 from petra.scan.network import Constant, Network, Wired, wire
 from petra.scan.program import Program, TuningError
 from petra.scan.resolve import Mismatch, Resolution
+from petra.scan.scheduler import Scheduler, Task
+from petra.scan.statistics import Figures
 
 __all__ = [
     "Constant",
+    "Figures",
     "Mismatch",
     "Network",
     "Place",
     "Program",
     "Resolution",
+    "Scheduler",
+    "Task",
     "TuningError",
     "Wired",
     "wire",

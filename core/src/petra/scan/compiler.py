@@ -137,6 +137,6 @@ def function(
         said, template = text(unit, place, templates, held, inline=inline)
         names.update(template.globals)
         names[f"b_{id(unit.instance):x}"] = unit.instance
-        lines.append(f"    try:\n{said}    except Exception: fault({number})\n")
+        lines.append(f"    try:\n{said}    except BaseException: fault({number})\n")
     exec(compile("".join(lines), "<program>", "exec"), names)  # noqa: S102 - the text is made of checked parts
     return names["part"]

@@ -97,6 +97,8 @@ class Program:
 
     def _fault(self, number: int) -> None:
         error = sys.exc_info()[1]
+        if isinstance(error, KeyboardInterrupt):  # meant for whoever runs the program, not for a block
+            raise error
         name = self.units[number].wired.name
         self.fault_counts[name] = self.fault_counts.get(name, 0) + 1
         try:
@@ -229,7 +231,7 @@ class Program:
                 unit = self.units[number]
                 said, _ = text(unit, self._place, self._templates, self._held, inline=self.inline)
                 lines.append(f"    try:  # {unit.wired.name} ({unit.wired.cls.spec.type})\n{said}")
-                lines.append(f"    except Exception: fault({number})\n")
+                lines.append(f"    except BaseException: fault({number})\n")
             yield part.units, "".join(lines)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from attrs import define, field, frozen
 
@@ -36,9 +37,25 @@ FIGURES: dict[str, SignalType] = {
 }
 
 
-def names_of(task: str) -> dict[str, SignalType]:
-    """Return the signals that show a task's figures, with their types."""
-    return {f"{PREFIX}{task}.{name}": kind for name, kind in FIGURES.items()}
+CLOCK: dict[str, SignalType] = {
+    f"{PREFIX}clock.second_of_day": SignalType.INT,
+    f"{PREFIX}clock.day_of_week": SignalType.INT,
+    f"{PREFIX}clock.unix_time": SignalType.INT,
+}
+"""The signals that show the local time, for blocks that switch by it: no block reads a clock."""
+
+
+def figure_names(task: str) -> list[str]:
+    """Return the names of the signals that show a task's figures, in the order of `Figures`."""
+    return [f"{PREFIX}{task}.{name}" for name in FIGURES]
+
+
+def engine_signals(tasks: Iterable[str]) -> dict[str, SignalType]:
+    """Return the signals that the engine itself writes, with their types."""
+    figures = {
+        name: kind for task in tasks for name, kind in zip(figure_names(task), FIGURES.values(), strict=True)
+    }
+    return {**figures, **CLOCK}
 
 
 @define

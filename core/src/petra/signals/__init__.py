@@ -1,6 +1,6 @@
 """Signals: named, typed values with quality and time, and the bus that carries them."""
 
-from petra.signals.bus import Bus, InboxFullError
+from petra.signals.bus import Bus, InboxFullError, Saved
 from petra.signals.group import Group
 from petra.signals.image import Image
 from petra.signals.inbox import Force, Write
@@ -24,6 +24,7 @@ __all__ = [
     "NotWritableError",
     "Quality",
     "Reading",
+    "Saved",
     "Signal",
     "SignalType",
     "Status",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
 from operator import ne
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from petra.errors import PetraError
 from petra.signals.group import Group
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 INBOX_LIMIT = 1_000_000
 FORCES_KEPT = 1_000
 GROUPS_KEPT = 64
+
+
+class Saved(NamedTuple):
+    """What a scan begins with, besides what blocks remember."""
+
+    values: list[Value]
+    flawed: dict[int, Status]
+    forced: Mapping[int, Value]
+    beneath: dict[int, tuple[Value, Status]]
 
 
 class InboxFullError(PetraError):
@@ -203,6 +212,20 @@ class Bus:
         listed = sorted(changed)
         self._tell(written, listed)
         return listed
+
+    def save(self) -> Saved:
+        """Return the scan's side as it is now."""
+        return Saved(self.values.copy(), self.flawed.copy(), dict(self.forced), self._beneath.copy())
+
+    def restore(self, saved: Saved) -> None:
+        """Take over what was saved of a bus of the same layout."""
+        self.values[:] = saved.values
+        self.flawed.clear()
+        self.flawed.update(saved.flawed)
+        self.forced, self._beneath = saved.forced, saved.beneath
+        self.flaws += 1
+        self._written.append(range(self._split))
+        self._changed.update(range(len(self.layout)))
 
     def rearrange(self, layout: Layout) -> None:
         """Change to another layout; signals of the same name and type keep value, quality, time and force.

@@ -7,6 +7,7 @@ them with pytest.
 from petra.testing.bench import Bench
 from petra.testing.clock import ManualClock
 from petra.testing.conform import assert_plugin_conforms
+from petra.testing.incident import replay_incident
 from petra.testing.vectors import assert_vectors
 
-__all__ = ["Bench", "ManualClock", "assert_plugin_conforms", "assert_vectors"]
+__all__ = ["Bench", "ManualClock", "assert_plugin_conforms", "assert_vectors", "replay_incident"]

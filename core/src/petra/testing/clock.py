@@ -27,6 +27,6 @@ class ManualClock:
         return self._passed_ns / 1e9
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass without waiting; zero or less does nothing."""
+        """Let time pass without waiting, a nanosecond at least; zero or less does nothing."""
         if seconds > 0:
-            self.advance(seconds)
+            self._passed_ns += max(1, round(seconds * 1e9))

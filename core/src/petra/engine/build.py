@@ -1,0 +1,76 @@
+"""From a configuration to what runs: the layout of the bus, and the tasks with their programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from petra.config.models import MAIN, TaskConfig
+from petra.errors import PetraError
+from petra.scan import Network, Place, Program, Resolution, Task, Wired, wire
+from petra.scan.statistics import engine_signals
+from petra.signals import Layout, Signal, SignalType
+
+if TYPE_CHECKING:
+    from petra.config import BlockConfig, PlantConfig
+    from petra.plugin import Catalog
+
+
+class BuildError(PetraError):
+    """A configuration that was never checked cannot be built."""
+
+
+@frozen
+class Built:
+    """What a configuration becomes, before anything runs."""
+
+    plant: PlantConfig
+    layout: Layout
+    tasks: Sequence[Task]
+
+
+def build(plant: PlantConfig, catalog: Catalog, *, inline: bool = True, scan_time_ms: float = 0.0) -> Built:
+    """Build a checked configuration. `scan_time_ms` overrides the period of every task."""
+    if not plant.tasks:
+        plant = evolve(plant, tasks=(TaskConfig(MAIN, plant.scan_time_ms),))
+    wired = {block.name: _wired(catalog, block) for block in plant.blocks}
+    declared = {signal.name: signal.type.python for signal in plant.signals}
+    engine = engine_signals(task.name for task in plant.tasks)
+    declared.update((name, kind.python) for name, kind in engine.items())
+    resolution = Resolution(list(wired.values()), declared)
+    if resolution.mismatches:
+        raise BuildError("; ".join(mismatch.message for mismatch in resolution.mismatches))
+    layout = _layout(plant, engine, resolution, wired)
+    place = Place(layout.index, resolution.types)
+    tasks = []
+    for task in plant.tasks:
+        blocks = [wired[block.name] for block in plant.blocks if block.task == task.name]
+        program = Program(Network(blocks), place, Resolution(blocks, resolution.types), inline=inline)
+        tasks.append(Task(task.name, (scan_time_ms or task.period_ms) / 1e3, task.priority, program))
+    return Built(plant, layout, tasks)
+
+
+def _wired(catalog: Catalog, block: BlockConfig) -> Wired:
+    found = catalog.block(block.type)
+    if found is None:
+        raise BuildError(f"no installed plugin provides the block type {block.type!r}")
+    return wire(block.name, found, block.inputs, block.outputs, block.params)
+
+
+def _layout(
+    plant: PlantConfig, engine: dict[str, SignalType], resolution: Resolution, wired: dict[str, Wired]
+) -> Layout:
+    written_by = {signal: block.name for block in wired.values() for signal in block.targets.values()}
+    signals = [
+        Signal(s.name, s.type, s.initial, written_by.get(s.name, ""), s.unit, s.safe) for s in plant.signals
+    ]
+    known = {signal.name for signal in signals}
+    signals += [Signal(name, kind) for name, kind in engine.items()]
+    signals += [
+        Signal(name, SignalType.of(resolution.types[name]), written_by=block)
+        for name, block in written_by.items()
+        if name not in known
+    ]
+    return Layout(signals)

@@ -1,0 +1,311 @@
+"""The engine: a configuration, running. It puts the parts together and owns their threads."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from petra.clock import Clock, SystemClock
+from petra.engine.build import Built, build
+from petra.engine.plan import Change, plan
+from petra.engine.retain import RetainFile
+from petra.engine.show import Shown
+from petra.errors import PetraError
+from petra.scan import Figures, Scheduler, Task
+from petra.signals import GOOD, Bus, Status, Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from petra.config import Configuration
+    from petra.engine.record import Recorder
+    from petra.plugin import Catalog
+    from petra.scan.program import States
+
+log = logging.getLogger("petra.engine")
+
+STOP_WITHIN = 5.0
+RETAIN_EVERY = 5.0
+_WATCH_EVERY = 0.05
+_SLOWEST_PERIODS = 10
+_LEAST_WATCHDOG = 1.0
+
+
+class EngineError(PetraError):
+    """The engine cannot do this now."""
+
+
+@frozen
+class EngineStatus:
+    """The engine at one moment."""
+
+    running: bool
+    uptime_s: float
+    scans: int
+    reloads: int
+    watchdog_trips: int
+    tasks: Mapping[str, Figures]
+    faults: Mapping[str, str]
+    fault_counts: Mapping[str, int]
+    forced: Mapping[str, Value]
+    inbox_waiting: int
+    inbox_refused: int
+
+
+class Engine:
+    """A running plant.
+
+        with Engine(configuration, catalog) as engine:
+            engine.bus.write("tank.inlet_open", True)
+
+    One thread scans, a second one watches it. `reload`, `tune` and `status` may be called from any other.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        catalog: Catalog,
+        *,
+        clock: Clock | None = None,
+        retain: Path | None = None,
+        scan_time_ms: float = 0.0,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self.catalog = catalog
+        self.clock = clock or SystemClock()
+        self._scan_time_ms = scan_time_ms
+        built = build(configuration.plant, catalog, scan_time_ms=scan_time_ms)
+        self.bus = Bus(built.layout, self.clock)
+        self._shown = Shown(self.bus, [task.name for task in built.tasks])
+        self.scheduler = Scheduler(
+            self.bus,
+            self.clock,
+            built.tasks,
+            spin=configuration.plant.engine.spin_us / 1e6,
+            failed=self._scan_failed,
+        )
+        self.scheduler.each_second = self._each_second
+        self._retain = RetainFile(retain) if retain else None
+        if self._retain is not None:
+            self._restore(built, self._retain.load())
+        self._recorder = recorder
+        if recorder is not None:
+            recorder.begin(built, self.bus)
+            self.scheduler.observer = recorder.observe
+        self._reloads = 0
+        self._trips = 0
+        self._began = self.clock.monotonic()
+        self._reloading = threading.Lock()
+        self._ended = threading.Event()
+        self._watching = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.failure: BaseException | None = None
+
+    def __enter__(self) -> Engine:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    # its life
+
+    def start(self, scans: int | None = None) -> None:
+        """Begin to scan; with `scans`, end after so many scans of each task."""
+        if self._threads:
+            raise EngineError("an engine is started once")
+        self._began = self.clock.monotonic()
+        for name in self.configuration.sections:
+            log.warning("the section `%s` is checked but not run: this version runs blocks only", name)
+        self._threads = [
+            threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True),
+            threading.Thread(target=self._watch, name="petra-watch", daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+        self._announce("petra_engine_started")
+        plant = self.configuration.plant
+        log.info(
+            "started: %d signals, %d blocks, tasks %s",
+            len(self.bus.signals),
+            len(plant.blocks),
+            ", ".join(f"{t.name} every {t.period * 1e3:g} ms" for t in self.scheduler.tasks),
+        )
+
+    def last(self, name: str) -> tuple[Value, Status]:
+        """Return a signal as the last scan left it, also after the engine has stopped."""
+        index = self.bus.layout.place(name)
+        return self.bus.values[index], self.bus.flawed.get(index, GOOD)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the scans have ended; say whether they have."""
+        return self._ended.wait(seconds)
+
+    def stop(self) -> None:
+        """End the scans, keep what blocks retain, and show signals at their safe values."""
+        if self._watching.is_set() or not self._threads:
+            return
+        self._announce("petra_engine_stopping")
+        self.scheduler.stop()
+        if not self._ended.wait(STOP_WITHIN):
+            log.critical("a scan has not ended within %g s; it is left behind", STOP_WITHIN)
+        self._watching.set()
+        self._threads[1].join(STOP_WITHIN)
+        if self._ended.is_set():
+            self._keep(self._snapshot())
+        if self._recorder is not None:
+            self._recorder.close()
+        self.bus.show_safe("the engine has stopped")
+        log.info("stopped after %d scans", self.scheduler.scans)
+
+    def _run(self, scans: int | None) -> None:
+        try:
+            self.scheduler.run(scans)
+        except BaseException as error:
+            self.failure = error
+            log.critical("the scan has ended", exc_info=True)
+            self.bus.show_safe(f"the scan has ended: {error}")
+        finally:
+            self._ended.set()
+
+    def _announce(self, hook: str) -> None:
+        for fault in self.catalog.announce(hook, engine=self):
+            log.error("%s", fault)
+
+    # while it runs
+
+    def reload(self, configuration: Configuration) -> list[Change]:
+        """Change to another configuration between two scans, and return what changed.
+
+        Signals keep value, quality and forces; blocks keep their state, tasks their statistics.
+        """
+        with self._reloading:
+            changes = plan(self.configuration, configuration)
+            built = build(configuration.plant, self.catalog, scan_time_ms=self._scan_time_ms)
+            self._do(lambda: self._swap(built))
+            self.configuration = configuration
+            self._reloads += 1
+        log.info("reloaded: %d changes", len(changes))
+        return changes
+
+    def tune(self, block: str, param: str, value: Value) -> None:
+        """Change a parameter between two scans. It holds until the next reload."""
+        program = next(
+            (
+                t.program
+                for t in self.scheduler.tasks
+                if any(b.name == block for b in t.program.network.blocks)
+            ),
+            self.scheduler.tasks[0].program,
+        )
+        self._do(lambda: program.tune(block, param, value))
+        log.info("tuned: %s.%s = %r", block, param, value)
+
+    def status(self) -> EngineStatus:
+        """Return how it goes."""
+        tasks = self.scheduler.tasks
+        image = self.bus.image
+        counts = {name: count for task in tasks for name, count in task.program.fault_counts.items()}
+        faults = {name: s.reason for task in tasks for name, s in task.program.faults.items()}
+        return EngineStatus(
+            running=bool(self._threads) and not self._ended.is_set(),
+            uptime_s=self.clock.monotonic() - self._began,
+            scans=self.scheduler.scans,
+            reloads=self._reloads,
+            watchdog_trips=self._trips,
+            tasks={task.name: task.statistics.figures(task.period) for task in tasks},
+            faults=faults,
+            fault_counts=counts,
+            forced={image.layout.signals[i].name: value for i, value in image.forced.items()},
+            inbox_waiting=self.bus.waiting,
+            inbox_refused=self.bus.refused,
+        )
+
+    def _do(self, action: Any) -> Any:
+        """Have the scan thread do something between two scans, or do it here when nothing scans."""
+        if not self._threads or self._ended.is_set():
+            return action()
+        future = self.scheduler.between(action)
+        while True:
+            try:
+                return future.result(timeout=1.0)
+            except TimeoutError:
+                if future.done():
+                    raise
+                if self._ended.is_set() and future.cancel():
+                    return action()
+
+    def _swap(self, built: Built) -> None:
+        """Take over a new configuration; the scan thread calls it."""
+        before = {
+            block.name: block.cls.spec.type
+            for task in self.scheduler.tasks
+            for block in task.program.network.blocks
+        }
+        states = self._snapshot(retained=False)
+        counts = {n: c for task in self.scheduler.tasks for n, c in task.program.fault_counts.items()}
+        self.bus.rearrange(built.layout)
+        for task in built.tasks:
+            same = {b.name for b in task.program.network.blocks if before.get(b.name) == b.cls.spec.type}
+            task.program.restore({name: kept for name, kept in states.items() if name in same})
+            task.program.fault_counts.update({name: count for name, count in counts.items() if name in same})
+        self.scheduler.replace(built.tasks)
+        self._shown = Shown(self.bus, [task.name for task in built.tasks])
+        if self._recorder is not None:
+            self._recorder.begin(built, self.bus)
+
+    def _each_second(self) -> None:
+        self._shown.write(self.clock.now_ns(), self.scheduler.tasks)
+
+    def _scan_failed(self, task: Task, error: BaseException) -> None:
+        if task.statistics.faults <= 10:
+            log.error("a scan of task %s failed: %r", task.name, error, exc_info=error)
+
+    # beside the scan
+
+    def _watch(self) -> None:
+        """See that scans end, and keep what is to be retained."""
+        seen: float | None = None
+        keep_at = RETAIN_EVERY
+        passed = 0.0
+        while not self._watching.wait(_WATCH_EVERY):
+            since = self.scheduler.busy_since
+            if since is not None and since != seen and self.clock.monotonic() - since > self._limit():
+                seen = since
+                self._trips += 1
+                log.critical(
+                    "a scan has not ended within %g s: signals go to their safe values", self._limit()
+                )
+                self.bus.show_safe("a scan does not end")
+            passed += _WATCH_EVERY
+            if self._retain is not None and passed >= keep_at and not self._ended.is_set():
+                keep_at = passed + RETAIN_EVERY
+                future = self.scheduler.between(self._snapshot)
+                try:
+                    self._keep(future.result(timeout=1.0))
+                except (TimeoutError, RuntimeError):
+                    future.cancel()
+
+    def _limit(self) -> float:
+        given = self.configuration.plant.engine.watchdog_ms / 1e3
+        slowest = max(task.period for task in self.scheduler.tasks)
+        return given or max(_LEAST_WATCHDOG, _SLOWEST_PERIODS * slowest)
+
+    def _snapshot(self, *, retained: bool = True) -> States:
+        found: States = {}
+        for task in self.scheduler.tasks:
+            found.update(task.program.snapshot(retained=retained))
+        return found
+
+    def _restore(self, built: Built, states: States) -> None:
+        for task in built.tasks:
+            task.program.restore(states)
+
+    def _keep(self, states: States) -> None:
+        if self._retain is not None:
+            self._retain.save(states)

@@ -1,0 +1,115 @@
+"""What a reload would change, and what each change means for a running plant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict, frozen
+
+if TYPE_CHECKING:
+    from petra.config import BlockConfig, Configuration, SignalConfig
+
+
+class Act(Enum):
+    """What happens to a thing."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    CHANGE = "change"
+
+
+@frozen
+class Change:
+    """One change: what happens to which thing, how, and what that means."""
+
+    act: Act
+    kind: str
+    name: str
+    detail: str = ""
+    effect: str = ""
+
+    def __str__(self) -> str:
+        sign = {Act.ADD: "+", Act.REMOVE: "-", Act.CHANGE: "~"}[self.act]
+        detail = f": {self.detail}" if self.detail else ""
+        return f"{sign} {self.kind} {self.name}{detail}" + (f" ({self.effect})" if self.effect else "")
+
+    def as_dict(self) -> dict[str, str]:
+        """Return it as data."""
+        return {**asdict(self), "act": self.act.value}
+
+
+def plan(old: Configuration, new: Configuration) -> list[Change]:
+    """Return what is different in the new configuration, in the order of the document."""
+    return [
+        *_compared("signal", old.plant.signals, new.plant.signals, _signal),
+        *_compared("block", old.plant.blocks, new.plant.blocks, _block),
+        *_compared("task", old.plant.tasks, new.plant.tasks, _task),
+        *_sections(old, new),
+        *_engine(old, new),
+    ]
+
+
+def _compared(kind: str, old: Sequence[Any], new: Sequence[Any], differ: Any) -> Iterator[Change]:
+    before = {thing.name: thing for thing in old}
+    after = {thing.name: thing for thing in new}
+    for thing in old:
+        if thing.name not in after:
+            yield Change(Act.REMOVE, kind, thing.name)
+    for thing in new:
+        if thing.name not in before:
+            yield Change(Act.ADD, kind, thing.name)
+        elif before[thing.name] != thing:
+            details, effect = differ(before[thing.name], thing)
+            yield Change(Act.CHANGE, kind, thing.name, ", ".join(details), effect)
+
+
+def _fields(old: Any, new: Any, names: Iterable[str]) -> list[str]:
+    return [
+        f"{name} {_said(getattr(old, name))} -> {_said(getattr(new, name))}"
+        for name in names
+        if getattr(old, name) != getattr(new, name)
+    ]
+
+
+def _said(value: Any) -> str:
+    return str(getattr(value, "value", value))
+
+
+def _signal(old: SignalConfig, new: SignalConfig) -> tuple[list[str], str]:
+    details = _fields(old, new, ("type", "initial", "unit", "safe", "description"))
+    if old.type is not new.type:
+        return details, "its value begins anew"
+    return details, "it keeps its value" if old.initial != new.initial else ""
+
+
+def _block(old: BlockConfig, new: BlockConfig) -> tuple[list[str], str]:
+    details = _fields(old, new, ("type", "task", "description"))
+    for what in ("inputs", "outputs", "params"):
+        before, after = getattr(old, what), getattr(new, what)
+        for name in dict.fromkeys([*before, *after]):
+            if before.get(name) != after.get(name):
+                details.append(f"{what[:-1]} {name} {_said(before.get(name))} -> {_said(after.get(name))}")
+    if not details:
+        return ["the order of its inputs"], "it keeps its state"
+    return details, "its state begins anew" if old.type != new.type else "it keeps its state"
+
+
+def _task(old: Any, new: Any) -> tuple[list[str], str]:
+    return _fields(old, new, ("period_ms", "priority")), ""
+
+
+def _sections(old: Configuration, new: Configuration) -> Iterator[Change]:
+    for name in dict.fromkeys([*old.sections, *new.sections]):
+        before, after = old.sections.get(name), new.sections.get(name)
+        if before == after:
+            continue
+        act = Act.ADD if before is None else Act.REMOVE if after is None else Act.CHANGE
+        yield Change(act, "section", name)
+
+
+def _engine(old: Configuration, new: Configuration) -> Iterator[Change]:
+    details = _fields(old.plant.engine, new.plant.engine, ("watchdog_ms", "spin_us", "retain_file"))
+    if details:
+        yield Change(Act.CHANGE, "engine", "", ", ".join(details), "at the next start")

@@ -1,0 +1,126 @@
+"""Running recorded scans again, and finding where they differ from what was recorded."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from petra.clock import SystemClock
+from petra.config import BlockConfig, PlantConfig, SignalConfig, TaskConfig
+from petra.engine.build import build
+from petra.engine.record import RecordError, digest, entry_of, is_recording
+from petra.signals import GOOD, Bus, Quality, Saved, SignalType, Status, Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from petra.plugin import Catalog
+    from petra.scan.program import States
+
+
+@frozen
+class Segment:
+    """Scans that follow each other, from a known state."""
+
+    plant: Mapping[str, Any]
+    state: Mapping[str, Any]
+    scans: list[tuple[int, str, float, list[Any], int]]
+    """Of each scan: its number, its task, its dt, its inbox, and the digest of its outputs."""
+    continues: bool = False
+    """Whether it begins as the one before it ended."""
+
+
+@frozen
+class Replayed:
+    """One scan, run again."""
+
+    number: int
+    task: str
+    dt: float
+    same: bool
+    """Whether it gave the bits that were recorded."""
+    values: Mapping[str, Value]
+    statuses: Mapping[str, Status]
+    faults: Mapping[str, str]
+
+
+def read(path: Path) -> list[Segment]:
+    """Return the segments of a recording, oldest first."""
+    if not path.exists():
+        raise RecordError(f"there is no file {path}")
+    if not is_recording(path):
+        raise RecordError(f"{path} is no recording")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        segments = database.execute("select id, plant, state, continues from segments order by id").fetchall()
+        return [
+            Segment(
+                json.loads(plant),
+                json.loads(state),
+                [
+                    (number, task, dt, json.loads(entries), mark)
+                    for number, task, dt, entries, mark in database.execute(
+                        "select number, task, dt, entries, digest from scans where segment = ? "
+                        "order by number",
+                        (segment,),
+                    )
+                ],
+                bool(continues),
+            )
+            for segment, plant, state, continues in segments
+        ]
+
+
+def replay(segment: Segment, catalog: Catalog) -> Iterator[Replayed]:
+    """Run the scans of a segment again."""
+    built = build(plant_of(segment.plant), catalog)
+    bus = Bus(built.layout, SystemClock())
+    saved, states = state_of(segment.state)
+    bus.restore(saved)
+    programs = {}
+    for task in built.tasks:
+        task.program.restore(states)
+        programs[task.name] = task.program
+    names = [signal.name for signal in built.layout.signals]
+    for number, task_name, dt, entries, recorded in segment.scans:
+        program = programs[task_name]
+        for entry in entries:
+            bus.apply(entry_of(entry, bus))
+        program.scan(bus, dt)
+        bus.publish(number, number)
+        faults = {n: s.reason for each in programs.values() for n, s in each.faults.items()}
+        same = digest(bus.values[built.layout.split :]) == recorded
+        statuses = {names[i]: status for i, status in bus.flawed.items()}
+        yield Replayed(
+            number, task_name, dt, same, dict(zip(names, bus.values, strict=True)), statuses, faults
+        )
+
+
+def plant_of(data: Mapping[str, Any]) -> PlantConfig:
+    """Return the plant of a recording."""
+    return PlantConfig(
+        signals=tuple(SignalConfig(**{**s, "type": SignalType(s["type"])}) for s in data["signals"]),
+        blocks=tuple(BlockConfig(**block) for block in data["blocks"]),
+        tasks=tuple(TaskConfig(**task) for task in data["tasks"]),
+        scan_time_ms=data["scan_time_ms"],
+    )
+
+
+def state_of(state: Mapping[str, Any]) -> tuple[Saved, States]:
+    """Return what a segment begins with: the bus, and what blocks remember."""
+    saved = Saved(
+        list(state["values"]),
+        {i: Status(Quality(quality), reason) for i, quality, reason in state["flawed"]},
+        dict(state["forced"]),
+        {i: (v, Status(Quality(q), reason) if q else GOOD) for i, v, q, reason in state["beneath"]},
+    )
+    states = {block: {n: _value(v) for n, v in kept.items()} for block, kept in state["states"].items()}
+    return saved, states
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,240 @@
+"""The scheduler: runs tasks at absolute deadlines, one at a time, in the one thread that scans.
+
+A task that is late is run once and its missed periods are counted, never caught up in a burst; `dt` tells its
+blocks how much time has passed. Between two scans the thread does what others ask of it.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define, field
+
+from petra.scan.statistics import Statistics
+
+if TYPE_CHECKING:
+    from petra.clock import Clock
+    from petra.scan.program import Program
+    from petra.signals import Bus, Force, Write
+
+T = TypeVar("T")
+
+SLICE = 0.05  # the longest sleep: how soon a stop or a request is heard
+_SWITCH_INTERVAL = 1e-4  # other threads give the interpreter back sooner than by default
+_SLACK = 0.005  # the least idle time in which to collect garbage
+
+Observer = Callable[["Task", float, int, "Sequence[Write | Force]"], None]
+"""Is told, after each scan: the task, its dt, the number of the scan, and what was taken from the inbox."""
+
+
+@define(eq=False)
+class Task:
+    """Blocks that run together: a program, its period in seconds, and how it keeps its time."""
+
+    name: str
+    period: float
+    priority: int
+    program: Program
+    statistics: Statistics = field(factory=Statistics)
+    origin: float = 0.0
+    """When its deadlines begin: the first one."""
+    number: int = 0
+    """Which deadline comes next, counted in periods from the origin."""
+    periods: int = 1
+    """How many periods it will be since the last scan."""
+
+    @property
+    def due(self) -> float:
+        """The next deadline. Counted, not summed up: it does not drift."""
+        return self.origin + self.number * self.period
+
+    def begin(self, now: float) -> None:
+        """Begin deadlines anew."""
+        self.origin, self.number, self.periods = now, 0, 1
+
+    def take_over(self, before: Task) -> None:
+        """Carry on from a task of the same period."""
+        self.origin, self.number, self.periods = before.origin, before.number, before.periods
+
+
+class Scheduler:
+    """Runs tasks. `run` belongs to the scan thread; `stop` and `between` may be called from any thread."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        clock: Clock,
+        tasks: Sequence[Task],
+        *,
+        spin: float = 0.0,
+        failed: Callable[[Task, BaseException], None] | None = None,
+    ) -> None:
+        self.bus = bus
+        self.tasks = tuple(tasks)
+        self.scans = 0
+        self.observer: Observer | None = None
+        self.each_second: Callable[[], None] | None = None
+        self.busy_since: float | None = None
+        """When the scan that is running began; the watchdog reads it."""
+        self._clock = clock
+        self._spin = spin
+        self._failed = failed
+        self._stop = False
+        self._asked: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._garbage = Garbage(clock)
+
+    def stop(self) -> None:
+        """End `run` after the scan that is running."""
+        self._stop = True
+
+    def between(self, action: Callable[[], T]) -> Future[T]:
+        """Have something done by the scan thread between two scans."""
+        future: Future[T] = Future()
+        self._asked.append((action, future))
+        return future
+
+    def run(self, scans: int | None = None) -> None:
+        """Scan until `stop`, or until each task has scanned so many times."""
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL)
+        self._garbage.begin()
+        begin = self._clock.monotonic()
+        for task in self.tasks:
+            task.begin(begin)
+        second = begin + 1.0
+        try:
+            while not self._stop:
+                self._answer()
+                waiting = [task for task in self.tasks if scans is None or task.statistics.scans < scans]
+                if not waiting and scans is not None:
+                    break
+                now = self._clock.monotonic()
+                due = [task for task in waiting if task.due <= now]
+                if due:
+                    self._scan(min(due, key=_rank))
+                elif waiting:
+                    self._wait(min(task.due for task in waiting) - now)
+                else:
+                    self._clock.sleep(SLICE)
+                if self._clock.monotonic() >= second:
+                    second += max(1.0, self._clock.monotonic() - second)
+                    if self.each_second is not None:
+                        self.each_second()
+        finally:
+            self._garbage.end()
+            sys.setswitchinterval(interval)
+            self._answer()
+
+    def replace(self, tasks: Sequence[Task]) -> None:
+        """Run other tasks from now on; those of the same name keep their deadlines and statistics."""
+        old = {task.name: task for task in self.tasks}
+        now = self._clock.monotonic()
+        for task in tasks:
+            before = old.get(task.name)
+            task.begin(now)
+            if before is not None:
+                task.statistics = before.statistics
+                if before.period == task.period:
+                    task.take_over(before)
+        self.tasks = tuple(tasks)
+
+    def _scan(self, task: Task) -> None:
+        clock, bus, due = self._clock, self.bus, task.due
+        dt = task.periods * task.period
+        begin = clock.monotonic()
+        self.busy_since = begin
+        self.scans += 1
+        entries = bus.latch()
+        try:
+            task.program.scan(bus, dt)
+        except BaseException as error:  # a defect of ours, or a machine out of memory: count it, go on
+            task.statistics.faults += 1
+            if self._failed is None or isinstance(error, KeyboardInterrupt):
+                raise
+            self._failed(task, error)
+        bus.publish(self.scans, clock.now_ns())
+        if self.observer is not None:
+            self.observer(task, dt, self.scans, entries)
+        end = clock.monotonic()
+        self.busy_since = None
+        task.statistics.add(begin - due, end - begin)
+        task.number += 1
+        task.periods = 1
+        if task.due <= end:  # skip what is missed: the next deadline is the first one still to come
+            missed = int((end - task.due) / task.period) + 1
+            task.statistics.overruns += missed
+            task.number += missed
+            task.periods += missed
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep towards a deadline, for a slice at most; collect garbage where there is time for it."""
+        if seconds > _SLACK and self._garbage.collect(seconds):
+            return
+        if self._spin and seconds <= self._spin:
+            deadline = self._clock.monotonic() + seconds
+            while self._clock.monotonic() < deadline:
+                pass
+        else:
+            self._clock.sleep(min(seconds - self._spin, SLICE))
+
+    def _answer(self) -> None:
+        while self._asked:
+            action, future = self._asked.popleft()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(action())
+            except BaseException as error:  # noqa: BLE001 - it belongs to whoever asked
+                future.set_exception(error)
+
+
+class Garbage:
+    """Collects cycles when the scan has time for it, since Python would do it in the middle of a scan.
+
+    What was there before the first scan is set aside: it is never looked at again.
+    """
+
+    EVERY = (1.0, 60.0)  # seconds between collections of young objects, and of all
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._was_enabled = False
+        self._next = [0.0, 0.0]
+        self._took = [0.0, 0.0]
+
+    def begin(self) -> None:
+        """Take collection over."""
+        self._was_enabled = gc.isenabled()
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        now = self._clock.monotonic()
+        self._next = [now + every for every in self.EVERY]
+
+    def end(self) -> None:
+        """Give collection back."""
+        gc.unfreeze()
+        if self._was_enabled:
+            gc.enable()
+
+    def collect(self, room: float) -> bool:
+        """Collect what is due, if it takes less than half of the idle time or has waited for long."""
+        now = self._clock.monotonic()
+        for kind, every in enumerate(self.EVERY):
+            overdue = now - self._next[kind]
+            if overdue < 0 or (self._took[kind] * 2 > room and overdue < 10 * every):
+                continue
+            gc.collect(1 + kind)
+            end = self._clock.monotonic()
+            self._took[kind], self._next[kind] = end - now, end + every
+            return True
+        return False
+
+
+def _rank(task: Task) -> tuple[int, float, float]:
+    return -task.priority, task.period, task.due

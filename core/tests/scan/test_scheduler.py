@@ -1,0 +1,156 @@
+"""Deadlines, priorities, overruns, and what is done between scans; on a clock that is turned by hand."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+import pytest
+
+from petra.scan import Scheduler, Task
+from petra.signals import Bus
+from petra.testing import ManualClock
+
+
+class Program:
+    """Takes so much time, and remembers when it ran."""
+
+    def __init__(self, clock: ManualClock, *takes: float) -> None:
+        self.clock = clock
+        self.takes = list(takes)
+        self.ran: list[tuple[float, float]] = []
+
+    def scan(self, bus: Bus, dt: float) -> None:
+        self.ran.append((round(self.clock.monotonic() - self.clock.start, 6), round(dt, 6)))
+        if self.takes:
+            self.clock.sleep(self.takes.pop(0))
+
+
+@pytest.fixture
+def clock():
+    clock = ManualClock()
+    clock.start = clock.monotonic()
+    return clock
+
+
+def scheduler(clock, *tasks, **options) -> Scheduler:
+    return Scheduler(Bus([], clock), clock, tasks, **options)
+
+
+def task(clock, name: str, period: float, *takes: float, priority: int = 0) -> Task:
+    return Task(name, period, priority, Program(clock, *takes))
+
+
+def test_deadlines_are_absolute(clock):
+    """What a scan takes does not move the next one."""
+    one = task(clock, "one", 0.1, 0.03, 0.09, 0.001)
+    scheduler(clock, one).run(4)
+    assert [at for at, _ in one.program.ran] == [0.0, 0.1, 0.2, 0.3]
+
+
+def test_an_overrun_is_counted_never_bursted(clock):
+    """A scan of 2.5 periods costs two; the blocks are told how much time has passed."""
+    one = task(clock, "one", 0.1, 0.01, 0.25)
+    scheduler(clock, one).run(4)
+    assert one.program.ran == [(0.0, 0.1), (0.1, 0.1), (0.4, 0.3), (0.5, 0.1)]
+    assert one.statistics.overruns == 2
+
+
+def test_a_scan_that_ends_at_its_next_deadline_misses_it(clock):
+    one = task(clock, "one", 0.1, 0.1)
+    scheduler(clock, one).run(2)
+    assert one.program.ran == [(0.0, 0.1), (0.2, 0.2)]
+
+
+def test_the_shorter_period_goes_first_and_priority_before_that(clock):
+    order: list[str] = []
+    tasks = [task(clock, "slow", 0.2), task(clock, "fast", 0.1), task(clock, "urgent", 0.4, priority=1)]
+    watched = scheduler(clock, *tasks)
+    watched.observer = lambda task, *_: order.append(task.name)
+    watched.run(1)
+    assert order == ["urgent", "fast", "slow"]
+
+
+def test_tasks_keep_their_own_periods(clock):
+    fast, slow = task(clock, "fast", 0.01), task(clock, "slow", 0.1)
+    both = scheduler(clock, fast, slow)
+    both.observer = lambda *_: both.stop() if both.scans >= 111 else None
+    both.run()
+    assert len(fast.program.ran) == 101
+    assert len(slow.program.ran) == 10
+
+
+def test_deadlines_do_not_drift(clock):
+    """After a million periods of a number that no float is, the deadline is where it belongs."""
+    one = task(clock, "one", 0.1)
+    one.begin(1000.0)
+    one.number = 1_000_000
+    assert one.due == 1000.0 + 1_000_000 * 0.1
+
+
+def test_something_is_done_between_two_scans(clock):
+    one = task(clock, "one", 0.1)
+    watched = scheduler(clock, one)
+    good = watched.between(lambda: len(one.program.ran))
+    bad = watched.between(lambda: 1 / 0)
+    watched.run(1)
+    assert good.result(0) == 0
+    with pytest.raises(ZeroDivisionError):
+        bad.result(0)
+
+
+def test_a_replaced_task_keeps_its_deadlines_and_statistics(clock):
+    old, new = task(clock, "one", 0.1), task(clock, "one", 0.1)
+    watched = scheduler(clock, old)
+    watched.observer = lambda *_: (
+        watched.between(lambda: watched.replace([new])) if watched.scans == 3 else None
+    )
+    watched.run(5)
+    assert [at for at, _ in old.program.ran] == [0.0, 0.1, 0.2]
+    assert [at for at, _ in new.program.ran] == [0.3, 0.4]
+    assert new.statistics.scans == 5
+
+
+def test_a_scan_that_fails_is_counted_and_the_next_one_runs(clock):
+    failed: list[str] = []
+    one = task(clock, "one", 0.1)
+    one.program.scan = lambda *_: 1 / 0
+    scheduler(clock, one, failed=lambda task, error: failed.append(type(error).__name__)).run(3)
+    assert failed == ["ZeroDivisionError"] * 3
+    assert one.statistics.faults == 3
+
+
+def test_each_second_is_told_once(clock):
+    told: list[float] = []
+    one = task(clock, "one", 0.3)
+    watched = scheduler(clock, one)
+    watched.each_second = lambda: told.append(round(clock.monotonic() - clock.start, 3))
+    watched.run(11)
+    assert len(told) == 3
+
+
+def test_figures_sum_up_what_was(clock):
+    one = task(clock, "one", 0.1, 0.01, 0.02, 0.25)
+    scheduler(clock, one).run(4)
+    figures = one.statistics.figures(one.period)
+    assert (figures.scans, figures.overruns) == (4, 2)
+    assert figures.execution_max_ms == pytest.approx(250.0)
+    assert figures.lateness_max_ms == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_interpreter_is_left_as_it_was(clock):
+    interval, enabled = sys.getswitchinterval(), gc.isenabled()
+    scheduler(clock, task(clock, "one", 0.1)).run(1)
+    assert sys.getswitchinterval() == interval
+    assert gc.isenabled() is enabled
+    assert gc.get_freeze_count() == 0
+
+
+def test_garbage_is_collected_in_idle_time_and_never_in_a_scan(clock):
+    seen: list[bool] = []
+    one = task(clock, "one", 0.5)
+    one.program.scan = lambda *_: seen.append(gc.isenabled())
+    before = gc.get_stats()[1]["collections"]
+    scheduler(clock, one).run(20)
+    assert not any(seen)
+    assert gc.get_stats()[1]["collections"] > before
