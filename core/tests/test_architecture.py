@@ -27,6 +27,7 @@ LAYERS = (
     ("library",),
     ("config",),
     ("engine",),
+    ("bench",),
     ("certify",),
     ("testing",),
     ("cli",),

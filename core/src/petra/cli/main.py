@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from petra.plugin import Catalog, Command
 
 _COMMANDS = {
+    "bench": ("petra.cli.bench", "Measure the scan, the bus, the scheduler and memory."),
     "blocks": ("petra.cli.blocks", "List the kinds of blocks, and show one with its ports."),
     "check": ("petra.cli.check", "Check documents; every problem with its place."),
     "completion": ("petra.cli.completion", "Print the completion script for a shell."),

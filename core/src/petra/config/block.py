@@ -15,7 +15,7 @@ from petra.config.wording import noun, written
 from petra.signals import literal
 
 if TYPE_CHECKING:
-    from petra.blocks import BlockSpec
+    from petra.blocks import Block
     from petra.config.models import BlockConfig
     from petra.config.problems import Problems
 
@@ -41,16 +41,17 @@ class CheckedBlock:
 
 
 def check_block(
-    node: Node, block: BlockConfig, spec: BlockSpec, problems: Problems, text: Text
+    node: Node, block: BlockConfig, cls: type[Block], problems: Problems, text: Text
 ) -> CheckedBlock:
     """Note what is wrong with a block; return it as its class declares it."""
-    return _BlockCheck(node, spec, problems, text).check(block)
+    return _BlockCheck(node, cls, problems, text).check(block)
 
 
 class _BlockCheck:
-    def __init__(self, node: Node, spec: BlockSpec, problems: Problems, text: Text) -> None:
+    def __init__(self, node: Node, cls: type[Block], problems: Problems, text: Text) -> None:
         self._node = node
-        self._spec = spec
+        self._cls = cls
+        self._spec = cls.spec
         self._problems = problems
         self._text = text
         self._places: dict[tuple[str, int], Node] = {}
@@ -64,7 +65,18 @@ class _BlockCheck:
             outputs=self._outputs(block),
             params=self._params(block),
         )
+        if self._problems.errors == before:
+            self._try(made.params)
         return CheckedBlock(made, self._node, self._places, self._problems.errors == before)
+
+    def _try(self, params: Mapping[str, Any]) -> None:
+        """Make the block: a class with an `__init__` of its own may know more about its parameters."""
+        try:
+            self._cls(**params)
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's class raises
+            at = within(self._node, "params", "parameters")
+            said = " ".join(str(error).split()) or type(error).__name__
+            self._problems.add(at, "bad-value", f"{self._cls.spec.type}: {said}")
 
     def _inputs(self, block: BlockConfig) -> dict[str, Any]:
         at = within(self._node, "inputs")

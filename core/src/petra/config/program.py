@@ -81,7 +81,7 @@ class ProgramCheck:
         for node, block in blocks:
             found = self._catalog.block(block.type)
             if found is not None:
-                checked.append(check_block(node, block, found.spec, self._problems, self._text))
+                checked.append(check_block(node, block, found, self._problems, self._text))
             elif block.type not in strange:
                 self._unknown_type(within(node, "type", "block_type"), block.type, known, strange)
         return checked

@@ -11,6 +11,7 @@ from petra.config.models import MAIN, TaskConfig
 from petra.errors import PetraError
 from petra.scan import Network, Place, Program, Resolution, Task, Wired, wire
 from petra.scan.statistics import engine_signals
+from petra.scan.template import Templates
 from petra.signals import Layout, Signal, SignalType
 
 if TYPE_CHECKING:
@@ -29,10 +30,22 @@ class Built:
     plant: PlantConfig
     layout: Layout
     tasks: Sequence[Task]
+    resolution: Resolution
 
 
-def build(plant: PlantConfig, catalog: Catalog, *, inline: bool = True, scan_time_ms: float = 0.0) -> Built:
-    """Build a checked configuration. `scan_time_ms` overrides the period of every task."""
+def build(
+    plant: PlantConfig,
+    catalog: Catalog,
+    *,
+    inline: bool = True,
+    scan_time_ms: float = 0.0,
+    templates: Templates | None = None,
+) -> Built:
+    """Build a checked configuration. `scan_time_ms` overrides the period of every task.
+
+    Whoever builds again and again gives the same `templates`: they need not be made anew.
+    """
+    templates = templates or Templates()
     if not plant.tasks:
         plant = evolve(plant, tasks=(TaskConfig(MAIN, plant.scan_time_ms),))
     wired = {block.name: _wired(catalog, block) for block in plant.blocks}
@@ -47,9 +60,11 @@ def build(plant: PlantConfig, catalog: Catalog, *, inline: bool = True, scan_tim
     tasks = []
     for task in plant.tasks:
         blocks = [wired[block.name] for block in plant.blocks if block.task == task.name]
-        program = Program(Network(blocks), place, Resolution(blocks, resolution.types), inline=inline)
+        program = Program(
+            Network(blocks), place, Resolution(blocks, resolution.types), inline=inline, templates=templates
+        )
         tasks.append(Task(task.name, (scan_time_ms or task.period_ms) / 1e3, task.priority, program))
-    return Built(plant, layout, tasks)
+    return Built(plant, layout, tasks, resolution)
 
 
 def _wired(catalog: Catalog, block: BlockConfig) -> Wired:

@@ -16,6 +16,7 @@ from petra.engine.retain import RetainFile
 from petra.engine.show import Shown
 from petra.errors import PetraError
 from petra.scan import Figures, Scheduler, Task
+from petra.scan.template import Templates
 from petra.signals import GOOD, Bus, Status, Value
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class Engine:
         self.catalog = catalog
         self.clock = clock or SystemClock()
         self._scan_time_ms = scan_time_ms
-        built = build(configuration.plant, catalog, scan_time_ms=scan_time_ms)
+        self._templates = Templates()
+        built = self._build(configuration)
         self.bus = Bus(built.layout, self.clock)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
@@ -186,7 +188,7 @@ class Engine:
         """
         with self._reloading:
             changes = plan(self.configuration, configuration)
-            built = build(configuration.plant, self.catalog, scan_time_ms=self._scan_time_ms)
+            built = self._build(configuration)
             self._do(lambda: self._swap(built))
             self.configuration = configuration
             self._reloads += 1
@@ -239,6 +241,11 @@ class Engine:
                     raise
                 if self._ended.is_set() and future.cancel():
                     return action()
+
+    def _build(self, configuration: Configuration) -> Built:
+        return build(
+            configuration.plant, self.catalog, scan_time_ms=self._scan_time_ms, templates=self._templates
+        )
 
     def _swap(self, built: Built) -> None:
         """Take over a new configuration; the scan thread calls it."""

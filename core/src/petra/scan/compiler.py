@@ -41,7 +41,6 @@ class Unit:
     """One block of a program: its wiring by slots. It belongs to the program that made it."""
 
     wired: Wired
-    instance: Block
     inputs: dict[str, tuple[int | None, ...]]
     """The signals' slots of each input; None for a constant."""
     outputs: dict[str, int | None]
@@ -49,6 +48,9 @@ class Unit:
     """The slots of its states, and of those outputs that are wired to nothing."""
     kinds: tuple[type[Any], ...]
     """The types that its outputs are stored as."""
+
+    instance: Block | None = None
+    """Made when its step is called; a step that is written into the program needs none."""
 
     @property
     def asks_quality(self) -> set[str]:
@@ -104,7 +106,7 @@ def _gaps(unit: Unit, place: Place) -> dict[str, str]:
         ]
         many = spec.inputs[quality.port].many
         gaps.update({f"{name}.{i}": item for i, item in enumerate(asked)} if many else {name: asked[0]})
-    gaps[""] = f"b_{id(unit.instance):x}"
+    gaps[""] = f"b_{id(unit):x}"
     return gaps
 
 
@@ -136,7 +138,9 @@ def function(
     for number, unit in units:
         said, template = text(unit, place, templates, held, inline=inline)
         names.update(template.globals)
-        names[f"b_{id(unit.instance):x}"] = unit.instance
+        if template.calls:
+            unit.instance = unit.instance or unit.wired.cls(**unit.wired.params)
+            names[f"b_{id(unit):x}"] = unit.instance
         lines.append(f"    try:\n{said}    except BaseException: fault({number})\n")
     exec(compile("".join(lines), "<program>", "exec"), names)  # noqa: S102 - the text is made of checked parts
     return names["part"]

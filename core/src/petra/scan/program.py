@@ -46,14 +46,20 @@ class Program:
     """
 
     def __init__(
-        self, network: Network, place: Place, resolution: Resolution, *, inline: bool = True
+        self,
+        network: Network,
+        place: Place,
+        resolution: Resolution,
+        *,
+        inline: bool = True,
+        templates: Templates | None = None,
     ) -> None:
         self.network = network
         self.inline = inline
         self.states: list[Any] = []
         self.fault_counts: dict[str, int] = {}
         self._place = place
-        self._templates = Templates()
+        self._templates = templates or Templates()
         self._forced: Mapping[int, Value] = {}
         self._held: frozenset[int] = frozenset()
         self._now: dict[int, Status] = {}
@@ -125,7 +131,7 @@ class Program:
         except (TypeError, ValueError) as error:
             raise TuningError(str(error)) from error
         unit.wired = evolve(unit.wired, params={**unit.wired.params, member.name: member.exact(value)})
-        unit.instance = instance
+        unit.instance = instance if unit.instance is not None else None
         self._compile_again(lambda part: number in part.units)
 
     def snapshot(self, *, retained: bool = False) -> States:
@@ -183,7 +189,7 @@ class Program:
             name: tuple(None if isinstance(source, Constant) else slots[source] for source in sources)
             for name, sources in wired.sources.items()
         }
-        return Unit(wired, wired.cls(**wired.params), inputs, outputs, states, kinds)
+        return Unit(wired, inputs, outputs, states, kinds)
 
     def _state(self, initial: Any) -> int:
         self.states.append(initial)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _EDGE = "\0"  # stands on both sides of a gap's name; no Python text has it
 INDENT = " " * 8
+_MOST = 10_000
 
 
 def gap(name: str) -> str:
@@ -48,6 +49,8 @@ class Template:
 
     pieces: tuple[str, ...]
     globals: Mapping[str, Any]
+    calls: bool
+    """Whether the text calls an instance's step."""
 
     def fill(self, gaps: Mapping[str, str]) -> str:
         """Return the text with every gap filled."""
@@ -57,7 +60,7 @@ class Template:
 
 
 class Templates:
-    """Makes each template once. Classes are read once, whatever the number of their blocks."""
+    """Makes each template once. Classes are read once, whatever the number of their blocks and programs."""
 
     def __init__(self) -> None:
         self._steps: dict[type[Block], Step | OutsideSubsetError] = {}
@@ -74,6 +77,8 @@ class Templates:
         inline = isinstance(step, Step)
         found = self._made.get((shape, inline))
         if found is None:
+            if len(self._made) >= _MOST:  # of years of reloads
+                self._made.clear()
             found = _written(shape, step) if isinstance(step, Step) else _called(shape)
             self._made[shape, inline] = found
         return found
@@ -111,7 +116,7 @@ def _written(shape: Shape, step: Step) -> Template:
     }
     stores = [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape) | unseen]
     lines = [line for line in [*prologue, *body, *conversions, *stores] if line]
-    return _template(_merged(lines or ["pass"]), writer.globals)
+    return _template(_merged(lines or ["pass"]), writer.globals, calls=False)
 
 
 def _held(shape: Shape) -> set[str]:
@@ -174,7 +179,7 @@ def _called(shape: Shape) -> Template:
     for name, wanted in kept.items():
         lines += [f"m_{name} = b.{name}", _conversion(f"m_{name}", None, wanted, bounded=False)]
     lines += [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape)]
-    return _template(lines, {})
+    return _template(lines, {}, calls=True)
 
 
 def _read(name: str, count: int, *, many: bool) -> str:
@@ -183,6 +188,6 @@ def _read(name: str, count: int, *, many: bool) -> str:
     return f"({''.join(gap(f'{name}.{i}') + ', ' for i in range(count))})"
 
 
-def _template(lines: Sequence[str], names: Mapping[str, Any]) -> Template:
+def _template(lines: Sequence[str], names: Mapping[str, Any], *, calls: bool) -> Template:
     text = "".join(f"{INDENT}{line}\n" for line in lines)
-    return Template(tuple(text.split(_EDGE)), names)
+    return Template(tuple(text.split(_EDGE)), names, calls)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +29,7 @@ class Table:
     What waits to be renewed is bounded: when nobody has read for long, everything counts as aged.
     """
 
-    __slots__ = ("_aged", "_bus", "_layout", "_lock", "_readings")
+    __slots__ = ("_aged", "_bus", "_layout", "_lock", "_readings", "read")
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -37,6 +37,32 @@ class Table:
         self._aged: deque[Sequence[int]] = deque([range(len(bus.layout))])
         self._readings: dict[str, Reading] = {}
         self._lock = Lock()  # held by readers only
+        self.read = self._reader()
+
+    def _reader(self) -> Callable[[str], Reading]:
+        """Return `read`, with what it uses as defaults: a tenth faster than a method."""
+
+        def read(
+            name: str,
+            _aged: deque[Sequence[int]] = self._aged,
+            _readings: dict[str, Reading] = self._readings,
+        ) -> Reading:
+            """Return a signal's value, quality and time from the published image."""
+            if _aged:
+                self._renew()
+            try:
+                return _readings[name]
+            except KeyError:
+                return self._missing(name)
+
+        return read
+
+    def _missing(self, name: str) -> Reading:
+        with self._lock:  # in the middle of a reload another reader may be filling the table
+            found = self._readings.get(name)
+        if found is None:
+            raise self._bus.layout.unknown(name) from None
+        return found
 
     def age(self, written: Iterable[Sequence[int]], changed: Sequence[int]) -> None:
         """Take note of what is no longer as it was; the scan calls it after it has published."""
@@ -48,15 +74,6 @@ class Table:
         if changed:
             self._aged.append(changed)
 
-    def read(self, name: str) -> Reading:
-        """Return a signal's value, quality and time from the published image."""
-        if self._aged:
-            self._renew()
-        try:
-            return self._readings[name]
-        except KeyError:
-            raise self._bus.layout.unknown(name) from None
-
     def _renew(self) -> None:
         with self._lock:
             while self._aged:
@@ -66,7 +83,8 @@ class Table:
                     break
                 image = self._bus.image  # after the look at what has aged: it is at least as new
                 if image.layout is not self._layout:
-                    self._layout, self._readings = image.layout, {}
+                    self._layout = image.layout
+                    self._readings.clear()
                     indices = range(len(image.layout))
                 signals = image.layout.signals
                 for i in indices:

@@ -1,0 +1,104 @@
+"""How fast the bus is, and that no reader ever sees half a transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from petra.bench.results import Result, interleaved, result, single
+from petra.clock import SystemClock
+from petra.signals import Bus, Signal, SignalType
+
+
+def bus(signals: int, *, batches: int, torn_reads: int) -> Iterator[Result]:
+    """Measure reading, writing and publishing a bus of so many signals."""
+    made, some = _bus(signals), min(1_000, signals)
+    names = [signal.name for signal in made.signals]
+    every, thousand = made.group(names), made.group(names[:some])
+    values = [list(map(float, range(n, n + signals))) for n in (1, 2)]
+    mappings = [dict(zip(names[:some], each, strict=False)) for each in values]
+    flip = {"at": 0}
+
+    def next_values() -> int:
+        flip["at"] ^= 1
+        return flip["at"]
+
+    def read_by_name() -> None:
+        read = made.read
+        for name in names:
+            read(name)
+
+    def write_group() -> None:
+        every.write(values[next_values()])
+        made.latch()
+
+    def write_some_by_name() -> None:
+        made.write_many(mappings[next_values()])
+        made.latch()
+
+    def write_some_by_group() -> None:
+        thousand.write(values[next_values()][:some])
+        made.latch()
+
+    actions: dict[str, Callable[[], object]] = {
+        f"read {signals:,} by name": read_by_name,
+        f"read {signals:,} as a group": every.read,
+        f"write {signals:,} as a group, latch": write_group,
+        f"write {some:,} by name, latch": write_some_by_name,
+        f"write {some:,} as a group, latch": write_some_by_group,
+    }
+    made.publish(1, 1)
+    for name, action in actions.items():
+        (samples,) = interleaved((action,), batches=batches, calls=20)
+        yield result("bus", name, "µs", [1e6 * s for s in samples])
+        made.publish(1, 1)
+    yield _subscribers(signals, batches)
+    yield _torn(torn_reads)
+
+
+def _bus(signals: int) -> Bus:
+    return Bus([Signal(f"s{i}", SignalType.FLOAT) for i in range(signals)], SystemClock())
+
+
+def _subscribers(signals: int, batches: int) -> Result:
+    """Measure what five subscribers add to a scan in which nothing changes."""
+    outputs = [Signal(f"o{i}", SignalType.FLOAT, written_by="b") for i in range(1_000)]
+    buses = [Bus([*_bus(signals).signals, *outputs], SystemClock()) for _ in range(2)]
+    heard = [buses[1].subscribe() for _ in range(5)]
+    alone, beside = interleaved([partial(b.publish, 1, 1) for b in buses], batches=batches, calls=500)
+    for subscription in heard:
+        subscription.close()
+    both = (result("bus", "", "µs", [1e6 * s for s in samples]) for samples in (alone, beside))
+    without, with_five = both
+    note = f"publish {without.p50:.2f} µs alone, {with_five.p50:.2f} µs with five"
+    return single("bus", "five subscribers, nothing changed", "µs", with_five.p50 - without.p50, note=note)
+
+
+def _torn(reads: int) -> Result:
+    """Count transactions that a reader on another thread saw half of."""
+    made = Bus([Signal(f"s{i}", SignalType.INT) for i in range(100)], SystemClock())
+    group = made.group([f"s{i}" for i in range(100)])
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            group.write([number] * 100)
+            made.latch()
+            made.publish(number, number)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    torn = 0
+    seen = set()
+    for _ in range(reads):
+        values = group.read()
+        torn += values[0] != values[-1] or values.count(values[0]) != 100
+        seen.add(values[0])
+    stop.set()
+    writer.join()
+    return single(
+        "bus", f"torn among {reads:,} reads", "", torn, note=f"{len(seen):,} different transactions seen"
+    )
