@@ -27,13 +27,15 @@ class Restless(Block, type="RESTLESS"):
 
 
 class Sloppy(Block, type="SLOPPY"):
-    """Answers an int where it promised a bool."""
+    """Forgets one output, and remembers what it did not declare."""
 
     input = In(float)
     output = Out(bool)
+    other = Out(bool)
 
     def step(self, dt):
-        self.output = 1
+        self.last = self.input
+        self.output = self.last > 0.0
 
 
 class Fragile(Block, type="FRAGILE"):
@@ -92,8 +94,9 @@ def loadless():
     [
         (plugin(blocks=[]), "offers something: every hook returned an empty list"),
         (plugin(blocks=[Restless]), "the same inputs give the same outputs: two runs differ"),
-        (plugin(blocks=[Sloppy]), "outputs are of their declared type: output is declared bool and was 1"),
-        (plugin(blocks=[Fragile]), "can be made and stepped: AttributeError"),
+        (plugin(blocks=[Sloppy]), "writes its outputs: step never writes other"),
+        (plugin(blocks=[Sloppy]), "step writes self.last, which is not declared: a reload loses it"),
+        (plugin(blocks=[Fragile]), "it faults in every scan: block block: AttributeError"),
         (plugin(blocks=[Mute]), "block MUTE: is documented: it has no docstring"),
         (plugin(drivers=[Kind("x", Undocumented, print)]), "Undocumented has no docstring"),
         (plugin(drivers=[Kind("x", Undocumented, print)]), "no about(...) on host"),

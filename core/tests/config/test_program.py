@@ -52,7 +52,7 @@ TON = "{name: a, type: TON, inputs: {in: ready}"
         ("{name: a, type: QQQQ}", "unknown-block-type", "no installed plugin provides the block type 'QQQQ'"),
         ("{name: a}", "missing-key", "'type' is missing"),
         ("{type: GT}", "missing-key", "'name' is missing"),
-        ("{name: a b, type: TON, inputs: {in: ready}}", "bad-value", "of the form"),
+        ("{name: a b, type: TON, inputs: {in: ready}}", "bad-value", "is no name"),
         (
             "{name: a, type: TON, inputs: {inn: ready, in: ready}}",
             "unknown-port",

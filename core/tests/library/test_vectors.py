@@ -9,7 +9,7 @@ import pytest
 import petra.library
 from petra import Catalog
 from petra.library import plugin
-from petra.testing import assert_vectors
+from petra.testing import assert_plugin_conforms, assert_vectors
 
 VECTORS = Path(petra.library.__file__).parent / "vectors"
 LIBRARY = Catalog.of(plugin)
@@ -112,6 +112,10 @@ def test_every_port_and_parameter_says_what_it_is(name):
         *spec.states.values(),
     ):
         assert member.doc, member
+
+
+def test_the_library_conforms_as_any_plugin_has_to():
+    assert_plugin_conforms(plugin)
 
 
 def test_a_vector_that_is_wrong_is_found(tmp_path):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import random
+import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from petra.blocks.ports import accepts
 from petra.config.schema import model_schema
 from petra.plugin.faults import Fault, one_line
 from petra.plugin.groups import Group
+from petra.scan import Bench
 from petra.settings.model import settings
 
 if TYPE_CHECKING:
@@ -98,53 +101,75 @@ def _block(offer: Offer) -> Iterator[Finding]:
     cls: type[Block] = offer.thing
     what = f"{offer.group.value} {offer.name}"
     yield Finding(f"{what}: is documented", "" if _has_doc(cls) else "it has no docstring")
+    written, strange = _assigned(cls)
+    silent = [name for name in cls.spec.outputs if written and name not in written]
+    yield Finding(f"{what}: writes its outputs", f"step never writes {', '.join(silent)}" if silent else "")
+    lost = f"step writes self.{strange[0]}, which is not declared: a reload loses it" if strange else ""
+    yield Finding(f"{what}: remembers only what it declares", lost)
     if any(param.required for param in cls.spec.params.values()):
         return  # only its author knows parameters that it can run with
     wrong = _trial(lambda: _run(cls, seed=1))
     if wrong:
         yield Finding(f"{what}: can be made and stepped", wrong)
         return
-    first, second = _run(cls, seed=1), _run(cls, seed=1)
-    yield Finding(f"{what}: can be made and stepped")
+    first, second, called = _run(cls, seed=1), _run(cls, seed=1), _run(cls, seed=1, inline=False)
+    yield Finding(f"{what}: can be made and stepped", _always_faults(first))
     yield Finding(
         f"{what}: the same inputs give the same outputs",
         "" if repr(first) == repr(second) else "two runs differ: does it read a clock or a random number?",
     )
-    yield Finding(f"{what}: outputs are of their declared type", _mistyped(cls, first))
+    yield Finding(
+        f"{what}: compiled and called, it does the same",
+        ""
+        if repr(first) == repr(called)
+        else "it does not; please report this, it is a defect of petra-core",
+    )
 
 
-def _run(cls: type[Block], seed: int) -> list[dict[str, Any]]:
-    """Step a block through random inputs; in a scan in which it faults, its outputs are held."""
+def _run(cls: type[Block], seed: int, *, inline: bool = True) -> list[tuple[dict[str, Any], str]]:
+    """Step a block through random inputs; return the outputs of each scan, and why it faulted, if it did."""
     chance = random.Random(seed)  # noqa: S311  # the point is that it repeats
-    block = cls()
-    rows: list[dict[str, Any]] = []
+    ports = {name: port.type for name, port in cls.spec.inputs.items() if not port.many}
+    if cls.spec.many is not None:
+        ports.update({f"{cls.spec.many.name}{i}": cls.spec.many.type for i in range(3)})
+    bench = Bench(cls, {name: kind() for name, kind in ports.items()}, inline=inline)
+    rows = []
     for _ in range(_SCANS):
-        for name, port in cls.spec.inputs.items():
-            setattr(block, name, _sample(chance, port.type))
-        try:
-            block.step(0.1)
-        except ArithmeticError:
-            rows.append({})
-            continue
-        rows.append({name: getattr(block, name) for name in cls.spec.outputs})
+        for name, kind in ports.items():
+            bench.write(name, _sample(chance, kind))
+        bench.scan(0.1)
+        rows.append((bench.outputs(), bench.fault))
     return rows
+
+
+def _always_faults(rows: list[tuple[dict[str, Any], str]]) -> str:
+    reasons = {fault for _, fault in rows}
+    return f"it faults in every scan: {rows[0][1]}" if "" not in reasons else ""
+
+
+def _assigned(cls: type[Block]) -> tuple[set[str], list[str]]:
+    """Return which members a step assigns to, and which of them are not declared, if its source is there."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(cls.step)))
+    except (OSError, TypeError, SyntaxError):
+        return set(), []
+    written = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "self"
+    }
+    return written, sorted(written - cls.spec.outputs.keys() - cls.spec.states.keys())
 
 
 def _sample(chance: random.Random, kind: type) -> bool | int | float | str:
     if kind is bool:
         return chance.random() < 0.5
     if kind is int:
-        return chance.randint(-100, 100)
+        return chance.choice((0, 1, 2, chance.randint(-100, 100)))
     return chance.uniform(-100.0, 100.0) if kind is float else chance.choice(["", "a", "b"])
-
-
-def _mistyped(cls: type[Block], rows: list[dict[str, Any]]) -> str:
-    for row in rows:
-        for name, value in row.items():
-            declared = cls.spec.outputs[name].type
-            if not accepts(declared, value):
-                return f"{name} is declared {declared.__name__} and was {value!r}"
-    return ""
 
 
 def _trial(run: Any) -> str:

@@ -115,7 +115,9 @@ def bench(
     page: Path | None,
     as_json: bool,
 ) -> int:
-    """Measure the scan, the bus, the scheduler and memory; without a name, all of them.
+    """Measure the scan, the bus, the scheduler and memory.
+
+    Without a name, all of them.
 
     `hot` scans follow each other without a pause; `paced` ones run every 10 ms, as a task does. The ratio
     says how many times longer the same blocks take when their steps are called one by one, in the same run:

@@ -51,7 +51,8 @@ def _member(member: Member[Any]) -> Described:
     return {
         "name": member.name,
         "aliases": list(member.aliases),
-        "type": getattr(member, "type", type(member.default)).__name__,
+        "type": getattr(member, "type_name", type(member.default).__name__),
+        "many": getattr(member, "many", False),
         "default": member.default,
         "unit": member.unit,
         "doc": member.doc,
@@ -100,7 +101,7 @@ def as_text(thing: Described) -> str:
 
 
 def _rows(members: list[Described]) -> list[str]:
-    names = [", ".join([m["name"], *m["aliases"]]) for m in members]
+    names = [", ".join([m["name"], *m["aliases"]]) + (" ..." if m.get("many") else "") for m in members]
     wide, typed = max(map(len, names)), max(len(m["type"]) for m in members)
     return [
         f"    {name.ljust(wide)}  {m['type'].ljust(typed)}  {_remarks(m)}".rstrip()

@@ -20,16 +20,19 @@ if TYPE_CHECKING:
     from petra.plugin import Catalog, Command
 
 _COMMANDS = {
-    "bench": ("petra.cli.bench", "Measure the scan, the bus, the scheduler and memory."),
+    "bench": (
+        "petra.cli.bench",
+        "Measure the scan, the bus, the scheduler and memory.",
+    ),
     "blocks": ("petra.cli.blocks", "List the kinds of blocks, and show one with its ports."),
     "check": ("petra.cli.check", "Check documents; every problem with its place."),
     "completion": ("petra.cli.completion", "Print the completion script for a shell."),
     "config": ("petra.cli.config", "Look at a configuration as it was understood."),
     "doctor": ("petra.cli.doctor", "Examine this installation and say what is wrong with it."),
-    "explain": ("petra.cli.explain", "Show in which order blocks run, and how."),
-    "plan": ("petra.cli.plan", "Show what a reload would change."),
+    "explain": ("petra.cli.explain", "Show in which order the blocks of FILE run, and how."),
+    "plan": ("petra.cli.plan", "Show what a reload from OLD to NEW would change."),
     "plugins": ("petra.cli.plugins", "List, examine, certify and create plugins."),
-    "replay": ("petra.cli.replay", "Run recorded scans again, or make a test of them."),
+    "replay": ("petra.cli.replay", "Run recorded scans again, and compare them to the bit."),
     "run": ("petra.cli.run", "Run a plant until it is told to stop."),
     "schema": ("petra.cli.schema", "Print the JSON Schema of what is installed."),
 }

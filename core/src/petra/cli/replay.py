@@ -37,10 +37,10 @@ def replay(
     test: Path | None,
     as_json: bool,
 ) -> int:
-    """Run the scans that `petra run --record FILE` kept again.
+    """Run recorded scans again, and compare them to the bit.
 
-    Each is compared with what was recorded, to the bit. The exit code is 1 when one differs: the installed
-    blocks are not those that were recorded.
+    FILE is what `petra run --record FILE` kept. The exit code is 1 when a scan differs: the installed blocks
+    are not those that were recorded.
     """
     from petra.engine.incident import write_test
     from petra.engine.replay import read

@@ -160,8 +160,8 @@ def _one_type(spec: BlockSpec) -> Schema:
         "if": {"anyOf": [{"properties": {key: named}, "required": [key]} for key in ("type", "block_type")]},
         "then": {
             "properties": {
-                "inputs": _members(
-                    spec.inputs, lambda i: _either(*(_SCALARS[t] for t in i.types), {"type": "string"})
+                "inputs": _inputs(
+                    spec, lambda i: _either(*(_SCALARS[t] for t in i.types), {"type": "string"})
                 ),
                 "outputs": _members(spec.outputs, lambda _: {"type": "string"}),
                 "params": params,
@@ -174,6 +174,14 @@ def _one_type(spec: BlockSpec) -> Schema:
 def _param_schema(param: Param[Any]) -> Schema:
     bounds = Bounds(minimum=param.minimum, maximum=param.maximum, choices=param.choices)
     return _bounded(_SCALARS[param.type], bounds)
+
+
+def _inputs(spec: BlockSpec, schema: Callable[[Any], Schema]) -> Schema:
+    """Return the schema of inputs; of a block that takes many, any name is one of them."""
+    made = _members(spec.inputs, schema)
+    if spec.many is not None:
+        made["anyOf"][0]["additionalProperties"] = schema(spec.many)
+    return made
 
 
 def _members(members: Mapping[str, Member[Any]], schema: Callable[[Any], Schema]) -> Schema:

@@ -24,6 +24,7 @@ from petra.config.wording import cure, from_text, is_union, need, noun, said, wr
 from petra.settings.model import SCALARS, Setting, SignalUse, is_optional, optional, settings
 from petra.settings.secret import Secret
 from petra.signals import INT_MAX, INT_MIN
+from petra.signals.types import NAME
 
 if TYPE_CHECKING:
     from petra.config.problems import Problems
@@ -296,7 +297,7 @@ class Structurer:
             return value  # a validator that looks at other fields: it runs when the model is made
         except Exception as error:  # noqa: BLE001 - whatever a validator raises is about this place
             must = str(setting.bounds)
-            wrong = "cannot stand here" if setting.bounds.pattern is not None else f"is not {must}"
+            wrong = "is no name" if setting.bounds.pattern == NAME else f"is not {must}"
             words = f"{written(entry.value, setting.type)} {wrong}" if must else said(error)
             self.problems.add(entry.value, "bad-value", words, hint=setting.about.doc)
             raise Invalid from None

@@ -1,5 +1,6 @@
 """The scan: wired blocks in their order, compiled into a program that a task runs."""
 
+from petra.scan.bench import Bench
 from petra.scan.compiler import Place
 from petra.scan.network import Constant, Network, Wired, wire
 from petra.scan.program import Program, TuningError
@@ -8,6 +9,7 @@ from petra.scan.scheduler import Scheduler, Task
 from petra.scan.statistics import Figures
 
 __all__ = [
+    "Bench",
     "Constant",
     "Figures",
     "Mismatch",

@@ -1,13 +1,36 @@
 """What third parties test with, and PETRA's own tests too: public, documented, kept stable.
 
 The fixtures `catalog`, `configuration` and `manual_clock` are there without an import: petra-core registers
-them with pytest.
+them with pytest. Names load on first use: pytest loads this package in every environment that has petra.
 """
 
-from petra.testing.bench import Bench
-from petra.testing.clock import ManualClock
-from petra.testing.conform import assert_plugin_conforms
-from petra.testing.incident import replay_incident
-from petra.testing.vectors import assert_vectors
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from petra.engine.incident import replay_incident
+    from petra.scan.bench import Bench
+    from petra.testing.clock import ManualClock
+    from petra.testing.conform import assert_plugin_conforms
+    from petra.testing.vectors import assert_vectors
+
+_HOME = {
+    "Bench": "petra.scan.bench",
+    "ManualClock": "petra.testing.clock",
+    "assert_plugin_conforms": "petra.testing.conform",
+    "assert_vectors": "petra.testing.vectors",
+    "replay_incident": "petra.engine.incident",
+}
 
 __all__ = ["Bench", "ManualClock", "assert_plugin_conforms", "assert_vectors", "replay_incident"]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'petra.testing' has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value

@@ -101,7 +101,7 @@ def run_case(
     cls: type[Block], case: Case, *, inline: bool = True
 ) -> Iterator[tuple[int, dict[str, Any], str]]:
     """Run a case; yield the number of each row, the outputs by their ports, and the reason of a fault."""
-    from petra.testing.bench import Bench
+    from petra.scan import Bench
 
     first: dict[str, Any] = {}
     for row in case.rows:

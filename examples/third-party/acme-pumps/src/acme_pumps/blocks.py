@@ -1,5 +1,7 @@
 """Blocks and conditions for pumps."""
 
+from bisect import bisect
+
 from petra import Block, Condition, In, Out, Param, State
 
 
@@ -33,6 +35,32 @@ class PumpDuty(Block, type="PUMP_DUTY", aliases=("PUMP_POWER",)):
 
     def step(self, dt: float) -> None:
         self.power = self.flow / 3600.0 * self.head * self.density * 9.80665 / 1000.0
+
+
+class PumpCurve(Block, type="PUMP_CURVE"):
+    """Head that a pump can deliver at a flow, by its curve. Beyond the ends of the curve it is a fault.
+
+    The curve is read once, when the block is made, so its step is called and not compiled into the program.
+    """
+
+    flow = In(float, unit="m³/h", doc="Delivered flow")
+    curve = Param(str, default="0:32, 20:30, 40:24, 60:12", doc="Points `flow:head` with commas between them")
+    head = Out(float, unit="m", doc="Delivery head")
+
+    def __init__(self, **params: bool | float | str) -> None:
+        super().__init__(**params)
+        points = [point.split(":") for point in self.curve.split(",")]
+        self._points = [(float(flow), float(head)) for flow, head in points]
+        if len(self._points) < 2 or sorted(set(self._points)) != self._points:
+            raise ValueError("a curve has two points at least, and their flows rise")
+
+    def step(self, dt: float) -> None:
+        flows = [flow for flow, _ in self._points]
+        if not flows[0] <= self.flow <= flows[-1]:
+            raise ValueError(f"the curve ends at {flows[-1]:g} m³/h")
+        at = min(bisect(flows, self.flow), len(flows) - 1)
+        (left, high), (right, low) = self._points[at - 1], self._points[at]
+        self.head = high + (low - high) * (self.flow - left) / (right - left)
 
 
 class DryRun(Condition, type="dry_run"):

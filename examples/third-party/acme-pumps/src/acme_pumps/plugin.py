@@ -15,9 +15,9 @@ PETRA_API = 1
 @hookimpl
 def petra_blocks() -> list[type[Block]]:
     """List the blocks."""
-    from .blocks import PumpDuty, PumpHours
+    from .blocks import PumpCurve, PumpDuty, PumpHours
 
-    return [PumpHours, PumpDuty]
+    return [PumpHours, PumpDuty, PumpCurve]
 
 
 @hookimpl

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from petra.clock import SystemClock
+from petra.scan.compiler import Place
+from petra.scan.network import Network, wire
+from petra.scan.program import Program
+from petra.scan.resolve import Resolution
+from petra.signals import GOOD, Bus, Quality, Signal, SignalType, Status
+
 if TYPE_CHECKING:
     from petra.blocks import Block
     from petra.signals import Value
@@ -30,10 +37,6 @@ class Bench:
         types: Mapping[str, str] | None = None,
         inline: bool = True,
     ) -> None:
-        from petra.scan import Network, Place, Program, Resolution, wire
-        from petra.signals import Bus, Signal, SignalType
-        from petra.testing.clock import ManualClock
-
         kinds = {name: type(value) for name, value in inputs.items()}
         kinds.update({name: SignalType(said).python for name, said in (types or {}).items()})
         spec = cls.spec
@@ -50,7 +53,7 @@ class Bench:
             Signal(name, SignalType.of(resolution.types[name]), written_by="block")
             for name in outputs.values()
         ]
-        self.bus = Bus(signals, ManualClock())
+        self.bus = Bus(signals, SystemClock())
         self.program = Program(
             Network([wired]), Place(self.bus.layout.index, resolution.types), resolution, inline=inline
         )
@@ -59,8 +62,6 @@ class Bench:
 
     def write(self, port: str, value: Value, *, bad: bool = False) -> None:
         """Write an input; the next scan sees it."""
-        from petra.signals import GOOD, Quality, Status
-
         self.bus.write(f"in.{port}", value, Status(Quality.BAD, "bad") if bad else GOOD)
 
     def scan(self, dt: float = 0.1, times: int = 1) -> None:
