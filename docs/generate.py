@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
+from petra.cli.blocks import block_cases
 from petra.cli.main import petra
 from petra.config.codes import GROUPS
-from petra.config.models import BlockConfig, PlantConfig, SignalConfig
-from petra.plugin import hookspecs
+from petra.config.models import BlockConfig, EngineConfig, PlantConfig, SignalConfig, TaskConfig
+from petra.library import plugin
+from petra.plugin import Catalog, Offer, hookspecs
 from petra.plugin.groups import Group
 from petra.plugin.kinds import Command, Kind
 from petra.settings import Setting, settings
@@ -26,7 +28,13 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def configuration() -> str:
     """Return the tables of core's own models."""
-    parts = [("The document", PlantConfig), ("A signal", SignalConfig), ("A block", BlockConfig)]
+    parts = [
+        ("The document", PlantConfig),
+        ("A signal", SignalConfig),
+        ("A block", BlockConfig),
+        ("A task", TaskConfig),
+        ("The engine", EngineConfig),
+    ]
     return "\n\n".join(f"## {heading}\n\n{model_table(model)}" for heading, model in parts)
 
 
@@ -73,8 +81,42 @@ def hooks() -> str:
         hook = getattr(hookspecs, group.hook)
         returns = str(inspect.signature(hook).return_annotation)
         lines.append(f"### `{group.hook}() -> {returns}`\n\n{inspect.getdoc(hook)}\n")
+    for name in hookspecs.LIFE_CYCLE:
+        lines.append(f"### `{name}(engine)`\n\n{inspect.getdoc(getattr(hookspecs, name))}\n")
     lines += [f"### `petra.{cls.__name__}`\n\n{inspect.getdoc(cls)}\n" for cls in (Kind, Command)]
     return "\n".join(lines)
+
+
+def blocks() -> str:
+    """Return every block of the standard library with its ports and its test vectors."""
+    catalog = Catalog.of(plugin)
+    parts = []
+    for module in plugin.MODULES:
+        offers = [o for o in catalog.offers() if o.thing.__module__ == f"petra.library.{module}"]
+        parts.append(f"## {module.capitalize()}\n")
+        parts += [_block(offer) for offer in offers]
+    return "\n".join(parts)
+
+
+def _block(offer: Offer) -> str:
+    spec = offer.thing.spec
+    also = f" (also {', '.join(f'`{name}`' for name in spec.aliases)})" if spec.aliases else ""
+    lines = [f"### `{offer.name}`\n", f"{spec.doc}{also}\n", "| port or parameter | type | default | meaning |"]
+    lines.append("|---|---|---|---|")
+    for kind, members in (("in", spec.inputs), ("out", spec.outputs), ("param", spec.params)):
+        for member in members.values():
+            names = ", ".join(f"`{name}`" for name in (member.name, *member.aliases))
+            many = ", any number" if getattr(member, "many", False) else ""
+            default = "" if member.default is None or kind == "out" else f"`{member.default}`"
+            unit = f" [{member.unit}]" if member.unit else ""
+            typed = member.type_name + many
+            lines.append(f"| {kind} {names} | {typed} | {default} | {member.doc}{unit} |")
+    for case in block_cases(offer):
+        params = f" `{case['params']}`" if case["params"] else ""
+        lines += ["", f"{case['about']}{params}", "", "| " + " | ".join(case["columns"]) + " |"]
+        lines.append("|" + "---|" * len(case["columns"]))
+        lines += ["| " + " | ".join(row) + " |" for row in case["rows"]]
+    return "\n".join(lines) + "\n"
 
 
 def commands() -> str:
@@ -94,6 +136,7 @@ def _walk(group: click.Group, context: click.Context, path: str) -> Iterator[tup
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "blocks": blocks,
     "commands": commands,
     "configuration": configuration,
     "hooks": hooks,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -67,16 +68,16 @@ def _described(session: Session, name: str) -> dict[str, Any]:
         )
     reason = Templates().reason(offer.thing)
     run = f"called, not compiled: {reason}" if reason else "compiled into the program"
-    return describe_offer(offer) | {"run": run, "compiled": not reason, "cases": list(_cases(offer))}
+    return describe_offer(offer) | {"run": run, "compiled": not reason, "cases": list(block_cases(offer))}
 
 
-def _cases(offer: Offer) -> Any:
+def block_cases(offer: Offer) -> Iterator[dict[str, Any]]:
     """Yield the test vectors of a block of the standard library, as tables."""
     from importlib.resources import files
 
     from petra.testing.vectors import read_vectors
 
-    if offer.plugin != "petra":
+    if not offer.thing.__module__.startswith("petra.library."):
         return
     with_path = files("petra.library") / "vectors" / f"{offer.name}.yaml"
     spec = offer.thing.spec
