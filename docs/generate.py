@@ -81,8 +81,10 @@ def hooks() -> str:
         hook = getattr(hookspecs, group.hook)
         returns = str(inspect.signature(hook).return_annotation)
         lines.append(f"### `{group.hook}() -> {returns}`\n\n{inspect.getdoc(hook)}\n")
-    for name in hookspecs.LIFE_CYCLE:
-        lines.append(f"### `{name}(engine)`\n\n{inspect.getdoc(getattr(hookspecs, name))}\n")
+    lines += [
+        f"### `{name}(engine)`\n\n{inspect.getdoc(getattr(hookspecs, name))}\n"
+        for name in hookspecs.LIFE_CYCLE
+    ]
     lines += [f"### `petra.{cls.__name__}`\n\n{inspect.getdoc(cls)}\n" for cls in (Kind, Command)]
     return "\n".join(lines)
 
@@ -101,7 +103,11 @@ def blocks() -> str:
 def _block(offer: Offer) -> str:
     spec = offer.thing.spec
     also = f" (also {', '.join(f'`{name}`' for name in spec.aliases)})" if spec.aliases else ""
-    lines = [f"### `{offer.name}`\n", f"{spec.doc}{also}\n", "| port or parameter | type | default | meaning |"]
+    lines = [
+        f"### `{offer.name}`\n",
+        f"{spec.doc}{also}\n",
+        "| port or parameter | type | default | meaning |",
+    ]
     lines.append("|---|---|---|---|")
     for kind, members in (("in", spec.inputs), ("out", spec.outputs), ("param", spec.params)):
         for member in members.values():

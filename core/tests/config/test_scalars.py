@@ -51,6 +51,8 @@ def test_not_a_number():
 @pytest.mark.parametrize(
     "text",
     [
+        "=",
+        "<<",
         "no",
         "No",
         "NO",
@@ -89,11 +91,11 @@ def test_no_other_reader_takes_it_for_something_else(text):
         return
     if event.value != text or not event.implicit[0] or event.style or event.tag:
         return
+    if isinstance(found, Ambiguous | str):
+        return
     try:
         theirs = yaml.safe_load(text)
     except (ValueError, OverflowError):
-        return
-    if isinstance(found, Ambiguous | str):
         return
     if isinstance(
         theirs, str

@@ -42,6 +42,8 @@ def read_plain(text: str) -> Plain:
         return False
     if text in ("", "~", "null", "Null", "NULL"):
         return None
+    if text in ("=", "<<"):
+        return Ambiguous(f"{text} has a meaning of its own to some YAML readers", f'"{text}" in quotes')
     if text[0] in "0123456789+-." and len(text) <= MAX_DIGITS:
         return _number(text)
     if _ELEVEN_BOOL.fullmatch(text):

@@ -1,0 +1,368 @@
+"""What a program does beside stepping: forces, quality, faults, tuning; what it cannot write out, and why."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from petra import Block, In, Out, Param, QualityOf, State
+from petra.scan import Bench, Network, Place, Program, Resolution, wire
+from petra.scan.template import Templates
+from petra.signals import GOOD, INT_MAX, Bus, Quality, Signal, SignalType, Status
+from petra.testing import ManualClock
+
+BAD = Status(Quality.BAD, "wire broken")
+
+
+class Add(Block, type="ADD"):
+    """Sum."""
+
+    a = In(float)
+    b = In(float)
+    out = Out(float)
+
+    def step(self, dt):
+        self.out = self.a + self.b
+
+
+class Count(Block, type="COUNT"):
+    """Counts scans, and reads its own output."""
+
+    reset = In(bool, default=False)
+    by = Param(int, default=1, minimum=0)
+    out = Out(int)
+
+    def step(self, dt):
+        self.out = 0 if self.reset else self.out + self.by
+
+
+class Divide(Block, type="DIVIDE"):
+    """Counts, then divides."""
+
+    a = In(float)
+    number = State(0)
+    out = Out(float)
+    count = Out(int)
+
+    def step(self, dt):
+        self.number = self.number + 1
+        self.count = self.number
+        self.out = 1.0 / self.a
+
+
+class Good(Block, type="GOOD"):
+    """Says whether the input is good; answers for it."""
+
+    a = In(float)
+    quality = QualityOf("a")
+    out = Out(bool)
+
+    def step(self, dt):
+        self.out = self.quality == 0
+
+
+class Plant:
+    """Blocks wired by names, such as ("x", Add, {"a": "s", "b": 1.0}, "y"). What nobody writes is a float."""
+
+    def __init__(self, *blocks, inline: bool = True) -> None:
+        wired = [
+            wire(name, cls, inputs, outputs if isinstance(outputs, dict) else {"out": outputs}, {})
+            for name, cls, inputs, outputs in blocks
+        ]
+        written = {s: b.name for b in wired for s in b.targets.values()}
+        declared = {s: float for b in wired for s in b.reads if s not in written}
+        resolution = Resolution(wired, declared)
+        assert resolution.mismatches == []
+        signals = [
+            Signal(n, SignalType.of(t), written_by=written.get(n, "")) for n, t in resolution.types.items()
+        ]
+        self.bus = Bus(signals, ManualClock())
+        self.program = Program(
+            Network(wired), Place(self.bus.layout.index, resolution.types), resolution, inline=inline
+        )
+
+    def scan(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.bus.latch()
+            self.program.scan(self.bus, 0.1)
+            self.bus.publish(1, 1)
+
+    def __getitem__(self, name: str):
+        return self.bus.read(name).value
+
+
+@pytest.fixture(params=[True, False], ids=["compiled", "called"])
+def inline(request):
+    return request.param
+
+
+def test_a_forced_output_is_what_everybody_reads_until_it_is_let_go(inline):
+    plant = Plant(
+        ("one", Add, {"a": "s", "b": 1.0}, "x"), ("two", Add, {"a": "x", "b": 1.0}, "y"), inline=inline
+    )
+    plant.scan()
+    plant.bus.force("x", 50.0, "me")
+    plant.scan()
+    assert (plant["x"], plant["y"]) == (50.0, 51.0)
+    plant.bus.write("s", 7.0)
+    plant.scan()
+    assert (plant["x"], plant["y"]) == (50.0, 51.0)
+    plant.bus.unforce("x", "me")
+    plant.scan()
+    assert (plant["x"], plant["y"]) == (8.0, 9.0)
+
+
+def test_a_forced_output_is_good_whatever_its_block_reads(inline):
+    plant = Plant(
+        ("one", Add, {"a": "s", "b": 1.0}, "x"), ("two", Add, {"a": "x", "b": 1.0}, "y"), inline=inline
+    )
+    plant.bus.write("s", 1.0, BAD)
+    plant.scan()
+    assert plant.bus.status("y") == BAD
+    plant.bus.force("x", 5.0, "me")
+    plant.scan()
+    assert plant.bus.status("x") == plant.bus.status("y") == GOOD
+    plant.bus.unforce("x", "me")
+    plant.scan()
+    assert plant.bus.status("x") == plant.bus.status("y") == BAD
+
+
+def test_a_block_that_reads_its_own_output_goes_on_from_a_force(inline):
+    plant = Plant(("count", Count, {}, "n"), inline=inline)
+    plant.scan(3)
+    plant.bus.force("n", 100, "me")
+    plant.scan(3)
+    assert plant["n"] == 100
+    plant.bus.unforce("n", "me")
+    plant.scan()
+    assert plant["n"] == 4  # what it had written last, and one more
+
+
+def test_the_worst_quality_wins_and_the_first_reason_for_it(inline):
+    plant = Plant(("one", Add, {"a": "s", "b": "t"}, "x"), inline=inline)
+    plant.bus.write("s", 1.0, Status(Quality.UNCERTAIN, "old"))
+    plant.bus.write("t", 1.0, BAD)
+    plant.scan()
+    assert plant.bus.status("x") == BAD
+    plant.bus.write("t", 1.0)
+    plant.scan()
+    assert plant.bus.status("x") == Status(Quality.UNCERTAIN, "old")
+    plant.bus.write("s", 1.0)
+    plant.scan()
+    assert plant.bus.status("x") == GOOD
+
+
+def test_bad_quality_goes_once_around_a_loop_and_leaves_it_again(inline):
+    """Around a loop it stays as long as its cause, scan by scan, and no longer."""
+    plant = Plant(
+        ("one", Add, {"a": "s", "b": "y"}, "x"), ("two", Add, {"a": "x", "b": 0.0}, "y"), inline=inline
+    )
+    plant.bus.write("s", 1.0, BAD)
+    plant.scan(3)
+    assert plant.bus.status("y") == BAD
+    plant.bus.write("s", 1.0)
+    plant.scan(3)
+    assert plant.bus.status("y") == BAD  # the loop feeds on its own past, as its value does
+
+
+def test_a_block_that_asks_for_quality_sees_this_scans(inline):
+    plant = Plant(("one", Add, {"a": "s", "b": 1.0}, "x"), ("ask", Good, {"a": "x"}, "ok"), inline=inline)
+    plant.scan()
+    assert plant["ok"] is True
+    plant.bus.write("s", 1.0, BAD)
+    plant.scan()
+    assert plant["ok"] is False
+    assert plant.bus.status("ok") == GOOD
+
+
+def test_a_fault_holds_everything_and_is_over_when_it_is_over(inline):
+    outputs = {"out": "x", "count": "n"}
+    plant = Plant(
+        ("bad", Divide, {"a": "s"}, outputs), ("two", Add, {"a": "x", "b": 1.0}, "y"), inline=inline
+    )
+    plant.bus.write("s", 4.0)
+    plant.scan()
+    plant.bus.write("s", 0.0)
+    plant.scan(5)
+    assert (plant["x"], plant["n"], plant["y"]) == (0.25, 1, 1.25)
+    reason = "block bad: ZeroDivisionError: float division by zero"
+    assert [plant.bus.status(name).reason for name in ("x", "n", "y")] == [reason] * 3
+    assert plant.program.fault_counts == {"bad": 5}
+    plant.bus.write("s", 2.0)
+    plant.scan()
+    assert (plant["x"], plant["n"], plant["y"]) == (0.5, 2, 1.5)
+    assert plant.bus.status("y") == GOOD
+    assert plant.program.faults == {}
+
+
+def test_a_parameter_is_tuned_and_state_stays(inline):
+    plant = Plant(("count", Count, {}, "n"), inline=inline)
+    plant.scan(3)
+    plant.program.tune("count", "by", 10)
+    plant.scan()
+    assert plant["n"] == 13
+
+
+def test_ints_saturate_and_never_wrap(inline):
+    plant = Plant(("count", Count, {}, "n"), inline=inline)
+    plant.bus.force("n", INT_MAX, "me")
+    plant.scan()
+    plant.bus.unforce("n", "me")
+    plant.bus.latch()
+    plant.bus.values[plant.bus.layout.index["n"]] = INT_MAX
+    plant.scan()
+    assert plant["n"] == INT_MAX
+
+
+def test_a_keyboard_interrupt_is_no_fault_of_a_block():
+    class Interrupted(Block, type="INTERRUPTED"):
+        """Stops whoever runs it."""
+
+        out = Out(bool)
+
+        def step(self, dt):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Bench(Interrupted, {}).scan()
+
+
+SCALE = 3.0
+
+
+def outside():
+    limit = 5.0
+
+    class Closure(Block, type="CLOSURE"):
+        """Uses a name around it."""
+
+        out = Out(float)
+
+        def step(self, dt):
+            self.out = limit
+
+    class Constructed(Block, type="CONSTRUCTED"):
+        """Has an __init__."""
+
+        out = Out(float)
+
+        def __init__(self, **params):
+            super().__init__(**params)
+            self.more = 2.0
+
+        def step(self, dt):
+            self.out = self.more
+
+    class Undeclared(Block, type="UNDECLARED"):
+        """Remembers what it did not declare."""
+
+        out = Out(float)
+        more = 1.0
+
+        def step(self, dt):
+            self.more = self.more * 2.0
+            self.out = self.more
+
+    class Whiles(Block, type="WHILES"):
+        """Loops."""
+
+        out = Out(float)
+
+        def step(self, dt):
+            n = 0
+            while n < 3:
+                n = n + 1
+            self.out = float(n)
+
+    class Returns(Block, type="RETURNS"):
+        """Leaves early."""
+
+        a = In(bool, default=True)
+        out = Out(float)
+
+        def step(self, dt):
+            if self.a:
+                self.out = 1.0
+                return
+            self.out = 2.0
+
+    class Maybe(Block, type="MAYBE"):
+        """Uses a name that may have no value."""
+
+        a = In(bool, default=False)
+        out = Out(float)
+
+        def step(self, dt):
+            if self.a:
+                found = 1.0
+            self.out = found
+
+    class Comprehension(Block, type="COMPREHENSION"):
+        """Has a comprehension."""
+
+        out = Out(float)
+
+        def step(self, dt):
+            self.out = sum([x * 1.0 for x in (1, 2)])
+
+    class Method(Block, type="METHOD"):
+        """Calls a method of its own."""
+
+        out = Out(float)
+
+        def half(self):
+            return 0.5
+
+        def step(self, dt):
+            self.out = self.half()
+
+    return {
+        Closure: "'limit' of an enclosing scope",
+        Constructed: "an `__init__` of its own",
+        Undeclared: "it uses self.more, which is not declared",
+        Whiles: "`while` is outside the subset",
+        Returns: "`return` is outside the subset",
+        Maybe: "'found' may have no value yet",
+        Comprehension: "`listcomp` is outside the subset",
+        Method: "a call is not plainly of a function by its name",
+    }
+
+
+@pytest.mark.parametrize(("cls", "reason"), outside().items(), ids=lambda v: getattr(v, "__name__", ""))
+def test_a_step_outside_the_subset_is_called_and_says_why(cls, reason):
+    assert reason in Templates().reason(cls)
+    both = [Bench(cls, {}, inline=way) for way in (True, False)]
+    for bench in both:
+        bench.scan(times=3)
+    assert both[0].outputs() == both[1].outputs()
+    assert both[0].fault == both[1].fault
+
+
+def test_a_step_inside_the_subset_is_written_out():
+    class Inside(Block, type="INSIDE"):
+        """Uses much of what there is."""
+
+        a = In(float)
+        many = In(float, many=True)
+        p = Param(float, default=2.0)
+        s = State(0.0)
+        out = Out(float)
+        high = Out(bool)
+
+        def step(self, dt):
+            """Document it."""
+            best = -math.inf
+            for number, each in enumerate(self.many):
+                best = max(best, each + number)
+            if self.a > SCALE:
+                self.s += dt
+            elif self.a < 0.0:
+                self.s = 0.0
+            self.out, self.high = math.sqrt(abs(self.a)) + best * self.p, self.s > 1.0
+
+    assert Templates().reason(Inside) == ""
+    both = [Bench(Inside, {"a": 4.0, "m1": 1.0, "m2": 5.0}, inline=way) for way in (True, False)]
+    for bench in both:
+        bench.scan(0.6, times=2)
+    assert both[0].outputs() == both[1].outputs() == {"out": 14.0, "high": True}
