@@ -18,13 +18,14 @@ def test_a_stranger_publishes_a_plugin_and_core_needs_no_change(environment, tmp
     """Installed, listed and used; gone again, and the document says what to do."""
     plant = tmp_path / "plant.yaml"
     plant.write_text(PLANT)
-    assert "no plugins are installed" in environment.petra("plugins", "list")
-    assert "[not-installed]" in environment.petra("check", plant, code=1)
+    listed = json.loads(environment.petra("plugins", "list", "--json"))
+    assert [p["name"] for p in listed["plugins"]] == ["petra"]
+    assert "[unknown-block-type]" in environment.petra("check", plant, code=1)
 
     environment.install("acme-pumps")
     listed = json.loads(environment.petra("plugins", "list", "--json"))
-    assert [(p["name"], p["version"]) for p in listed["plugins"]] == [("acme-pumps", "1.2.0")]
-    assert "good: 1 signal, 1 block" in environment.petra("check", plant)
+    assert [(p["name"], p["version"]) for p in listed["plugins"][1:]] == [("acme-pumps", "1.2.0")]
+    assert "good: 2 signals, 1 block" in environment.petra("check", plant)
     assert "75%" in environment.petra("acme", "efficiency", "--flow", "36", "--head", "20", "--power", "2.6")
     assert "PUMP_HOURS" in environment.petra("schema")
     assert "0 failed" in environment.petra("plugins", "certify", "acme-pumps")

@@ -15,7 +15,7 @@ import pytest
 from petra.scan import Bench
 from petra.scan.template import Templates
 
-CASES = int(os.environ.get("PETRA_FUZZ_CASES", "400"))
+CASES = int(os.environ.get("PETRA_FUZZ_STEPS", "100"))
 BATCHES = 4
 SCANS = 12
 

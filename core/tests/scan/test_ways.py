@@ -22,7 +22,7 @@ from petra.testing import ManualClock
 SCANS = 60
 REPLAYED_FROM = 10
 BATCHES = 10
-NETWORKS = int(os.environ.get("PETRA_FUZZ_CASES", "500"))
+NETWORKS = int(os.environ.get("PETRA_FUZZ_NETWORKS", "100"))
 
 
 def neighbour(name: str) -> Any:
