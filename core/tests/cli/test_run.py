@@ -258,7 +258,7 @@ blocks:
 - {name: first, type: ABS, inputs: {in: y}, outputs: {out: x}}
 - {name: formula, type: EXPR, inputs: {a: y}, outputs: {out: z}, params: {expression: a * 2}}
 """)
-    done = petra("explain", file, "--source")
+    done = petra("explain", file)
     assert done.returncode == 0, done.stderr
     assert "task main every 100 ms: 3 blocks in 1 part" in done.stdout
     assert "it has an `__init__` of its own" in done.stdout

@@ -155,6 +155,35 @@ def test_a_reload_keeps_values_states_forces_and_statistics(engine):
     assert engine.status().reloads == 1
 
 
+def test_forces_are_logged_with_who_asked(engine, caplog):
+    engine.bus.force("level", 7.0, "me")
+    assert until(lambda: "forced: level = 7.0, by me" in caplog.text)
+    engine.bus.unforce("level", "you")
+    assert until(lambda: "let go: level, by you" in caplog.text)
+    assert [force.actor for force in engine.bus.force_record] == ["me", "you"]
+
+
+def test_a_reload_while_a_scan_hangs_waits_for_its_end_and_a_second_one_is_refused():
+    release.clear()
+    text = """
+    signals: [{name: hang, type: bool}]
+    blocks: [{name: slow, type: SLOW, inputs: {hang: hang}, outputs: {out: out}}]
+    scan_time_ms: 5
+    """
+    with Engine(conf(text), CATALOG) as engine:
+        engine.bus.write("hang", True)
+        assert until(lambda: engine.scheduler.busy_since is not None and engine.bus.waiting == 0)
+        time.sleep(0.05)
+        thread = threading.Thread(target=engine.reload, args=(conf(text),))
+        thread.start()
+        time.sleep(0.1)
+        with pytest.raises(EngineError, match="under way"):
+            engine.reload(conf(text))
+        release.set()
+        thread.join(5)
+        assert engine.status().reloads == 1
+
+
 def test_groups_and_subscriptions_outlive_a_reload(engine):
     group, heard = engine.bus.group(["level", "count"]), engine.bus.subscribe(["level"])
     engine.reload(

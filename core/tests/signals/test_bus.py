@@ -184,6 +184,14 @@ def test_two_signals_of_one_name():
 # groups
 
 
+def test_a_text_has_a_limit(scans):
+    scans.bus.write("mode", "x" * 65_536)
+    group = scans.bus.group(["mode"])
+    for write in (lambda text: scans.bus.write("mode", text), lambda text: group.write([text])):
+        with pytest.raises(WrongTypeError, match="at most 65536 characters"):
+            write("x" * 65_537)
+
+
 @pytest.mark.parametrize(
     "names",
     [[], ["count"], ["sum"], ["level", "mode"], ["sum", "high"], ["sum", "level", "high", "mode", "level"]],

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path())
-@click.option("--source", is_flag=True, help="Print the generated source as well.")
+@click.option("--source/--no-source", default=True, help="Print the generated source.")
 @json_option
 @with_session
 def explain(session: Session, file: str, *, source: bool, as_json: bool) -> int:

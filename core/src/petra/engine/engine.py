@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -18,6 +20,7 @@ from petra.errors import PetraError
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
 from petra.signals import GOOD, Bus, Status, Value
+from petra.signals.bus import FORCES_KEPT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +29,12 @@ if TYPE_CHECKING:
     from petra.engine.record import Recorder
     from petra.plugin import Catalog
     from petra.scan.program import States
+    from petra.signals import Force
 
 log = logging.getLogger("petra.engine")
 
 STOP_WITHIN = 5.0
+ANSWER_WITHIN = 10
 RETAIN_EVERY = 5.0
 _WATCH_EVERY = 0.05
 _SLOWEST_PERIODS = 10
@@ -106,6 +111,8 @@ class Engine:
         self._ended = threading.Event()
         self._watching = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._forces: deque[Force] = deque(maxlen=FORCES_KEPT)
+        self._told: Force | None = None
         self.failure: BaseException | None = None
 
     def __enter__(self) -> Engine:
@@ -186,12 +193,16 @@ class Engine:
 
         Signals keep value, quality and forces; blocks keep their state, tasks their statistics.
         """
-        with self._reloading:
+        if not self._reloading.acquire(blocking=False):
+            raise EngineError("another reload is under way")
+        try:
             changes = plan(self.configuration, configuration)
             built = self._build(configuration)
             self._do(lambda: self._swap(built))
             self.configuration = configuration
             self._reloads += 1
+        finally:
+            self._reloading.release()
         log.info("reloaded: %d changes", len(changes))
         return changes
 
@@ -233,14 +244,17 @@ class Engine:
         if not self._threads or self._ended.is_set():
             return action()
         future = self.scheduler.between(action)
-        while True:
+        for _ in range(ANSWER_WITHIN * 10):
             try:
-                return future.result(timeout=1.0)
+                return future.result(timeout=0.1)
             except TimeoutError:
                 if future.done():
                     raise
                 if self._ended.is_set() and future.cancel():
                     return action()
+        if future.cancel():
+            raise EngineError(f"the scan does not answer within {ANSWER_WITHIN} s")
+        return future.result()
 
     def _build(self, configuration: Configuration) -> Built:
         return build(
@@ -256,17 +270,21 @@ class Engine:
         }
         states = self._snapshot(retained=False)
         counts = {n: c for task in self.scheduler.tasks for n, c in task.program.fault_counts.items()}
-        self.bus.rearrange(built.layout)
         for task in built.tasks:
             same = {b.name for b in task.program.network.blocks if before.get(b.name) == b.cls.spec.type}
             task.program.restore({name: kept for name, kept in states.items() if name in same})
             task.program.fault_counts.update({name: count for name, count in counts.items() if name in same})
+        self.bus.rearrange(built.layout)
         self.scheduler.replace(built.tasks)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         if self._recorder is not None:
             self._recorder.begin(built, self.bus)
 
     def _each_second(self) -> None:
+        fresh = list(takewhile(lambda force: force is not self._told, reversed(self.bus.force_record)))
+        if fresh:
+            self._told = fresh[0]
+            self._forces.extend(reversed(fresh))
         self._shown.write(self.clock.now_ns(), self.scheduler.tasks)
 
     def _scan_failed(self, task: Task, error: BaseException) -> None:
@@ -290,6 +308,7 @@ class Engine:
                 )
                 self.bus.show_safe("a scan does not end")
             passed += _WATCH_EVERY
+            self._tell_forces()
             if self._retain is not None and passed >= keep_at and not self._ended.is_set():
                 keep_at = passed + RETAIN_EVERY
                 future = self.scheduler.between(self._snapshot)
@@ -297,6 +316,14 @@ class Engine:
                     self._keep(future.result(timeout=1.0))
                 except (TimeoutError, RuntimeError):
                     future.cancel()
+
+    def _tell_forces(self) -> None:
+        while self._forces:
+            force = self._forces.popleft()
+            if force.value is None:
+                log.warning("let go: %s, by %s", force.signal, force.actor)
+            else:
+                log.warning("forced: %s = %r, by %s", force.signal, force.value, force.actor)
 
     def _limit(self) -> float:
         given = self.configuration.plant.engine.watchdog_ms / 1e3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from petra.signals.types import INT_MAX, INT_MIN
+from petra.signals.types import INT_MAX, INT_MIN, LONGEST_TEXT
 
 
 def to_bool(value: object) -> bool:
@@ -37,8 +37,10 @@ def to_float(value: object) -> float:
 
 
 def to_text(value: object) -> str:
-    """Return a text; of a bool and of a number, as a configuration writes it."""
+    """Return a text of bounded length; of a bool and of a number, as a configuration writes it."""
     if isinstance(value, str):
+        if len(value) > LONGEST_TEXT:
+            raise ValueError(f"a text of {len(value)} characters is too long")
         return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"

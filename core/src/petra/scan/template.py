@@ -150,10 +150,10 @@ def _conversion(name: str, found: Kind, wanted: type[Any], *, bounded: bool) -> 
         if bounded:
             return ""
         return f"if not {INT_MIN} <= {name} <= {INT_MAX}: {name} = to_int({name})"
-    if found is wanted:
+    if found is wanted and wanted is not str:
         return ""
     convert = f"{name} = {CONVERSIONS[wanted].__name__}({name})"
-    if found is not None:
+    if found is not None or wanted is str:
         return convert
     test = f"{name}.__class__ is not {wanted.__name__}"
     if wanted is int:

@@ -64,6 +64,7 @@ class Bus:
         self._beneath: dict[int, tuple[Value, Status]] = {}
         self._changed: set[int] = set()
         self._written: list[Sequence[int]] = []
+        self._safe_shown = False
 
         # shared with the open side
         self.layout = layout
@@ -187,6 +188,10 @@ class Bus:
 
     def publish(self, scan: int, now: int) -> Sequence[int]:
         """Publish what is there as the next image; return the indices of what changed since the last one."""
+        if self._safe_shown:
+            self._safe_shown = False
+            self._written.append(range(self._split))
+            self._changed.update(range(len(self.layout)))
         before = self.image
         inputs, input_times = before.inputs, before.input_times
         outputs, output_times = self.values[self._split :], before.output_times
@@ -283,6 +288,7 @@ class Bus:
                     outputs[i - layout.split] = value
                 flawed[i] = Status(Quality.UNCERTAIN, f"safe value: {reason}")
         self._show(image._replace(inputs=inputs, outputs=outputs, flawed=flawed))
+        self._safe_shown = True
         self._tell([], range(len(layout)))
 
     def _show(self, image: Image) -> None:

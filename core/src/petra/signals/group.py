@@ -26,7 +26,8 @@ class _Places:
         self.layout = layout
         self.indices = tuple(map(layout.place, names))
         self.types = [layout.types[i] for i in self.indices]
-        self.by_class = int not in self.types  # ints are looked at one by one: they saturate
+        # ints and texts are looked at one by one: they have limits
+        self.by_class = int not in self.types and str not in self.types
         self.locked = next((i for i in self.indices if i >= layout.split), None)
         self.read = _reader(self.indices, layout.split)
         self.span = _span(self.indices)

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from petra.closest import closest
 from petra.errors import PetraError
-from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value
+from petra.signals.types import INT_MAX, INT_MIN, LONGEST_TEXT, SignalType, Value
 
 
 class UnknownSignalError(PetraError, KeyError):
@@ -87,11 +87,13 @@ class Layout:
         actual = value.__class__
         if wanted is int and actual is int:
             return min(max(value, INT_MIN), INT_MAX)
-        if actual is wanted:
+        if actual is wanted and (wanted is not str or len(value) <= LONGEST_TEXT):  # type: ignore[arg-type]
             return value
         if wanted is float and actual is int:
             return float(min(max(value, INT_MIN), INT_MAX))
         signal = self.signals[index]
+        if actual is str and wanted is str:
+            raise WrongTypeError(f"{signal.name!r} holds at most {LONGEST_TEXT} characters")
         raise WrongTypeError(f"{signal.name!r} holds {signal.type.value}, not {value!r}")
 
 

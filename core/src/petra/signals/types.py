@@ -11,6 +11,8 @@ INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 NAME = r"\w[\w.:/\-]*"
 LONGEST_NAME = 200
+LONGEST_TEXT = 65_536
+"""Characters that a signal of type string holds at most."""
 
 _NAME = re.compile(NAME)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
