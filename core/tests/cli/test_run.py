@@ -127,6 +127,26 @@ def test_a_signal_ends_it_soon_and_cleanly(tank, number):
         assert "stopped after" in running.lines[-1]["event"]
 
 
+def test_a_scan_that_hangs_does_not_keep_it_from_ending(tmp_path):
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "hang.py").write_text(
+        "import time\nfrom petra import Block, Out, hookimpl\nPETRA_API = 1\n"
+        'class Hang(Block, type="HANG"):\n    """Hangs."""\n    out = Out(bool)\n'
+        "    def step(self, dt):\n        time.sleep(60)\n        self.out = True\n"
+        "@hookimpl\ndef petra_blocks():\n    return [Hang]\n"
+    )
+    file = tmp_path / "hang.yaml"
+    file.write_text("blocks: [{name: a, type: HANG, outputs: {out: x}}]\nengine: {watchdog_ms: 100}\n")
+    with Running("--plugins-dir", plugins, file) as running:
+        running.until("a scan has not ended within 0.1 s")
+        begin = time.monotonic()
+        running.process.terminate()
+        assert running.end() == 2
+        assert time.monotonic() - begin < 10
+        assert any("it is left behind" in line["event"] for line in running.lines)
+
+
 def test_a_long_period_does_not_hold_up_the_end(tmp_path):
     file = tmp_path / "slow.yaml"
     file.write_text(TANK.replace("scan_time_ms: 10", "scan_time_ms: 3600000"))

@@ -344,6 +344,25 @@ def test_a_broken_file_of_retained_state_is_put_aside(tmp_path, text, caplog):
     assert '"number": 1' in file.read_text()
 
 
+def test_a_file_of_retained_state_that_is_no_text_is_put_aside(tmp_path):
+    file = tmp_path / "tank.retain.json"
+    file.write_bytes(b'{"version": 1, "blocks": \xff}')
+    with Engine(conf(), CATALOG, retain=file) as engine:
+        assert until(lambda: engine.status().scans > 2)
+    assert file.with_name("tank.retain.json.broken").exists()
+
+
+def test_a_full_inbox_does_not_end_the_scan():
+    with Engine(conf(TANK.replace("scan_time_ms: 5", "scan_time_ms: 1200")), CATALOG) as engine:
+        assert until(lambda: engine.status().scans == 1)
+        engine.bus._inbox_limit = 3
+        for n in range(3):
+            engine.bus.write("level", float(n))
+        assert until(lambda: engine.status().scans == 3)
+        assert engine.status().running
+        assert engine.status().inbox_refused >= 1
+
+
 def test_state_that_cannot_be_kept_is_said_once(tmp_path, caplog):
     with Engine(conf(), CATALOG, retain=tmp_path / "no" / "folder.json") as engine:
         assert until(lambda: engine.status().scans > 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -185,6 +186,30 @@ def test_an_incident_becomes_a_test_that_passes_and_can_fail(recording, tmp_path
     high["type"] = "LT"
     with pytest.raises(IncidentError, match=r"scan \d+: alarm was"):
         replay_incident(json.dumps(incident), LIBRARY)
+
+
+def test_a_tuned_parameter_is_part_of_the_recording(tmp_path):
+    path = tmp_path / "tuned.petra"
+    with Engine(configuration(load_bytes(TANK, LIBRARY, {})), LIBRARY, recorder=Recorder(path)) as engine:
+        engine.bus.write("level", 8.0)
+        time.sleep(0.05)
+        engine.tune("filter", "tau", 9.0)
+        engine.bus.write("level", 3.0)
+        time.sleep(0.05)
+    scans = [scan for segment in read(path) for scan in replay(segment, LIBRARY)]
+    assert len(scans) > 10
+    assert all(scan.same for scan in scans)
+
+
+def test_a_pipe_is_not_replaced_by_a_recording(tmp_path):
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "elsewhere.petra")
+    (tmp_path / "elsewhere.petra").touch()
+    for path in (pipe, link, tmp_path):
+        with pytest.raises(RecordError, match="not overwritten"):
+            Recorder(path)
+    assert pipe.is_fifo()
 
 
 def test_what_is_no_recording_is_neither_read_nor_overwritten(tmp_path):

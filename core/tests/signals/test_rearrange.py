@@ -148,3 +148,37 @@ def test_the_safe_state_is_shown_until_the_next_scan(bus):
     scan(bus)
     assert (bus.read("a").value, bus.read("x").value) == (5.0, 4.0)
     assert bus.status("x") == GOOD
+
+
+def test_a_fault_ends_with_its_block(bus):
+    """An output that becomes an input no longer says what its block said of it."""
+    bus.flawed[bus.layout.index["x"]] = BAD
+    scan(bus)
+    assert bus.status("x") == BAD
+    bus.rearrange(Layout([*floats("x", "a")]))
+    assert bus.status("x") == GOOD
+
+
+def test_a_deadband_lets_a_change_of_quality_through():
+    bus = Bus(floats("a"), ManualClock())
+    mine = bus.subscribe(["a"], deadband=1.0)
+    bus.write("a", 5.0)
+    scan(bus)
+    mine.take()
+    for status in (BAD, GOOD):
+        bus.write("a", 5.0, status)
+        scan(bus)
+        assert mine.take().indices == [0], status
+    bus.write("a", 5.2)
+    scan(bus)
+    assert mine.take().indices == []
+
+
+def test_a_zero_keeps_its_sign_however_it_is_written():
+    import math
+
+    bus = Bus(floats("a", "b", "c"), ManualClock())
+    bus.write("a", -0.0)
+    bus.write_many({"c": -0.0, "b": -0.0})
+    scan(bus)
+    assert [math.copysign(1.0, bus.read(name).value) for name in ("a", "b", "c")] == [-1.0] * 3

@@ -145,7 +145,9 @@ def _refuse_shared_names(cls: type, members: Any) -> None:
 def _initial(member: Member[Any]) -> Any:
     if isinstance(member, In) and member.many:
         return ()
-    return member.type() if isinstance(member, In | Out) and member.default is None else member.default
+    if isinstance(member, In | Out):
+        return member.type() if member.default is None else member.exact(member.default)
+    return member.default
 
 
 def _parameter(block: str, param: Param[Any], value: Any) -> Any:

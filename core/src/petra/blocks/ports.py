@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
 from petra.errors import DeclarationError
 from petra.signals.quality import Quality
+from petra.signals.types import INT_MAX, INT_MIN
 
 if TYPE_CHECKING:
     import builtins
@@ -218,6 +219,8 @@ class State(Member[S]):
             raise DeclarationError(
                 f"state is bool, int, float, str or a tuple of these, not {type(initial).__name__}"
             )
+        if isinstance(initial, int) and not INT_MIN <= initial <= INT_MAX:
+            raise DeclarationError(f"the state {initial} does not fit into 64 bits")
         super().__init__(initial, doc, "", ())
         self.retain = retain
 
@@ -240,6 +243,10 @@ class QualityOf(Member[Any]):
 
 
 def accepts(type: type, value: object) -> bool:
-    """Say whether a value may stand where a type is declared: exactly that type, or an int for a float."""
-    actual = value.__class__
-    return actual is type or (type is float and actual is int)
+    """Say whether a value may stand where a type is declared: exactly that type, or an int for a float.
+
+    An int has 64 bits.
+    """
+    if value.__class__ is int:
+        return type in (int, float) and INT_MIN <= value <= INT_MAX
+    return value.__class__ is type

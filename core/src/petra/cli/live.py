@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from petra.scan.statistics import PREFIX
@@ -28,8 +29,8 @@ class Live:
         self._lines: deque[str] = deque(maxlen=_LINES)
         self._recent: dict[int, None] = {}
 
-    def run(self, seconds: float | None = None) -> None:
-        """Draw until the engine ends, or for so long."""
+    def run(self, seconds: float | None, stopping: Callable[[], bool]) -> None:
+        """Draw until the engine ends or is told to, or for so long."""
         from rich.console import Console
         from rich.live import Live as RichLive
 
@@ -40,7 +41,7 @@ class Live:
         until = None if seconds is None else time.monotonic() + seconds
         try:
             with RichLive(console=console, refresh_per_second=1 / _REFRESH, transient=False) as live:
-                while until is None or time.monotonic() < until:
+                while not stopping() and (until is None or time.monotonic() < until):
                     self._note(changes.take().indices)
                     live.update(self._drawn(console.size.height))
                     if self._engine.wait(_REFRESH):

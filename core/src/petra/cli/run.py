@@ -7,8 +7,9 @@ import re
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from petra.engine import Engine
 
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+_LISTEN = 0.1  # seconds between looks at whether it was told to stop
 _SECONDS = {"ms": 1e-3, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -105,12 +107,12 @@ def run(
         scan_time_ms=(scan_time or 0.0) * 1e3,
         recorder=Recorder(record, record_scans) if record else None,
     )
-    with _Signals(engine, session, file):
+    with _Signals(engine, session, file) as signals:
         engine.start(1 if once else scans)
         if live:
-            Live(engine, file).run(seconds)
+            Live(engine, file).run(seconds, signals.stopping)
         else:
-            engine.wait(seconds)
+            signals.wait(seconds)
         engine.stop()
     if once or scans is not None:
         _print_signals(engine, as_json=as_json)
@@ -135,10 +137,24 @@ class _Signals:
         self._asked = False
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> None:
+    def stopping(self) -> bool:
+        """Say whether the engine was told to stop."""
+        return self._asked
+
+    def wait(self, seconds: float | None) -> None:
+        """Wait until the engine has ended, was told to stop, or for so long."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while not self._asked and (until is None or time.monotonic() < until):
+            if self._engine.wait(
+                _LISTEN if until is None else max(0.0, min(_LISTEN, until - time.monotonic()))
+            ):
+                return
+
+    def __enter__(self) -> Self:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._before[number] = signal.signal(number, self._stop)
         self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._reload)
+        return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():

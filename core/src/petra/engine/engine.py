@@ -6,10 +6,11 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from petra.clock import Clock, SystemClock
 from petra.engine.build import Built, build
@@ -20,7 +21,7 @@ from petra.errors import PetraError
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
 from petra.signals import GOOD, Bus, Status, Value
-from petra.signals.bus import FORCES_KEPT
+from petra.signals.bus import FORCES_KEPT, InboxFullError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +87,7 @@ class Engine:
         self.clock = clock or SystemClock()
         self._scan_time_ms = scan_time_ms
         self._templates = Templates()
-        built = self._build(configuration)
+        built = self._built = self._build(configuration)
         self.bus = Bus(built.layout, self.clock)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
@@ -106,6 +107,7 @@ class Engine:
             self.scheduler.observer = recorder.observe
         self._reloads = 0
         self._trips = 0
+        self._tripped: float | None = None
         self._began = self.clock.monotonic()
         self._reloading = threading.Lock()
         self._ended = threading.Event()
@@ -163,6 +165,7 @@ class Engine:
         self.scheduler.stop()
         if not self._ended.wait(STOP_WITHIN):
             log.critical("a scan has not ended within %g s; it is left behind", STOP_WITHIN)
+            self.failure = EngineError("a scan has not ended")
         self._watching.set()
         self._threads[1].join(STOP_WITHIN)
         if self._ended.is_set():
@@ -208,6 +211,11 @@ class Engine:
 
     def tune(self, block: str, param: str, value: Value) -> None:
         """Change a parameter between two scans. It holds until the next reload."""
+        with self._reloading:
+            self._tune(block, param, value)
+        log.info("tuned: %s.%s = %r", block, param, value)
+
+    def _tune(self, block: str, param: str, value: Value) -> None:
         program = next(
             (
                 t.program
@@ -216,8 +224,18 @@ class Engine:
             ),
             self.scheduler.tasks[0].program,
         )
-        self._do(lambda: program.tune(block, param, value))
-        log.info("tuned: %s.%s = %r", block, param, value)
+
+        def between() -> None:
+            name = program.tune(block, param, value)
+            blocks = [
+                evolve(each, params={**each.params, name: value}) if each.name == block else each
+                for each in self._built.plant.blocks
+            ]
+            self._built = evolve(self._built, plant=evolve(self._built.plant, blocks=tuple(blocks)))
+            if self._recorder is not None:
+                self._recorder.begin(self._built, self.bus)
+
+        self._do(between)
 
     def status(self) -> EngineStatus:
         """Return how it goes."""
@@ -274,6 +292,7 @@ class Engine:
             same = {b.name for b in task.program.network.blocks if before.get(b.name) == b.cls.spec.type}
             task.program.restore({name: kept for name, kept in states.items() if name in same})
             task.program.fault_counts.update({name: count for name, count in counts.items() if name in same})
+        self._built = built
         self.bus.rearrange(built.layout)
         self.scheduler.replace(built.tasks)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
@@ -285,7 +304,8 @@ class Engine:
         if fresh:
             self._told = fresh[0]
             self._forces.extend(reversed(fresh))
-        self._shown.write(self.clock.now_ns(), self.scheduler.tasks)
+        with suppress(InboxFullError):  # counted as refused; the next second brings other figures
+            self._shown.write(self.clock.now_ns(), self.scheduler.tasks)
 
     def _scan_failed(self, task: Task, error: BaseException) -> None:
         if task.statistics.faults <= 10:
@@ -294,28 +314,35 @@ class Engine:
     # beside the scan
 
     def _watch(self) -> None:
-        """See that scans end, and keep what is to be retained."""
-        seen: float | None = None
-        keep_at = RETAIN_EVERY
-        passed = 0.0
+        """See that scans end, tell of forces, and keep what is to be retained; whatever goes wrong there."""
+        keep_at = self.clock.monotonic() + RETAIN_EVERY
         while not self._watching.wait(_WATCH_EVERY):
-            since = self.scheduler.busy_since
-            if since is not None and since != seen and self.clock.monotonic() - since > self._limit():
-                seen = since
-                self._trips += 1
-                log.critical(
-                    "a scan has not ended within %g s: signals go to their safe values", self._limit()
-                )
-                self.bus.show_safe("a scan does not end")
-            passed += _WATCH_EVERY
-            self._tell_forces()
-            if self._retain is not None and passed >= keep_at and not self._ended.is_set():
-                keep_at = passed + RETAIN_EVERY
-                future = self.scheduler.between(self._snapshot)
-                try:
-                    self._keep(future.result(timeout=1.0))
-                except (TimeoutError, RuntimeError):
-                    future.cancel()
+            try:
+                self._watch_scan()
+                self._tell_forces()
+                if self._retain is not None and self.clock.monotonic() >= keep_at:
+                    keep_at = self.clock.monotonic() + RETAIN_EVERY
+                    self._keep_beside()
+            except Exception:
+                log.exception("the watchdog goes on")
+
+    def _watch_scan(self) -> None:
+        since = self.scheduler.busy_since
+        if since is None or since == self._tripped or self.clock.monotonic() - since <= self._limit():
+            return
+        self._tripped = since
+        self._trips += 1
+        log.critical("a scan has not ended within %g s: signals go to their safe values", self._limit())
+        self.bus.show_safe("a scan does not end")
+
+    def _keep_beside(self) -> None:
+        if self._ended.is_set():
+            return
+        future = self.scheduler.between(self._snapshot)
+        try:
+            self._keep(future.result(timeout=1.0))
+        except TimeoutError:
+            future.cancel()
 
     def _tell_forces(self) -> None:
         while self._forces:
@@ -341,5 +368,9 @@ class Engine:
             task.program.restore(states)
 
     def _keep(self, states: States) -> None:
-        if self._retain is not None:
+        if self._retain is None:
+            return
+        try:
             self._retain.save(states)
+        except Exception:  # whatever it is, the watchdog and the end go on
+            log.exception("retained state cannot be kept")

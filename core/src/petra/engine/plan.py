@@ -93,7 +93,12 @@ def _block(old: BlockConfig, new: BlockConfig) -> tuple[list[str], str]:
                 details.append(f"{what[:-1]} {name} {_said(before.get(name))} -> {_said(after.get(name))}")
     if not details:
         return ["the order of its inputs"], "it keeps its state"
-    return details, "its state begins anew" if old.type != new.type else "it keeps its state"
+    if old.type != new.type:
+        return details, "its state begins anew"
+    return (
+        details,
+        "it keeps its state" if old.outputs == new.outputs else "it keeps what it declares as state",
+    )
 
 
 def _task(old: Any, new: Any) -> tuple[list[str], str]:

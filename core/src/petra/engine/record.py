@@ -75,7 +75,7 @@ class Recorder:
         self._bus: Bus | None = None
         self._built: Built | None = None
         self._closing = threading.Event()
-        if path.exists() and path.stat().st_size and not is_recording(path):
+        if path.exists() and not _may_go(path):
             raise RecordError(f"{path} exists and is no recording; it is not overwritten")
         try:
             path.unlink(missing_ok=True)
@@ -198,6 +198,11 @@ def state_text(saved: Saved, states: States) -> str:
             "states": states,
         }
     )
+
+
+def _may_go(path: Path) -> bool:
+    """Say whether a file may be written anew: a regular one that is empty, or a recording."""
+    return path.is_file() and not path.is_symlink() and (not path.stat().st_size or is_recording(path))
 
 
 def is_recording(path: Path) -> bool:

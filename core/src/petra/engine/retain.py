@@ -28,19 +28,19 @@ class RetainFile:
     def load(self) -> States:
         """Return what was kept; nothing, with a warning, of a file that cannot be used."""
         try:
-            text = self.path.read_text("utf-8")
+            data = self.path.read_bytes()
         except FileNotFoundError:
             return {}
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             log.warning("retained state is not used: %s cannot be read: %s", self.path, error)
             return {}
         try:
-            data = json.loads(text)
-            if data["version"] != _VERSION:
-                raise ValueError(f"it is of version {data['version']}")
+            kept = json.loads(data)
+            if kept["version"] != _VERSION:
+                raise ValueError(f"it is of version {kept['version']}")
             return {
                 str(block): {str(name): _restored(value) for name, value in states.items()}
-                for block, states in data["blocks"].items()
+                for block, states in kept["blocks"].items()
             }
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             aside = self.path.with_name(self.path.name + ".broken")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, frozen
@@ -65,49 +65,50 @@ class Unit:
         return tuple(slot for slot in found if slot is not None)
 
 
-def text(
+def template(
     unit: Unit, place: Place, templates: Templates, held: frozenset[int], *, inline: bool
-) -> tuple[str, Template]:
-    """Return the text of one block, and the template it was made from."""
+) -> Template:
+    """Return the template that a block is made from."""
+    return templates.of(_shape(unit, place, held), inline=inline)
+
+
+def _shape(unit: Unit, place: Place, held: frozenset[int]) -> Shape:
     wired = unit.wired
-    shape = Shape(
+    inputs = wired.cls.spec.inputs
+    return Shape(
         wired.cls,
-        tuple(
-            tuple(_kind(source, place) for source in wired.sources[name]) for name in wired.cls.spec.inputs
-        ),
+        tuple(tuple(_kind(source, place) for source in wired.sources[name]) for name in inputs),
         unit.kinds,
         tuple(slot is not None for slot in unit.outputs.values()),
         tuple(slot in held for slot in unit.outputs.values()),
     )
-    template = templates.of(shape, inline=inline)
-    return template.fill(_gaps(unit, place)), template
 
 
 def _kind(source: Source, place: Place) -> Type:
     return type(source.value) if isinstance(source, Constant) else place.types[source]
 
 
-def _gaps(unit: Unit, place: Place) -> dict[str, str]:
+def gaps(unit: Unit, place: Place) -> dict[str, str]:
     """Return the text for every gap that a template of this block may have."""
     wired, spec = unit.wired, unit.wired.cls.spec
-    gaps = {name: constant(value) for name, value in wired.params.items()}
-    gaps.update((name, f"s[{slot}]") for name, slot in unit.states.items())
-    gaps.update((name, f"v[{slot}]") for name, slot in unit.outputs.items() if slot is not None)
+    found = {name: constant(value) for name, value in wired.params.items()}
+    found.update((name, f"s[{slot}]") for name, slot in unit.states.items())
+    found.update((name, f"v[{slot}]") for name, slot in unit.outputs.items() if slot is not None)
     for name, port in spec.inputs.items():
         read = [
             _read(source, slot, port.types, place)
             for source, slot in zip(wired.sources[name], unit.inputs[name], strict=True)
         ]
-        gaps.update({f"{name}.{i}": item for i, item in enumerate(read)} if port.many else {name: read[0]})
+        found.update({f"{name}.{i}": item for i, item in enumerate(read)} if port.many else {name: read[0]})
     for name, quality in spec.qualities.items():
         slots = unit.inputs[quality.port]
         asked = [
             "GOOD" if slot is None else f"(f[{slot}].quality if {slot} in f else GOOD)" for slot in slots
         ]
         many = spec.inputs[quality.port].many
-        gaps.update({f"{name}.{i}": item for i, item in enumerate(asked)} if many else {name: asked[0]})
-    gaps[""] = f"b_{id(unit):x}"
-    return gaps
+        found.update({f"{name}.{i}": item for i, item in enumerate(asked)} if many else {name: asked[0]})
+    found[""] = f"b_{id(unit):x}"
+    return found
 
 
 def _read(source: Source, slot: int | None, wanted: Sequence[Type], place: Place) -> str:
@@ -128,19 +129,43 @@ def function(
     place: Place,
     templates: Templates,
     held: frozenset[int],
-    fault: Any,
+    fault: Callable[[int], None],
     *,
     inline: bool,
-) -> Any:
+) -> Callable[..., None]:
     """Return the function that steps these blocks: `(values, states, dt, flawed)`."""
+    try:
+        return _function(units, place, templates, held, fault, inline=inline)
+    except _TOO_MUCH as error:  # for Python's own parser: have the blocks called that it cannot read
+        for number, unit in units:
+            try:
+                _function([(number, unit)], place, templates, held, fault, inline=inline)
+            except _TOO_MUCH:
+                templates.call(_shape(unit, place, held), f"Python cannot compile it: {error}")
+        return _function(units, place, templates, held, fault, inline=inline)
+
+
+_TOO_MUCH = (SyntaxError, RecursionError, MemoryError, OverflowError)
+
+
+def _function(
+    units: Sequence[tuple[int, Unit]],
+    place: Place,
+    templates: Templates,
+    held: frozenset[int],
+    fault: Callable[[int], None],
+    *,
+    inline: bool,
+) -> Callable[..., None]:
     names: dict[str, Any] = {**_NAMES, "fault": fault}
     lines = ["def part(v, s, dt, f):\n"]
     for number, unit in units:
-        said, template = text(unit, place, templates, held, inline=inline)
-        names.update(template.globals)
-        if template.calls:
+        made = template(unit, place, templates, held, inline=inline)
+        names.update(made.globals)
+        if made.called:
             unit.instance = unit.instance or unit.wired.cls(**unit.wired.params)
             names[f"b_{id(unit):x}"] = unit.instance
-        lines.append(f"    try:\n{said}    except BaseException: fault({number})\n")
+        lines.append(f"    try:\n{made.fill(gaps(unit, place))}    except BaseException: fault({number})\n")
     exec(compile("".join(lines), "<program>", "exec"), names)  # noqa: S102 - the text is made of checked parts
-    return names["part"]
+    made_function: Callable[..., None] = names["part"]
+    return made_function

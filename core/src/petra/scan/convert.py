@@ -6,6 +6,8 @@ import math
 
 from petra.signals.types import INT_MAX, INT_MIN, LONGEST_TEXT
 
+_SCALARS = {bool, int, float, str}
+
 
 def to_bool(value: object) -> bool:
     """Return a bool; of a number, whether it is not zero."""
@@ -50,10 +52,10 @@ def to_text(value: object) -> str:
 
 
 def to_tuple(value: object) -> tuple[object, ...]:
-    """Return a tuple; anything else is refused."""
-    if isinstance(value, tuple):
+    """Return a tuple of scalars; anything else is refused."""
+    if isinstance(value, tuple) and set(map(type, value)) <= _SCALARS:
         return value
-    raise TypeError(f"{_said(value)} is no tuple")
+    raise TypeError(f"{_said(value)} is no tuple of scalars")
 
 
 CONVERSIONS = {bool: to_bool, int: to_int, float: to_float, str: to_text, tuple: to_tuple}

@@ -7,6 +7,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import reduce
+from types import BuiltinFunctionType
 from typing import Any
 
 from petra.scan.subset import Step, dotted, loop_sources, member
@@ -128,16 +129,17 @@ class Inference:
 
     def _call(self, node: ast.Call) -> Kind:
         function = self._names.get(dotted(node.func))
-        if function in _RESULTS:
+        if isinstance(function, BuiltinFunctionType | type) and function in _RESULTS:
             return _RESULTS[function]
         if function is reduce and len(node.args) == 2:
-            whole = self._names.get(dotted(node.args[0])) in (operator.add, operator.mul)
+            folded = self._names.get(dotted(node.args[0]))
+            whole = folded is operator.add or folded is operator.mul
             kind = self._many.get(member(node.args[1]))
             return kind if whole and kind in (int, float) else None
         kinds = [
             self._many.get(member(arg)) if member(arg) in self._many else self.of(arg) for arg in node.args
         ]
-        if function in (min, max) and kinds:
+        if (function is min or function is max) and kinds:
             return reduce(_join, kinds)
         if function is abs and kinds:
             return int if kinds[0] is bool else kinds[0] if kinds[0] in (int, float) else None
@@ -154,9 +156,13 @@ class Inference:
             return name not in self.assigned
         if isinstance(node, ast.IfExp):
             return self._is_bounded(node.body) and self._is_bounded(node.orelse)
-        if isinstance(node, ast.Call) and self._names.get(dotted(node.func)) in (min, max):
+        if isinstance(node, ast.Call) and _is_extreme(self._names.get(dotted(node.func))):
             return all(map(self._is_bounded, node.args))
         return isinstance(node, ast.Call) and self._names.get(dotted(node.func)) is len
+
+
+def _is_extreme(function: object) -> bool:
+    return function is min or function is max
 
 
 def _join(left: Kind, right: Kind) -> Kind:

@@ -62,7 +62,8 @@ def wire(
         elif port.name in inputs:
             sources[port.name] = (_source(inputs[port.name], port),)
         else:
-            sources[port.name] = (Constant(port.type() if port.default is None else port.default),)
+            default = port.type() if port.default is None else port.exact(port.default)
+            sources[port.name] = (Constant(default),)
     given = {p.name: params.get(p.name, p.default) for p in spec.params.values()}
     return Wired(name, cls, {n: spec.params[n].exact(value) for n, value in given.items()}, sources, outputs)
 

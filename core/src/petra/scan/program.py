@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field
 
 from petra.errors import PetraError
-from petra.scan.compiler import PART, Place, Unit, function, text
+from petra.scan.compiler import PART, Place, Unit, function, gaps, template
 from petra.scan.network import Constant, Network, Wired
 from petra.scan.template import Templates
 from petra.signals import GOOD, Bus, Quality, Status, Value
@@ -116,8 +116,8 @@ class Program:
 
     # while it runs
 
-    def tune(self, block: str, param: str, value: Value) -> None:
-        """Change a parameter; the block keeps its state."""
+    def tune(self, block: str, param: str, value: Value) -> str:
+        """Change a parameter, and return the name it is declared with; the block keeps its state."""
         number = self._number.get(block)
         if number is None:
             raise TuningError(f"there is no block {block!r}")
@@ -133,6 +133,7 @@ class Program:
         unit.wired = evolve(unit.wired, params={**unit.wired.params, member.name: member.exact(value)})
         unit.instance = instance if unit.instance is not None else None
         self._compile_again(lambda part: number in part.units)
+        return str(member.name)
 
     def snapshot(self, *, retained: bool = False) -> States:
         """Return what blocks remember; with `retained`, what is declared to survive a restart."""
@@ -225,9 +226,8 @@ class Program:
 
     def reason_called(self, name: str) -> str:
         """Say why a block's step is called rather than written into the program; empty when it is not."""
-        if not self.inline:
-            return "the program was made without writing steps out"
-        return self._templates.reason(self.units[self._number[name]].wired.cls)
+        unit = self.units[self._number[name]]
+        return template(unit, self._place, self._templates, self._held, inline=self.inline).called
 
     def source(self) -> Iterator[tuple[range, str]]:
         """Yield the blocks of each part with the text of its function."""
@@ -235,7 +235,8 @@ class Program:
             lines = ["def part(v, s, dt, f):\n"]
             for number in part.units:
                 unit = self.units[number]
-                said, _ = text(unit, self._place, self._templates, self._held, inline=self.inline)
+                made = template(unit, self._place, self._templates, self._held, inline=self.inline)
+                said = made.fill(gaps(unit, self._place))
                 lines.append(f"    try:  # {unit.wired.name} ({unit.wired.cls.spec.type})\n{said}")
                 lines.append(f"    except BaseException: fault({number})\n")
             yield part.units, "".join(lines)

@@ -5,20 +5,25 @@ The subset: assignments, `if`, loops over an input that takes many, arithmetic, 
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import builtins
+import dis
 import inspect
 import textwrap
 from collections.abc import Callable
+from enum import Enum
+from types import CodeType, ModuleType
 from typing import Any
 
 from attrs import frozen
 
-from petra.blocks import Block, BlockSpec
+from petra.blocks import Block, BlockSpec, In, Member, Out, Param, QualityOf, State
 
 PURE = ("abs", "all", "any", "bool", "enumerate", "float", "int", "len", "max", "min", "round", "sum", "zip")
 
+_MEMBERS = (In, Out, Param, State, QualityOf)
 _EXPRESSIONS = (
     ast.Attribute, ast.BinOp, ast.BoolOp, ast.Call, ast.Compare, ast.Constant, ast.IfExp, ast.Name,
     ast.Subscript, ast.Tuple, ast.UnaryOp,
@@ -44,6 +49,15 @@ class Step:
 def read_step(cls: type[Block]) -> Step:
     """Return the body of a class's step, or raise OutsideSubsetError with the reason."""
     function: Any = cls.step
+    members: tuple[Member[Any], ...] = (
+        *cls.spec.inputs.values(),
+        *cls.spec.outputs.values(),
+        *cls.spec.params.values(),
+    )
+    members += (*cls.spec.states.values(), *cls.spec.qualities.values())
+    for each in members:
+        if type(each) not in _MEMBERS:
+            raise OutsideSubsetError(f"its {each.name!r} is declared with a class of its own")
     if not inspect.isfunction(function) or cls.__init__ is not Block.__init__:
         raise OutsideSubsetError(
             "it has an `__init__` of its own" if inspect.isfunction(function) else "no `def`"
@@ -57,11 +71,41 @@ def read_step(cls: type[Block]) -> Step:
         raise OutsideSubsetError("its source cannot be read") from None
     if not isinstance(tree, ast.FunctionDef) or tree.decorator_list or tree.name != "step":
         raise OutsideSubsetError("it is no plain method")
-    if function.__code__.co_argcount != 2 or function.__defaults__:
+    plain = len(tree.args.args) == 2 and not function.__defaults__ and not function.__kwdefaults__
+    if not plain or tree.args.args[0].arg != "self":
         raise OutsideSubsetError("its arguments are not plainly self and dt")
     reader = _Reader(cls.spec, function, function.__code__.co_firstlineno - 1)
     reader.block(_without_doc(tree.body), {tree.args.args[1].arg})
+    if not _is_source(source, function):
+        raise OutsideSubsetError("its source is not what was imported: the file has changed since")
     return Step(_without_doc(tree.body), tree.args.args[1].arg, reader.names)
+
+
+def _is_source(source: str, function: Any) -> bool:
+    """Say whether a text is what a function was compiled from: the file may have changed since."""
+    flags = function.__code__.co_flags & __future__.annotations.compiler_flag
+    module = compile(source, "<source>", "exec", flags, dont_inherit=True)
+    (found,) = (const for const in module.co_consts if isinstance(const, CodeType))
+    imported = function.__code__
+    if (found.co_names, found.co_varnames) != (imported.co_names, imported.co_varnames):
+        return False
+    if [(type(c), repr(c)) for c in found.co_consts] != [(type(c), repr(c)) for c in imported.co_consts]:
+        return False
+    return found.co_code == imported.co_code or _essence(found) == _essence(imported)
+
+
+def _essence(code: CodeType) -> list[tuple[str, object]]:
+    """Return what code does, without how Python calls a function of a module that is imported there."""
+    return [
+        (_SAME.get(each.opname, each.opname), None if each.opcode in _JUMPS else each.argval)
+        for each in dis.get_instructions(code)
+        if each.opname not in _SILENT
+    ]
+
+
+_JUMPS = {*dis.hasjrel, *dis.hasjabs}
+_SAME = {"LOAD_METHOD": "LOAD_ATTR", "CALL_METHOD": "CALL"}
+_SILENT = {"CACHE", "EXTENDED_ARG", "PRECALL", "PUSH_NULL"}
 
 
 def _without_doc(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -93,6 +137,7 @@ class _Reader:
         self._spec = spec
         self._function = function
         self._line = line
+        self._dt = function.__code__.co_varnames[1]
         self._locals = set(function.__code__.co_varnames)
         self.names: dict[str, Any] = {}
 
@@ -123,9 +168,18 @@ class _Reader:
         return known
 
     def _loop(self, node: ast.For, known: set[str]) -> set[str]:
-        if node.orelse or not isinstance(node.target, ast.Name | ast.Tuple):
+        sources = loop_sources(node.iter)
+        items = len(sources) + (dotted(getattr(node.iter, "func", node)) == "enumerate") if sources else 1
+        targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
+        hidden = bool({"enumerate", "zip"} & self._function.__globals__.keys())
+        if (
+            node.orelse
+            or len(targets) != items
+            or isinstance(node.target, ast.Tuple) != bool(sources)
+            or hidden
+        ):
             raise self._outside(node, "it is no plain loop over an input that takes many")
-        for source in loop_sources(node.iter) or [node.iter]:
+        for source in sources or [node.iter]:
             if not self._is_many(member(source)):
                 raise self._outside(node, "it loops over something else than an input that takes many")
         self.block(node.body, known | self._target(node.target))
@@ -143,9 +197,9 @@ class _Reader:
                     node, f"it assigns to self.{name}, which is neither an output nor a state"
                 )
             return set()
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and node.id != self._dt:
             return {node.id}
-        if isinstance(node, ast.Tuple):
+        if isinstance(node, ast.Tuple) and node.elts:
             return set().union(*map(self._target, node.elts))
         raise self._outside(node, "it assigns to something else than a name or a member")
 
@@ -189,8 +243,13 @@ class _Reader:
             found = getattr(builtins, head)
         else:
             raise self._outside(node, f"{head!r} is outside the subset")
+        if rest and not isinstance(found, ModuleType | type):
+            raise self._outside(node, f"{name!r} may change while it runs")
         for attribute in rest:
             found = getattr(found, attribute, None)
+        scalar = isinstance(found, bool | int | float | str) and not isinstance(found, Enum)
+        if scalar and head != "math" and not name.rpartition(".")[2].isupper():
+            raise self._outside(node, f"{name!r} may change while it runs; constants have upper-case names")
         self.names[name] = found
 
     def _outside(self, node: ast.AST, reason: str) -> OutsideSubsetError:

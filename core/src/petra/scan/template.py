@@ -49,8 +49,8 @@ class Template:
 
     pieces: tuple[str, ...]
     globals: Mapping[str, Any]
-    calls: bool
-    """Whether the text calls an instance's step."""
+    called: str
+    """Why the text calls an instance's step; empty when the step is written out."""
 
     def fill(self, gaps: Mapping[str, str]) -> str:
         """Return the text with every gap filled."""
@@ -73,15 +73,27 @@ class Templates:
 
     def of(self, shape: Shape, *, inline: bool) -> Template:
         """Return the text of blocks of this shape, written out or as a call."""
-        step = self._step(shape.cls) if inline else None
-        inline = isinstance(step, Step)
         found = self._made.get((shape, inline))
         if found is None:
             if len(self._made) >= _MOST:  # of years of reloads
                 self._made.clear()
-            found = _written(shape, step) if isinstance(step, Step) else _called(shape)
-            self._made[shape, inline] = found
+            found = self._made[shape, inline] = self._make(shape, inline=inline)
         return found
+
+    def call(self, shape: Shape, reason: str) -> None:
+        """Have blocks of this shape called from now on."""
+        self._made[shape, True] = _called(shape, reason)
+
+    def _make(self, shape: Shape, *, inline: bool) -> Template:
+        if not inline:
+            return _called(shape, "the program was made without writing steps out")
+        step = self._step(shape.cls)
+        if isinstance(step, OutsideSubsetError):
+            return _called(shape, str(step))
+        try:
+            return _written(shape, step)
+        except (OutsideSubsetError, RecursionError) as outside:
+            return _called(shape, str(outside))
 
     def _step(self, cls: type[Block]) -> Step | OutsideSubsetError:
         found = self._steps.get(cls)
@@ -116,7 +128,7 @@ def _written(shape: Shape, step: Step) -> Template:
     }
     stores = [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape) | unseen]
     lines = [line for line in [*prologue, *body, *conversions, *stores] if line]
-    return _template(_merged(lines or ["pass"]), writer.globals, calls=False)
+    return _template(_merged(lines or ["pass"]), writer.globals, "")
 
 
 def _held(shape: Shape) -> set[str]:
@@ -150,10 +162,10 @@ def _conversion(name: str, found: Kind, wanted: type[Any], *, bounded: bool) -> 
         if bounded:
             return ""
         return f"if not {INT_MIN} <= {name} <= {INT_MAX}: {name} = to_int({name})"
-    if found is wanted and wanted is not str:
+    if found is wanted and wanted not in (str, tuple):
         return ""
     convert = f"{name} = {CONVERSIONS[wanted].__name__}({name})"
-    if found is not None or wanted is str:
+    if found is not None or wanted in (str, tuple):
         return convert
     test = f"{name}.__class__ is not {wanted.__name__}"
     if wanted is int:
@@ -161,7 +173,7 @@ def _conversion(name: str, found: Kind, wanted: type[Any], *, bounded: bool) -> 
     return f"if {test}: {convert}"
 
 
-def _called(shape: Shape) -> Template:
+def _called(shape: Shape, reason: str) -> Template:
     """Return the text that calls the step of an instance, with the same stores at its end."""
     spec = shape.cls.spec
     counts = dict(zip(spec.inputs, map(len, shape.inputs), strict=True))
@@ -179,7 +191,7 @@ def _called(shape: Shape) -> Template:
     for name, wanted in kept.items():
         lines += [f"m_{name} = b.{name}", _conversion(f"m_{name}", None, wanted, bounded=False)]
     lines += [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape)]
-    return _template(lines, {}, calls=True)
+    return _template(lines, {}, reason)
 
 
 def _read(name: str, count: int, *, many: bool) -> str:
@@ -188,6 +200,6 @@ def _read(name: str, count: int, *, many: bool) -> str:
     return f"({''.join(gap(f'{name}.{i}') + ', ' for i in range(count))})"
 
 
-def _template(lines: Sequence[str], names: Mapping[str, Any], *, calls: bool) -> Template:
+def _template(lines: Sequence[str], names: Mapping[str, Any], reason: str) -> Template:
     text = "".join(f"{INDENT}{line}\n" for line in lines)
-    return Template(tuple(text.split(_EDGE)), names, calls)
+    return Template(tuple(text.split(_EDGE)), names, reason)

@@ -9,16 +9,18 @@ import math
 import operator
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from petra.scan.subset import PURE, Step, dotted, loop_sources, member
+from petra.scan.subset import PURE, OutsideSubsetError, Step, dotted, loop_sources, member
 
 if TYPE_CHECKING:
     from petra.blocks import BlockSpec
     from petra.scan.inference import Inference, Kind
 
 _EDGE = "\0"
-FOLDS: dict[Any, ast.operator] = {operator.add: ast.Add(), operator.mul: ast.Mult()}
+_LONGEST_SUM = 50  # summands written out; the parser nests them
+MOST_LINES = 400
 _INDENT = " " * 4
 
 
@@ -42,7 +44,9 @@ class Writer(ast.NodeTransformer):
 
     def body(self) -> list[str]:
         """Return the lines."""
-        lines = list(self._block(self._step.body))
+        lines = list(islice(self._block(self._step.body), MOST_LINES + 1))
+        if len(lines) > MOST_LINES:
+            raise OutsideSubsetError(f"it has more than {MOST_LINES} lines with its loops unrolled")
         ends = self._assigned
         for name in _targets(self._step.body):
             if name not in ends:  # on some path it keeps what it was
@@ -65,14 +69,20 @@ class Writer(ast.NodeTransformer):
                 yield from self._loop(node)
 
     def _choice(self, node: ast.If) -> Iterator[str]:
-        yield f"if {self._text(node.test)}:"
-        before = self._assigned.copy()
-        yield from self._indented(node.body)
-        after, self._assigned = self._assigned, before.copy()
-        if node.orelse:
+        """Write a chain of conditions flat: nested, Python allows only a hundred."""
+        after: set[str] | None = None
+        keyword, rest = "if", [node]
+        while len(rest) == 1 and isinstance(rest[0], ast.If):
+            yield f"{keyword} {self._text(rest[0].test)}:"
+            before = self._assigned.copy()
+            yield from self._indented(rest[0].body)
+            after = self._assigned if after is None else after & self._assigned
+            self._assigned = before
+            keyword, rest = "elif", rest[0].orelse  # type: ignore[assignment]  # any statements
+        if rest:
             yield "else:"
-            yield from self._indented(node.orelse)
-        self._assigned &= after
+            yield from self._indented(rest)
+        self._assigned &= after or set()
 
     def _indented(self, body: Sequence[ast.stmt]) -> Iterator[str]:
         lines = list(self._block(body))
@@ -157,12 +167,12 @@ class Writer(ast.NodeTransformer):
                     if len(items) == 1
                     else ast.BoolOp(ast.And() if function is all else ast.Or(), items)
                 )
-        if function is reduce and self._step.names.get(dotted(node.args[0])) in FOLDS and len(node.args) == 2:
-            sign = FOLDS[self._step.names[dotted(node.args[0])]]
-            items = self.visit(node.args[1]).elts if self._is_many(member(node.args[1])) else ()
-            if items:
-                folded: ast.expr = reduce(lambda left, right: ast.BinOp(left, sign, right), items)
-                return folded
+        if function is reduce and len(node.args) == 2 and self._is_many(member(node.args[1])):
+            folded = self._step.names.get(dotted(node.args[0]))
+            sign = "+" if folded is operator.add else "*" if folded is operator.mul else ""
+            items = [item.id for item in self.visit(node.args[1]).elts]
+            if sign and 1 <= len(items) <= _LONGEST_SUM:
+                return ast.Name(f"({f' {sign} '.join(items)})")
         if function is len and node.args and self._is_many(member(node.args[0])):
             return ast.Constant(self._count(member(node.args[0])))
         return ast.Call(self.visit(node.func), [self.visit(arg) for arg in node.args], [])
@@ -191,7 +201,8 @@ class Writer(ast.NodeTransformer):
     def _global(self, name: str) -> ast.expr:
         found = self._step.names[name]
         if found.__class__ in (bool, int, str) or (found.__class__ is float and math.isfinite(found)):
-            return ast.Constant(found)
+            said = repr(found)
+            return ast.Name(f"({said})" if said.startswith("-") else said)
         if name in PURE and found is getattr(builtins, name):
             return ast.Name(name)
         known = name.startswith("math.") and found is getattr(math, name[5:], None)

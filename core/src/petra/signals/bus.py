@@ -249,7 +249,11 @@ class Bus:
         values, times = layout.initial(), [self._clock.now_ns()] * len(layout)
         for new, before in kept.items():
             values[new], times[new] = self.values[before], old.when(before)
-        self.flawed = {new: self.flawed[before] for new, before in kept.items() if before in self.flawed}
+        self.flawed = {
+            new: self.flawed[before]
+            for new, before in kept.items()
+            if before in self.flawed and (new < layout.split) == (before < self._split)
+        }  # what a block said of its output is over when it is no output any more
         self.forced = {new: self.forced[before] for new, before in kept.items() if before in self.forced}
         self._beneath = {
             new: self._beneath[before] for new, before in kept.items() if before in self._beneath
@@ -311,8 +315,8 @@ class Bus:
             return
         for index, value in zip(indices, new, strict=True):
             if values[index] != value:
-                values[index] = value
                 self._changed.add(index)
+            values[index] = value  # also a zero of the other sign, which equals the one that is there
             times[index] = now
 
     def _apply(self, write: Write) -> None:
@@ -327,8 +331,8 @@ class Bus:
 
     def _set(self, index: int, value: Value, status: Status) -> None:
         if self.values[index] != value:
-            self.values[index] = value
             self._changed.add(index)
+        self.values[index] = value
         if status.quality is not Quality.GOOD:
             if self.flawed.get(index) != status:
                 self.flaws += 1

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from petra.signals.bus import Bus
     from petra.signals.image import Image
     from petra.signals.layout import Layout
+    from petra.signals.quality import Status
     from petra.signals.types import Value
 
 _WAITING = 64
@@ -68,8 +69,8 @@ class Subscription:
         self._deadband = deadband
         self._view = _View(bus.layout, names, deadband)
         image = bus.image
-        self._told: dict[str, Value] = {
-            image.layout.signals[i].name: image.value(i) for i in self._view.deadbands
+        self._told: dict[str, tuple[Value, Status]] = {
+            image.layout.signals[i].name: (image.value(i), image.status(i)) for i in self._view.deadbands
         }
         self.conflated = 0
         self.wake: Callable[[], None] | None = None
@@ -110,9 +111,10 @@ class Subscription:
         if band is None:
             return True
         name = view.layout.signals[index].name
-        value, told = image.value(index), self._told.get(name)
+        value, status = image.value(index), image.status(index)
+        told, told_status = self._told.get(name, ("", status))
         # written so that a value that is not a number counts as a change
-        if index not in image.flawed and isinstance(told, int | float) and abs(value - told) < band:  # type: ignore[operator]
+        if status == told_status and isinstance(told, int | float) and abs(value - told) < band:  # type: ignore[operator]
             return False
-        self._told[name] = value
+        self._told[name] = value, status
         return True
