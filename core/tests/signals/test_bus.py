@@ -184,6 +184,17 @@ def test_two_signals_of_one_name():
 # groups
 
 
+def test_an_output_that_stays_nan_is_no_change(scans):
+    scans.scan(sum=float("nan"))
+    mine = scans.bus.subscribe()
+    mine.take()
+    for _ in range(3):
+        scans.scan(sum=float("inf") - float("inf"))
+        assert mine.take().indices == []
+    scans.scan(sum=1.0)
+    assert len(mine.take().indices) == 1
+
+
 def test_a_text_has_a_limit(scans):
     scans.bus.write("mode", "x" * 65_536)
     group = scans.bus.group(["mode"])

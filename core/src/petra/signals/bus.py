@@ -200,11 +200,12 @@ class Bus:
         if written:
             inputs, input_times = self.values[: self._split], self._input_times.copy()
         if outputs != before.outputs:
-            moved = list(compress(range(len(outputs)), map(ne, outputs, before.outputs)))
-            output_times = list(output_times)
-            for i in moved:
-                output_times[i] = now
-            changed.update(i + self._split for i in moved)
+            moved = _moved_outputs(before.outputs, outputs)
+            if moved:
+                output_times = list(output_times)
+                for i in moved:
+                    output_times[i] = now
+                changed.update(i + self._split for i in moved)
         if self.flawed != flawed:
             changed.update(i for i in self.flawed.keys() | flawed if self.flawed.get(i) != flawed.get(i))
             flawed = self.flawed.copy()
@@ -365,6 +366,12 @@ class Bus:
             self._set(index, *self._beneath.pop(index))
         self._changed.add(index)
         self.forced = forced
+
+
+def _moved_outputs(before: Sequence[Value], now: Sequence[Value]) -> list[int]:
+    """Return which outputs differ; what is still not a number has not changed, though NaN equals nothing."""
+    differ = compress(range(len(now)), map(ne, now, before))
+    return [i for i in differ if now[i] == now[i] or before[i] == before[i]]
 
 
 def _moved(write: Write, layout: Layout) -> Write:
