@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
@@ -17,11 +15,11 @@ from petra.engine.build import Built, build
 from petra.engine.plan import Change, plan
 from petra.engine.retain import RetainFile
 from petra.engine.show import Shown
+from petra.engine.watch import Watch
 from petra.errors import PetraError
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
-from petra.signals import GOOD, Bus, Status, Value
-from petra.signals.bus import FORCES_KEPT, InboxFullError
+from petra.signals import GOOD, Bus, InboxFullError, Status, Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,14 +28,11 @@ if TYPE_CHECKING:
     from petra.engine.record import Recorder
     from petra.plugin import Catalog
     from petra.scan.program import States
-    from petra.signals import Force
 
 log = logging.getLogger("petra.engine")
 
 STOP_WITHIN = 5.0
 ANSWER_WITHIN = 10
-RETAIN_EVERY = 5.0
-_WATCH_EVERY = 0.05
 _SLOWEST_PERIODS = 10
 _LEAST_WATCHDOG = 1.0
 
@@ -98,23 +93,20 @@ class Engine:
             failed=self._scan_failed,
         )
         self.scheduler.each_second = self._each_second
-        self._retain = RetainFile(retain) if retain else None
-        if self._retain is not None:
-            self._restore(built, self._retain.load())
+        kept = RetainFile(retain) if retain else None
+        if kept is not None:
+            self._restore(built, kept.load())
+        self._watch = Watch(self.scheduler, self.clock, self._limit, kept, self._snapshot)
         self._recorder = recorder
         if recorder is not None:
             recorder.begin(built, self.bus)
             self.scheduler.observer = recorder.observe
         self._reloads = 0
-        self._trips = 0
-        self._tripped: float | None = None
         self._began = self.clock.monotonic()
         self._reloading = threading.Lock()
         self._ended = threading.Event()
-        self._watching = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._forces: deque[Force] = deque(maxlen=FORCES_KEPT)
-        self._told: Force | None = None
+        self._thread: threading.Thread | None = None
+        self._stopped = False
         self.failure: BaseException | None = None
 
     def __enter__(self) -> Engine:
@@ -128,17 +120,14 @@ class Engine:
 
     def start(self, scans: int | None = None) -> None:
         """Begin to scan; with `scans`, end after so many scans of each task."""
-        if self._threads:
+        if self._thread is not None:
             raise EngineError("an engine is started once")
         self._began = self.clock.monotonic()
         for name in self.configuration.sections:
             log.warning("the section `%s` is checked but not run: this version runs blocks only", name)
-        self._threads = [
-            threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True),
-            threading.Thread(target=self._watch, name="petra-watch", daemon=True),
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._thread = threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True)
+        self._thread.start()
+        self._watch.start()
         self._announce("petra_engine_started")
         plant = self.configuration.plant
         log.info(
@@ -159,17 +148,17 @@ class Engine:
 
     def stop(self) -> None:
         """End the scans, keep what blocks retain, and show signals at their safe values."""
-        if self._watching.is_set() or not self._threads:
+        if self._stopped or self._thread is None:
             return
+        self._stopped = True
         self._announce("petra_engine_stopping")
         self.scheduler.stop()
         if not self._ended.wait(STOP_WITHIN):
             log.critical("a scan has not ended within %g s; it is left behind", STOP_WITHIN)
             self.failure = EngineError("a scan has not ended")
-        self._watching.set()
-        self._threads[1].join(STOP_WITHIN)
+        self._watch.stop(STOP_WITHIN)
         if self._ended.is_set():
-            self._keep(self._snapshot())
+            self._watch.keep(self._snapshot())
         if self._recorder is not None:
             self._recorder.close()
         self.bus.show_safe("the engine has stopped")
@@ -244,11 +233,11 @@ class Engine:
         counts = {name: count for task in tasks for name, count in task.program.fault_counts.items()}
         faults = {name: s.reason for task in tasks for name, s in task.program.faults.items()}
         return EngineStatus(
-            running=bool(self._threads) and not self._ended.is_set(),
+            running=self._thread is not None and not self._ended.is_set(),
             uptime_s=self.clock.monotonic() - self._began,
             scans=self.scheduler.scans,
             reloads=self._reloads,
-            watchdog_trips=self._trips,
+            watchdog_trips=self._watch.trips,
             tasks={task.name: task.statistics.figures(task.period) for task in tasks},
             faults=faults,
             fault_counts=counts,
@@ -259,7 +248,7 @@ class Engine:
 
     def _do(self, action: Any) -> Any:
         """Have the scan thread do something between two scans, or do it here when nothing scans."""
-        if not self._threads or self._ended.is_set():
+        if self._thread is None or self._ended.is_set():
             return action()
         future = self.scheduler.between(action)
         for _ in range(ANSWER_WITHIN * 10):
@@ -300,57 +289,13 @@ class Engine:
             self._recorder.begin(built, self.bus)
 
     def _each_second(self) -> None:
-        fresh = list(takewhile(lambda force: force is not self._told, reversed(self.bus.force_record)))
-        if fresh:
-            self._told = fresh[0]
-            self._forces.extend(reversed(fresh))
+        self._watch.note_forces()
         with suppress(InboxFullError):  # counted as refused; the next second brings other figures
             self._shown.write(self.clock.now_ns(), self.scheduler.tasks)
 
     def _scan_failed(self, task: Task, error: BaseException) -> None:
         if task.statistics.faults <= 10:
             log.error("a scan of task %s failed: %r", task.name, error, exc_info=error)
-
-    # beside the scan
-
-    def _watch(self) -> None:
-        """See that scans end, tell of forces, and keep what is to be retained; whatever goes wrong there."""
-        keep_at = self.clock.monotonic() + RETAIN_EVERY
-        while not self._watching.wait(_WATCH_EVERY):
-            try:
-                self._watch_scan()
-                self._tell_forces()
-                if self._retain is not None and self.clock.monotonic() >= keep_at:
-                    keep_at = self.clock.monotonic() + RETAIN_EVERY
-                    self._keep_beside()
-            except Exception:
-                log.exception("the watchdog goes on")
-
-    def _watch_scan(self) -> None:
-        since = self.scheduler.busy_since
-        if since is None or since == self._tripped or self.clock.monotonic() - since <= self._limit():
-            return
-        self._tripped = since
-        self._trips += 1
-        log.critical("a scan has not ended within %g s: signals go to their safe values", self._limit())
-        self.bus.show_safe("a scan does not end")
-
-    def _keep_beside(self) -> None:
-        if self._ended.is_set():
-            return
-        future = self.scheduler.between(self._snapshot)
-        try:
-            self._keep(future.result(timeout=1.0))
-        except TimeoutError:
-            future.cancel()
-
-    def _tell_forces(self) -> None:
-        while self._forces:
-            force = self._forces.popleft()
-            if force.value is None:
-                log.warning("let go: %s, by %s", force.signal, force.actor)
-            else:
-                log.warning("forced: %s = %r, by %s", force.signal, force.value, force.actor)
 
     def _limit(self) -> float:
         given = self.configuration.plant.engine.watchdog_ms / 1e3
@@ -366,11 +311,3 @@ class Engine:
     def _restore(self, built: Built, states: States) -> None:
         for task in built.tasks:
             task.program.restore(states)
-
-    def _keep(self, states: States) -> None:
-        if self._retain is None:
-            return
-        try:
-            self._retain.save(states)
-        except Exception:  # whatever it is, the watchdog and the end go on
-            log.exception("retained state cannot be kept")

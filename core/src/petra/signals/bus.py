@@ -212,8 +212,8 @@ class Bus:
         if not changed and not written:
             return ()
         self._changed, self._written = set(), []
-        self._show(
-            Image(scan, now, inputs, outputs, input_times, output_times, flawed, self.forced, self.layout)
+        self.image = Image(
+            scan, now, inputs, outputs, input_times, output_times, flawed, self.forced, self.layout
         )
         listed = sorted(changed)
         self._tell(written, listed)
@@ -241,12 +241,7 @@ class Bus:
         self.latch()
         self.publish(self.image.scan, self._clock.now_ns())
         old = self.image
-        kept = {
-            new: old.layout.index[signal.name]
-            for new, signal in enumerate(layout.signals)
-            if signal.name in old.layout.index
-            and old.layout.types[old.layout.index[signal.name]] is layout.types[new]
-        }
+        kept = layout.kept_from(old.layout)
         values, times = layout.initial(), [self._clock.now_ns()] * len(layout)
         for new, before in kept.items():
             values[new], times[new] = self.values[before], old.when(before)
@@ -265,11 +260,9 @@ class Bus:
         self._groups.clear()
         self.layout = layout
         inputs, outputs, output_times = values[: layout.split], values[layout.split :], times[layout.split :]
-        self._show(
-            Image(
-                old.scan, old.time, inputs, outputs, times[: layout.split], output_times,
-                self.flawed.copy(), self.forced, layout,
-            )
+        self.image = Image(
+            old.scan, old.time, inputs, outputs, times[: layout.split], output_times,
+            self.flawed.copy(), self.forced, layout,
         )  # fmt: skip
         self._tell([], range(len(layout)))
 
@@ -279,25 +272,9 @@ class Bus:
         It publishes an image and touches nothing else, so that a watchdog may call it from its own thread;
         the next scan that is published replaces it.
         """
-        image = self.image
-        layout = image.layout
-        inputs, outputs = list(image.inputs), list(image.outputs)
-        flawed = dict(image.flawed)
-        flawed.update((i, Status(Quality.BAD, reason)) for i in range(layout.split, len(layout)))
-        for i, signal in enumerate(layout.signals):
-            if signal.safe is not None:
-                value = layout.converted(i, signal.safe)
-                if i < layout.split:
-                    inputs[i] = value
-                else:
-                    outputs[i - layout.split] = value
-                flawed[i] = Status(Quality.UNCERTAIN, f"safe value: {reason}")
-        self._show(image._replace(inputs=inputs, outputs=outputs, flawed=flawed))
+        self.image = self.image.safe(reason)
         self._safe_shown = True
-        self._tell([], range(len(layout)))
-
-    def _show(self, image: Image) -> None:
-        self.image = image
+        self._tell([], range(len(self.layout)))
 
     def _tell(self, written: Sequence[Sequence[int]], changed: Sequence[int]) -> None:
         self._table.age(written, changed)

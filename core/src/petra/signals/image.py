@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from petra.signals.quality import GOOD, Status
+from petra.signals.quality import GOOD, Quality, Status
 
 if TYPE_CHECKING:
     from petra.signals.layout import Layout
@@ -41,6 +41,18 @@ class Image(NamedTuple):
         """Return a signal's time: its source time if its writer gave one, else when it changed."""
         split = len(self.inputs)
         return self.input_times[index] if index < split else self.output_times[index - split]
+
+    def safe(self, reason: str) -> Image:
+        """Return this image with signals at their safe values and outputs of blocks bad."""
+        layout = self.layout
+        values = [*self.inputs, *self.outputs]
+        flawed = dict(self.flawed)
+        flawed.update((i, Status(Quality.BAD, reason)) for i in range(layout.split, len(layout)))
+        for i, signal in enumerate(layout.signals):
+            if signal.safe is not None:
+                values[i] = layout.converted(i, signal.safe)
+                flawed[i] = Status(Quality.UNCERTAIN, f"safe value: {reason}")
+        return self._replace(inputs=values[: layout.split], outputs=values[layout.split :], flawed=flawed)
 
     def status(self, index: int) -> Status:
         """Return a signal's quality and the reason for it."""

@@ -61,6 +61,14 @@ class Layout:
         """Return the values before anything is written."""
         return [_initial(signal) for signal in self.signals]
 
+    def kept_from(self, old: Layout) -> dict[int, int]:
+        """Return where the signals of another layout were that have the same name and type here."""
+        return {
+            new: old.index[signal.name]
+            for new, signal in enumerate(self.signals)
+            if signal.name in old.index and old.types[old.index[signal.name]] is self.types[new]
+        }
+
     def place(self, name: str) -> int:
         """Return where a signal is kept."""
         index = self.index.get(name)
