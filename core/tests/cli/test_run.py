@@ -127,7 +127,8 @@ def test_a_signal_ends_it_soon_and_cleanly(tank, number):
         assert "stopped after" in running.lines[-1]["event"]
 
 
-def test_a_scan_that_hangs_does_not_keep_it_from_ending(tmp_path):
+@pytest.mark.parametrize("times", [1, 2], ids=["after a while", "at the second signal at once"])
+def test_a_scan_that_hangs_does_not_keep_it_from_ending(tmp_path, times):
     plugins = tmp_path / "plugins"
     plugins.mkdir()
     (plugins / "hang.py").write_text(
@@ -142,9 +143,12 @@ def test_a_scan_that_hangs_does_not_keep_it_from_ending(tmp_path):
         running.until("a scan has not ended within 0.1 s")
         begin = time.monotonic()
         running.process.terminate()
-        assert running.end() == 2
-        assert time.monotonic() - begin < 10
-        assert any("it is left behind" in line["event"] for line in running.lines)
+        if times == 2:
+            time.sleep(0.3)
+            running.process.terminate()
+        assert running.end() == (2 if times == 1 else 128 + signal.SIGTERM)
+        assert time.monotonic() - begin < (10 if times == 1 else 4)
+        assert any("it is left behind" in line["event"] for line in running.lines) is (times == 1)
 
 
 def test_a_long_period_does_not_hold_up_the_end(tmp_path):
