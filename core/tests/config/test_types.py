@@ -68,6 +68,8 @@ def test_a_mismatch_is_one_problem_at_its_place(block, said):
         "{name: x, type: EQ, inputs: {a: t, b: \"'auto'\"}, outputs: {out: b}}",
         "{name: x, type: SELECT, inputs: {g: b, in0: t, in1: \"'off'\"}}",
         "{name: x, type: GT, inputs: {in1: petra.main.overruns, in2: 3}}",
+        "{name: x, type: LIMIT, inputs: {in: f}, params: {min: 0, max: 10.5}}",
+        "{name: x, type: EQ, inputs: {a: t}, params: {b: auto}, outputs: {out: b}}",
     ],
 )
 def test_what_fits_is_good(block):
@@ -91,6 +93,20 @@ def test_a_signal_that_only_a_block_writes_has_the_type_of_that_output(blocks, t
     assert loaded.problems == ()
     made = {s.name: s.type.value for s in loaded.configuration.plant.signals}
     assert {name: made[name] for name in types} == types
+
+
+def test_an_input_given_as_a_parameter_is_a_constant():
+    made = check("- {name: x, type: LIMIT, inputs: {in: f}, params: {min: 0, max: 10.5}}\n").configuration
+    assert made.plant.blocks[0].inputs == {"input": "f", "minimum": 0, "maximum": 10.5}
+    assert made.plant.blocks[0].params == {}
+    made = check("- {name: x, type: EQ, inputs: {a: t}, params: {b: auto}}\n").configuration
+    assert made.plant.blocks[0].inputs == {"a": "t", "b": "'auto'"}
+    (problem,) = check("- {name: x, type: LIMIT, inputs: {in: f, min: 0}, params: {max: ten}}\n").problems
+    assert "LIMIT.maximum: expected a whole number or a number, not ten" in problem.message
+    (problem,) = check(
+        "- {name: x, type: LIMIT, inputs: {in: f, min: 0, max: 1}, params: {max: 2}}\n"
+    ).problems
+    assert problem.code == "unknown-param"
 
 
 def test_inputs_of_many_are_taken_by_their_numbers():

@@ -58,12 +58,13 @@ class _BlockCheck:
 
     def check(self, block: BlockConfig) -> CheckedBlock:
         before = self._problems.errors
+        constants = self._constants(block)
         made = attrs.evolve(
             block,
             type=self._spec.type,
-            inputs=self._inputs(block),
+            inputs=self._inputs(block, constants),
             outputs=self._outputs(block),
-            params=self._params(block),
+            params=self._params(block, constants),
         )
         if self._problems.errors == before:
             self._try(made.params)
@@ -78,19 +79,43 @@ class _BlockCheck:
             said = " ".join(str(error).split()) or type(error).__name__
             self._problems.add(at, "bad-value", f"{self._cls.spec.type}: {said}")
 
-    def _inputs(self, block: BlockConfig) -> dict[str, Any]:
+    def _constants(self, block: BlockConfig) -> dict[str, Any]:
+        """Return the inputs that are given under `params`: what is a limit to one is a parameter to another."""
+        params = {name for param in self._spec.params.values() for name in (param.name, *param.aliases)}
+        inputs = {
+            name: port
+            for port in self._spec.inputs.values()
+            if not port.many and not {port.name, *port.aliases} & block.inputs.keys()
+            for name in (port.name, *port.aliases)
+        }
+        return {key: inputs[key] for key in block.params if key in inputs and key not in params}
+
+    def _constant(self, at: Node, member: Any, value: Any) -> Any:
+        if isinstance(value, str) and literal(value) is None:
+            if not member.accepts(value):
+                self._wrong_type(at, member)
+                return member.type()
+            value = f"'{value}'"
+        return self._source(at, member, value)
+
+    def _inputs(self, block: BlockConfig, constants: Mapping[str, Any]) -> dict[str, Any]:
         at = within(self._node, "inputs")
         many = self._spec.many
         members = self._members("input", at, block.inputs, self._spec.inputs)
         rest = [key for key in block.inputs if many is not None and key not in members]
         for name, member in self._spec.inputs.items():
-            if member.required and member not in members.values() and not (member is many and rest):
+            given = member in members.values() or member in constants.values() or (member is many and rest)
+            if member.required and not given:
                 said = f"the input {name!r} of {self._spec.type} is not wired"
                 self._problems.add(at, "missing-input", said)
         made = {}
         for key, member in members.items():
             self._places[member.name, 0] = within(at, key)
             made[member.name] = self._source(within(at, key), member, block.inputs[key])
+        params = within(self._node, "params", "parameters")
+        for key, member in constants.items():
+            self._places[member.name, 0] = within(params, key)
+            made[member.name] = self._constant(within(params, key), member, block.params[key])
         for i, key in enumerate(_in_order(rest), many in members.values()):
             self._places[many.name, i] = within(at, key)  # type: ignore[union-attr]  # else there is no rest
             made[key] = self._source(within(at, key), many, block.inputs[key])
@@ -115,9 +140,10 @@ class _BlockCheck:
         self._places.update({(member.name, 0): within(at, key) for key, member in members.items()})
         return {member.name: block.outputs[key] for key, member in members.items()}
 
-    def _params(self, block: BlockConfig) -> dict[str, Any]:
+    def _params(self, block: BlockConfig, constants: Mapping[str, Any]) -> dict[str, Any]:
         at = within(self._node, "params", "parameters")
-        members = self._members("parameter", at, block.params, self._spec.params)
+        given = {key: value for key, value in block.params.items() if key not in constants}
+        members = self._members("parameter", at, given, self._spec.params)
         for name, param in self._spec.params.items():
             if param.required and param not in members.values():
                 said = f"the parameter {name!r} of {self._spec.type} is not given"

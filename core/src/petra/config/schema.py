@@ -19,7 +19,7 @@ from petra.signals import INT_MAX, INT_MIN
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from petra.blocks import BlockSpec, Member, Param
+    from petra.blocks import BlockSpec, In, Member, Param
     from petra.plugin.catalog import Catalog
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -156,19 +156,24 @@ def _one_type(spec: BlockSpec) -> Schema:
     """Return what holds for a block of this type: its ports and parameters."""
     named = {"enum": list(spec.names)}
     params = _members(spec.params, lambda p: _either(_param_schema(p), _REFERENCE))
+    constants = {name: port for name, port in spec.inputs.items() if not port.many}
+    for key, schema in _described(constants, _input_schema).items():
+        params["anyOf"][0]["properties"].setdefault(key, schema)
     return {
         "if": {"anyOf": [{"properties": {key: named}, "required": [key]} for key in ("type", "block_type")]},
         "then": {
             "properties": {
-                "inputs": _inputs(
-                    spec, lambda i: _either(*(_SCALARS[t] for t in i.types), {"type": "string"})
-                ),
+                "inputs": _inputs(spec, _input_schema),
                 "outputs": _members(spec.outputs, lambda _: {"type": "string"}),
                 "params": params,
                 "parameters": params,
             }
         },
     }
+
+
+def _input_schema(port: In[Any]) -> Schema:
+    return _either(*(_SCALARS[kind] for kind in port.types), {"type": "string"})
 
 
 def _param_schema(param: Param[Any]) -> Schema:
@@ -185,9 +190,13 @@ def _inputs(spec: BlockSpec, schema: Callable[[Any], Schema]) -> Schema:
 
 
 def _members(members: Mapping[str, Member[Any]], schema: Callable[[Any], Schema]) -> Schema:
-    described = {
+    described = _described(members, schema)
+    return _either({"type": "object", "properties": described, "additionalProperties": False}, _NOTHING)
+
+
+def _described(members: Mapping[str, Member[Any]], schema: Callable[[Any], Schema]) -> dict[str, Schema]:
+    return {
         name: {**schema(member), "description": member.doc}
         for member in members.values()
         for name in (member.name, *member.aliases)
     }
-    return _either({"type": "object", "properties": described, "additionalProperties": False}, _NOTHING)
