@@ -80,7 +80,7 @@ class _BlockCheck:
             self._problems.add(at, "bad-value", f"{self._cls.spec.type}: {said}")
 
     def _constants(self, block: BlockConfig) -> dict[str, Any]:
-        """Return the inputs that are given under `params`: what is a limit to one is a parameter to another."""
+        """Return the inputs that stand under `params`, where documents of the original have their limits."""
         params = {name for param in self._spec.params.values() for name in (param.name, *param.aliases)}
         inputs = {
             name: port
