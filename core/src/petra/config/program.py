@@ -15,7 +15,7 @@ from petra.config.wording import named, noun, written
 from petra.scan import Resolution, Wired, wire
 from petra.scan.statistics import PREFIX, engine_signals
 from petra.settings import SignalUse
-from petra.signals import SignalType, is_name, literal
+from petra.signals import SignalType, Value, is_name, literal
 
 if TYPE_CHECKING:
     from petra.config.models import BlockConfig
@@ -92,7 +92,8 @@ class ProgramCheck:
         """Check that every signal has one writer and that none is misspelt.
 
         `complete` says that every part of the document that could write a signal was understood; otherwise a
-        name that is not declared may still be one of theirs.
+        name that is not declared may still be one of theirs. What a section uses either way it writes, unless
+        a block does.
         """
         writers: dict[str, str] = {}
         for signal in uses:
@@ -102,10 +103,13 @@ class ProgramCheck:
             for port, name in block.outputs.items():
                 at = within(within(node, "outputs"), port)
                 self._one_writer(writers, name, at, f"the block {block.name!r}")
+        of_blocks = {name for _, block in blocks for name in block.outputs.values()}
+        for signal in uses:
+            if signal.use is SignalUse.EITHER and signal.name not in of_blocks:
+                self._one_writer(writers, signal.name, signal.node, f"line {signal.node.line}")
         if not complete:
             return
-        either = (signal.name for signal in uses if signal.use is SignalUse.EITHER)
-        names = {**dict.fromkeys(declared), **dict.fromkeys(writers), **dict.fromkeys(either)}
+        names = {**dict.fromkeys(declared), **dict.fromkeys(writers)}
         known = Names(names)
         for signal in uses:
             if signal.use is SignalUse.READS and signal.name not in names:
@@ -128,14 +132,36 @@ class ProgramCheck:
         declared = {signal.name: signal.type.python for _, signal in signals}
         engine = engine_signals(task.name for task in tasks)
         declared.update((name, kind.python) for name, kind in engine.items())
+        for use in uses:
+            if use.use is not SignalUse.READS and use.type is not None:
+                declared.setdefault(use.name, use.type.python)
         resolution = Resolution(wired, declared)
         for mismatch in resolution.mismatches:
             block = good[mismatch.block]
             self._problems.add(block.places[mismatch.port, mismatch.at], "wrong-type", mismatch.message)
+        for use in uses:
+            self._fits(use, resolution.types.get(use.name))
+        known = {signal.name for _, signal in signals} | engine.keys()
         made = [signal.name for signal in uses if signal.use is not SignalUse.READS]
         made += [name for block in wired for name in block.targets.values()]
-        made = [name for name in dict.fromkeys(made) if name not in declared and _usable(name)]
+        made = [name for name in dict.fromkeys(made) if name not in known and _usable(name)]
         return tuple(SignalConfig(name, SignalType.of(resolution.types.get(name, float))) for name in made)
+
+    def _fits(self, use: NamedSignal, kind: type[Value] | None) -> None:
+        """Check that a signal holds what a section puts into it; numbers go either way, a fraction never."""
+        if use.type is None or kind is None or kind is use.type.python:
+            return
+        numbers = (int, float)
+        given = use.type.python
+        if (
+            kind in numbers
+            and given in numbers
+            and not (kind is int and given is float and use.use is not SignalUse.READS)
+        ):
+            return
+        held = SignalType.of(kind).value
+        said = f"{named(use.node)} holds {held}, and {use.type.value} is meant here"
+        self._problems.add(use.node, "wrong-type", said)
 
     def _wired(self, block: CheckedBlock) -> Wired:
         config = block.config

@@ -23,7 +23,7 @@ from petra.config.scalars import Ambiguous, Plain, read_plain
 from petra.config.wording import cure, from_text, is_union, need, noun, said, written
 from petra.settings.model import SCALARS, Setting, SignalUse, is_optional, optional, settings
 from petra.settings.secret import Secret
-from petra.signals import INT_MAX, INT_MIN
+from petra.signals import INT_MAX, INT_MIN, SignalType
 from petra.signals.types import NAME
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class NamedSignal(NamedTuple):
     node: Node
     name: str
     use: SignalUse
+    type: SignalType | None = None
 
 
 class Structurer:
@@ -258,10 +259,20 @@ class Structurer:
             if failed:
                 raise Invalid
             try:
-                return model(**values)
+                made = model(**values)
+                used, flaws = list(_asked(made, "signals_used")), list(_asked(made, "flaws"))
             except Exception as error:  # noqa: BLE001 - whatever a model's own checks raise is about this place
                 self.problems.add(mapping, "bad-value", said(error))
                 raise Invalid from None
+            self.signals += [
+                NamedSignal(_place(mapping, model, (each.field,)), each.name, each.use, each.type)
+                for each in used
+            ]
+            for flaw in flaws:
+                self.problems.add(_place(mapping, model, flaw.path), flaw.code, flaw.message, hint=flaw.hint)
+            if flaws:
+                raise Invalid
+            return made
 
         return structure
 
@@ -338,6 +349,29 @@ def _as_mapping(node: Node, short: list[Setting]) -> Mapping | None:
     if not node.is_null:
         mapping.entries = {setting.name: Entry(node, node) for setting in short}
     return mapping
+
+
+def _asked(made: Any, question: str) -> Iterable[Any]:
+    """Return what a model says of itself beyond its fields."""
+    answer = getattr(made, question, None)
+    return answer() if callable(answer) else ()
+
+
+def _place(node: Node, kind: Any, path: tuple[str | int, ...]) -> Node:
+    """Return where a path of fields and items leads, or the last place on the way that was written."""
+    for step in path:
+        kind = optional(kind)
+        if isinstance(step, int) and isinstance(node, Sequence) and step < len(node.items):
+            node, kind = node.items[step], get_args(kind)[0]
+        elif isinstance(node, Mapping) and attrs.has(kind):
+            setting = next(each for each in settings(kind) if each.name == step)
+            written_as = next((key for key in setting.keys if key in node.entries), None)
+            if written_as is None:
+                return node
+            node, kind = node.entries[written_as].value, setting.type
+        else:
+            return node
+    return node
 
 
 def _is_enum(kind: Any) -> bool:

@@ -12,13 +12,16 @@ from enum import Enum
 from functools import cache, reduce
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import field, frozen
 
 from petra.errors import DeclarationError
 from petra.settings.secret import Secret
+
+if TYPE_CHECKING:
+    from petra.signals.types import SignalType
 
 _ABOUT = "petra"
 SCALARS = (bool, int, float, str, Secret, Path)
@@ -58,6 +61,36 @@ def about(
     section writes is declared by that, and one that it reads must be there.
     """
     return {_ABOUT: About(doc, unit, tuple(aliases), shorthand, signal)}
+
+
+@frozen
+class Used:
+    """A signal that a section names: what it does with it, and what the signal has to hold.
+
+    A model whose fields depend on each other says it itself, instead of `about(..., signal=...)`:
+
+        def signals_used(self) -> Iterator[Used]:
+            yield Used("signal", self.signal, SignalUse.WRITES, SignalType.BOOL)
+    """
+
+    field: str
+    name: str
+    use: SignalUse
+    type: SignalType | None = None
+
+
+@frozen
+class Flaw:
+    """Something wrong with a model that its single fields do not show.
+
+    A model that has a method `flaws()` is asked when it is made; `path` leads from the model to the place, by
+    names of fields and numbers of items.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    hint: str = ""
+    code: str = "bad-value"
 
 
 @frozen
