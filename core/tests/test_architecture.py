@@ -19,10 +19,12 @@ SOURCE = Path(petra.__file__).parent
 # Each layer may import from itself and from those above it in this list, never from those below.
 LAYERS = (
     ("_version", "errors", "closest", "clock"),
+    ("supervise",),
     ("signals",),
     ("blocks",),
     ("scan",),
     ("settings",),
+    ("drivers",),
     ("plugin",),
     ("library",),
     ("config",),

@@ -1,0 +1,326 @@
+"""Supervision: every long-lived activity is started again when it ends, and watched so that none hangs.
+
+One supervisor, one thread with one asyncio loop. An activity is a coroutine function that serves until it
+fails. Whatever it raises is seen, logged and counted; it begins anew after a pause that grows with every
+failure in a row (full jitter, so that many activities do not come back in step). One that shows no progress
+for longer than it promised is cancelled and begins anew in the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define, field, frozen
+
+from petra.errors import PetraError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+log = logging.getLogger("petra.supervise")
+
+T = TypeVar("T")
+
+CANCEL_WITHIN = 2.0
+_LOOK_EVERY = 0.5
+
+
+class State(Enum):
+    """Where an activity is in its life."""
+
+    TRYING = "trying"
+    """It has begun and has not yet said that it serves: the circuit is half open."""
+    SERVING = "serving"
+    """It serves: the circuit is closed."""
+    WAITING = "waiting"
+    """It failed and waits for its next try: the circuit is open."""
+    STOPPED = "stopped"
+
+
+class HungError(PetraError):
+    """An activity has shown no progress for too long."""
+
+
+@define
+class Backoff:
+    """How long to wait before the next try: anything up to a bound that doubles, with a limit."""
+
+    first: float = 0.5
+    longest: float = 30.0
+    least: float = 0.05
+    failures: int = 0
+    random: Callable[[], float] = field(default=random.random, repr=False)
+
+    def next(self) -> float:
+        """Count a failure and return the seconds to wait."""
+        self.failures += 1
+        return max(self.least, self.bound * self.random())
+
+    @property
+    def bound(self) -> float:
+        """The longest that the last failure may be waited for."""
+        return min(self.longest, self.first * 2.0 ** min(self.failures - 1, 32)) if self.failures else 0.0
+
+    def reset(self) -> None:
+        """Forget the failures."""
+        self.failures = 0
+
+
+@frozen
+class Health:
+    """An activity at one moment."""
+
+    name: str
+    state: State
+    since_s: float
+    starts: int
+    failures: int
+    hangs: int
+    retry_s: float
+    error: str
+
+
+class Activity:
+    """One supervised activity. It belongs to its supervisor's loop; `health` may be called from anywhere."""
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[Activity], Awaitable[None]],
+        *,
+        patience: float,
+        stable_after: float,
+        backoff: Backoff,
+        failed: Callable[[str], None] | None,
+    ) -> None:
+        self.name = name
+        self.run = run
+        self.patience = patience
+        self.stable_after = stable_after
+        self.backoff = backoff
+        self.failed = failed
+        self.state = State.TRYING
+        self.starts = self.failures = self.hangs = 0
+        self.error = ""
+        self.retry = 0.0
+        self._loop = asyncio.get_running_loop()
+        self._since = self._alive = self._loop.time()
+        self._serving_since: float | None = None
+
+    def serving(self) -> None:
+        """Say that it works now; the session calls it."""
+        self.progress()
+        if self.state is not State.SERVING:
+            self._serving_since = self._alive
+            self._enter(State.SERVING)
+
+    def progress(self) -> None:
+        """Say that something moved; without this for `patience` seconds it counts as hung."""
+        self._alive = self._loop.time()
+
+    def health(self) -> Health:
+        """Return how it is."""
+        now = self._loop.time()
+        retry = max(0.0, self.retry - now) if self.state is State.WAITING else 0.0
+        return Health(
+            self.name,
+            self.state,
+            now - self._since,
+            self.starts,
+            self.failures,
+            self.hangs,
+            retry,
+            self.error,
+        )
+
+    async def keep(self) -> None:
+        """Run it, again and again; only being cancelled ends this."""
+        try:
+            while True:
+                self._begin()
+                reason = await self._once()
+                self._fail(reason)
+                await asyncio.sleep(max(0.0, self.retry - self._loop.time()))
+        finally:
+            self._enter(State.STOPPED)
+
+    def _begin(self) -> None:
+        self.starts += 1
+        self._serving_since = None
+        self.progress()
+        self._enter(State.TRYING)
+
+    async def _once(self) -> BaseException | None:
+        task: asyncio.Task[None] = self._loop.create_task(_called(self.run, self), name=self.name)
+        try:
+            while not task.done():
+                left = self._alive + self.patience - self._loop.time()
+                if left <= 0:
+                    return await self._give_up(task)
+                await asyncio.wait({task}, timeout=min(left, _LOOK_EVERY))
+        except asyncio.CancelledError:
+            await _cancelled(task)
+            raise
+        return asyncio.CancelledError("it cancelled itself") if task.cancelled() else task.exception()
+
+    async def _give_up(self, task: asyncio.Task[None]) -> BaseException:
+        self.hangs += 1
+        if not await _cancelled(task):
+            log.critical("%s: does not end when it is cancelled; it is left behind", self.name)
+        return HungError(f"no progress for {self.patience:g} s")
+
+    def _fail(self, error: BaseException | None) -> None:
+        self.failures += 1
+        served = self._serving_since
+        if served is not None and self._loop.time() - served >= self.stable_after:
+            self.backoff.reset()
+        first_in_a_row = self.backoff.failures == 0
+        delay = self.backoff.next()
+        self.retry = self._loop.time() + delay
+        before, self.error = self.error, said(error)
+        self._enter(State.WAITING)
+        expected = error is None or isinstance(error, PetraError | OSError)
+        level = logging.WARNING if first_in_a_row or self.error != before or not expected else logging.DEBUG
+        log.log(
+            level,
+            "%s: %s; next try within %.1f s",
+            self.name,
+            self.error,
+            delay,
+            exc_info=None if expected else error,
+        )
+        if self.failed is not None:
+            self.failed(self.error)
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._since = self._loop.time()
+
+
+async def _called(run: Callable[[Activity], Awaitable[None]], activity: Activity) -> None:
+    await run(activity)
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> bool:
+    """Cancel a task and say whether it ended in time."""
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=CANCEL_WITHIN)
+    if done and not task.cancelled():
+        task.exception()  # it is seen: asyncio need not complain of it
+    return bool(done)
+
+
+def said(error: BaseException | None) -> str:
+    """Say in one line why something ended."""
+    if error is None:
+        return "it ended by itself"
+    if isinstance(error, TimeoutError) and not str(error):
+        return "timed out"
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if isinstance(error, PetraError | OSError) else f"{type(error).__name__}: {text}"
+
+
+class Supervisor:
+    """Owns the loop and every activity in it. `add`, `remove` and `stop` are for other threads."""
+
+    def __init__(self, name: str = "petra-io") -> None:
+        self._tasks: dict[str, tuple[Activity, asyncio.Task[None]]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that everything here runs in; it is there from `start` on."""
+        if self._loop is None:
+            raise PetraError("the supervisor was not started")
+        return self._loop
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._loop = asyncio.new_event_loop()
+        self._thread.start()
+
+    def call(self, coroutine: Coroutine[Any, Any, T], within: float = 10.0) -> T:
+        """Run a coroutine in the loop and return what it returns."""
+        future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        try:
+            return future.result(within)
+        except TimeoutError:
+            future.cancel()
+            raise
+
+    def add(
+        self,
+        name: str,
+        run: Callable[[Activity], Awaitable[None]],
+        *,
+        patience: float = 30.0,
+        stable_after: float = 10.0,
+        backoff: Backoff | None = None,
+        failed: Callable[[str], None] | None = None,
+    ) -> Activity:
+        """Run an activity from now on. `failed` is called in the loop with the reason of each failure."""
+
+        async def begin() -> Activity:
+            if name in self._tasks:
+                raise PetraError(f"there is an activity {name!r} already")
+            activity = Activity(
+                name,
+                run,
+                patience=patience,
+                stable_after=stable_after,
+                backoff=backoff or Backoff(),
+                failed=failed,
+            )
+            self._tasks[name] = activity, self.loop.create_task(activity.keep(), name=f"keep {name}")
+            return activity
+
+        return self.call(begin())
+
+    def remove(self, names: list[str], within: float = 5.0) -> list[str]:
+        """End activities; return the names of those that did not end in time."""
+        return self.call(self._end(names, within), within + 5.0) if self._thread.is_alive() else []
+
+    def health(self) -> list[Health]:
+        """Return how every activity is."""
+        return [activity.health() for activity, _ in list(self._tasks.values())]
+
+    def stop(self, within: float = 5.0) -> list[str]:
+        """End all activities, the last one added first, then the loop; return who did not end in time."""
+        if not self._thread.is_alive():
+            return []
+        left = self.remove(list(reversed(self._tasks)), within)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(within)
+        return left
+
+    async def _end(self, names: list[str], within: float) -> list[str]:
+        tasks = {name: self._tasks.pop(name)[1] for name in names if name in self._tasks}
+        for task in tasks.values():
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks.values(), timeout=within)
+        late = [name for name, task in tasks.items() if not task.done()]
+        for name in late:
+            log.critical("%s: does not end within %g s; it is left behind", name, within)
+        return late
+
+    def _run(self) -> None:
+        loop = self.loop
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            pending = asyncio.all_tasks(loop)
+            for task in pending:
+                task.cancel()
+            if pending:
+                loop.run_until_complete(asyncio.wait(pending, timeout=CANCEL_WITHIN))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()

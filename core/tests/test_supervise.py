@@ -1,0 +1,154 @@
+"""Supervision: what dies is seen, counted and begun anew; what hangs is cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from petra.errors import PetraError
+from petra.supervise import Backoff, State, Supervisor
+
+QUICK = {"first": 0.001, "longest": 0.002, "least": 0.0}
+
+
+def until(condition, seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def supervisor():
+    before = threading.active_count()
+    made = Supervisor()
+    made.start()
+    yield made
+    assert made.stop() == []
+    assert threading.active_count() == before
+
+
+def test_the_pause_doubles_up_to_a_limit_and_jitter_fills_all_of_it():
+    longest = Backoff(random=lambda: 1.0)
+    assert [longest.next() for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert Backoff(random=lambda: 0.0).next() == 0.05
+    longest.reset()
+    assert longest.next() == 0.5
+    never = Backoff(failures=10_000, random=lambda: 1.0)
+    assert never.next() == 30
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("refused"), PetraError("no"), ValueError("a bug"), asyncio.CancelledError(), None]
+)
+def test_whatever_ends_an_activity_it_begins_anew(supervisor, error):
+    """An error, a bug, a stray cancellation, a plain return: each is counted and followed by a try."""
+    reasons: list[str] = []
+
+    async def run(activity) -> None:
+        activity.serving()
+        if error is not None:
+            raise error
+
+    activity = supervisor.add("a", run, backoff=Backoff(**QUICK), failed=reasons.append)
+    until(lambda: activity.starts >= 5)
+    assert activity.failures >= 4
+    assert all(reasons)
+
+
+def test_what_hangs_is_cancelled_and_begun_anew(supervisor):
+    ended = []
+
+    async def run(activity) -> None:
+        activity.serving()
+        try:
+            await asyncio.sleep(1000)
+        finally:
+            ended.append(1)
+
+    activity = supervisor.add("a", run, patience=0.02, backoff=Backoff(**QUICK))
+    until(lambda: activity.hangs >= 3)
+    assert len(ended) >= 3
+    assert "no progress for 0.02 s" in activity.health().error
+
+
+def test_progress_keeps_it_alive(supervisor):
+    async def run(activity) -> None:
+        activity.serving()
+        while True:
+            activity.progress()
+            await asyncio.sleep(0.005)
+
+    activity = supervisor.add("a", run, patience=0.25, backoff=Backoff(**QUICK))
+    time.sleep(0.6)
+    assert (activity.starts, activity.hangs) == (1, 0)
+
+
+def test_one_that_dies_does_not_touch_the_others(supervisor):
+    ticks = []
+
+    async def dies(_) -> None:
+        raise RuntimeError("again")
+
+    async def lives(activity) -> None:
+        while True:
+            ticks.append(1)
+            activity.serving()
+            await asyncio.sleep(0.001)
+
+    bad = supervisor.add("bad", dies, backoff=Backoff(**QUICK))
+    good = supervisor.add("good", lives)
+    until(lambda: bad.failures > 20 and len(ticks) > 20)
+    assert good.starts == 1
+    assert {h.name: h.state for h in supervisor.health()}["good"] is State.SERVING
+
+
+def test_a_stable_period_forgets_earlier_failures(supervisor):
+    async def run(activity) -> None:
+        if activity.starts > 3:
+            activity.serving()
+            await asyncio.sleep(0.05)
+        raise OSError("gone")
+
+    activity = supervisor.add(
+        "a", run, stable_after=0.03, backoff=Backoff(first=0.001, longest=1.0, least=0.0)
+    )
+    until(lambda: activity.starts >= 6)
+    assert activity.backoff.failures <= 1
+
+
+def test_stop_ends_all_and_names_what_does_not_end():
+    supervisor = Supervisor()
+    supervisor.start()
+    release = threading.Event()
+
+    async def stubborn(_) -> None:
+        while not release.is_set():
+            try:
+                await asyncio.sleep(0.01)
+            except asyncio.CancelledError:
+                continue
+
+    async def good(_) -> None:
+        await asyncio.sleep(1000)
+
+    supervisor.add("stubborn", stubborn)
+    activity = supervisor.add("good", good)
+    assert supervisor.remove(["stubborn", "good"], within=0.1) == ["stubborn"]
+    assert activity.state is State.STOPPED
+    release.set()
+    supervisor.stop()
+
+
+def test_a_name_is_taken_once_and_free_again_when_it_is_gone(supervisor):
+    async def run(_) -> None:
+        await asyncio.sleep(1000)
+
+    supervisor.add("a", run)
+    with pytest.raises(PetraError, match="already"):
+        supervisor.add("a", run)
+    supervisor.remove(["a"])
+    supervisor.add("a", run)
