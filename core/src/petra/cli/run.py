@@ -89,6 +89,7 @@ def run(
     from petra.cli.output import in_terminal
     from petra.config import load
     from petra.engine import Engine
+    from petra.engine.journal import beside
     from petra.engine.record import Recorder
 
     live = in_terminal() and not (no_live or once or as_json or scans)
@@ -104,6 +105,7 @@ def run(
         loaded.configuration,
         session.catalog,
         retain=None if once or scans else _retain_file(file, loaded.configuration),
+        journal=None if once or scans or file == "-" else beside(file),
         scan_time_ms=(scan_time or 0.0) * 1e3,
         recorder=Recorder(record, record_scans) if record else None,
     )

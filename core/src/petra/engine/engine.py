@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from petra.clock import Clock, SystemClock
+from petra.drivers.commands import Command, Origin
 from petra.engine.build import Built, build
+from petra.engine.field import DriverStatus, Field, drivers_of
+from petra.engine.journal import Journal
 from petra.engine.plan import Change, plan
 from petra.engine.retain import RetainFile
 from petra.engine.show import Shown
 from petra.engine.watch import Watch
 from petra.errors import PetraError
+from petra.plugin.groups import Group
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
 from petra.signals import GOOD, Bus, InboxFullError, Status, Value
@@ -54,6 +58,7 @@ class EngineStatus:
     faults: Mapping[str, str]
     fault_counts: Mapping[str, int]
     forced: Mapping[str, Value]
+    drivers: Mapping[str, DriverStatus]
     inbox_waiting: int
     inbox_refused: int
 
@@ -75,6 +80,7 @@ class Engine:
         clock: Clock | None = None,
         retain: Path | None = None,
         scan_time_ms: float = 0.0,
+        journal: Path | None = None,
         recorder: Recorder | None = None,
     ) -> None:
         self.configuration = configuration
@@ -83,7 +89,9 @@ class Engine:
         self._scan_time_ms = scan_time_ms
         self._templates = Templates()
         built = self._built = self._build(configuration)
+        self._drivers = drivers_of(configuration, catalog)
         self.bus = Bus(built.layout, self.clock)
+        self.field = Field(self.bus, self.clock)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
             self.bus,
@@ -96,7 +104,10 @@ class Engine:
         kept = RetainFile(retain) if retain else None
         if kept is not None:
             self._restore(built, kept.load())
-        self._watch = Watch(self.scheduler, self.clock, self._limit, kept, self._snapshot)
+        written = Journal(journal) if journal else None
+        if written is not None:
+            self.field.ledger.told = written.note
+        self._watch = Watch(self.scheduler, self.clock, self._limit, kept, written, self._snapshot)
         self._recorder = recorder
         if recorder is not None:
             recorder.begin(built, self.bus)
@@ -124,16 +135,20 @@ class Engine:
             raise EngineError("an engine is started once")
         self._began = self.clock.monotonic()
         for name in self.configuration.sections:
-            log.warning("the section `%s` is checked but not run: this version runs blocks only", name)
+            offer = self.catalog.find("section", name)
+            if offer is None or offer.group is not Group.DRIVER:
+                log.warning("the section `%s` is checked but not run by this version", name)
+        self.field.start(self._drivers)
         self._thread = threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True)
         self._thread.start()
         self._watch.start()
         self._announce("petra_engine_started")
         plant = self.configuration.plant
         log.info(
-            "started: %d signals, %d blocks, tasks %s",
+            "started: %d signals, %d blocks, %d drivers, tasks %s",
             len(self.bus.signals),
             len(plant.blocks),
+            len(self._drivers),
             ", ".join(f"{t.name} every {t.period * 1e3:g} ms" for t in self.scheduler.tasks),
         )
 
@@ -156,12 +171,14 @@ class Engine:
         if not self._ended.wait(STOP_WITHIN):
             log.critical("a scan has not ended within %g s; it is left behind", STOP_WITHIN)
             self.failure = EngineError("a scan has not ended")
+        self.bus.show_safe("the engine has stopped")
+        self.field.stop(STOP_WITHIN)
         self._watch.stop(STOP_WITHIN)
+        self._watch.flush()
         if self._ended.is_set():
             self._watch.keep(self._snapshot())
         if self._recorder is not None:
             self._recorder.close()
-        self.bus.show_safe("the engine has stopped")
         log.info("stopped after %d scans", self.scheduler.scans)
 
     def _run(self, scans: int | None) -> None:
@@ -190,7 +207,15 @@ class Engine:
         try:
             changes = plan(self.configuration, configuration)
             built = self._build(configuration)
-            self._do(lambda: self._swap(built))
+            drivers = drivers_of(configuration, self.catalog)
+            leaving = self.field.leaving(drivers, built.layout)
+            self.field.remove(leaving)
+            try:
+                self._do(lambda: self._swap(built))
+            except BaseException:
+                self.field.add(leaving)
+                raise
+            self.field.add(drivers)
             self.configuration = configuration
             self._reloads += 1
         finally:
@@ -226,6 +251,13 @@ class Engine:
 
         self._do(between)
 
+    def command(self, signal: str, value: Value, *, actor: str, origin: Origin = Origin.LOCAL) -> Command:
+        """Write a signal on behalf of somebody: to its device where a point writes it, and confirmed there.
+
+        Whoever calls this for somebody on the network says so: `origin=Origin.NETWORK`.
+        """
+        return self.field.command(signal, value, actor, origin)
+
     def status(self) -> EngineStatus:
         """Return how it goes."""
         tasks = self.scheduler.tasks
@@ -242,6 +274,7 @@ class Engine:
             faults=faults,
             fault_counts=counts,
             forced={image.layout.signals[i].name: value for i, value in image.forced.items()},
+            drivers=self.field.status(),
             inbox_waiting=self.bus.waiting,
             inbox_refused=self.bus.refused,
         )

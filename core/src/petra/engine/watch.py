@@ -13,6 +13,7 @@ from petra.signals.bus import FORCES_KEPT
 
 if TYPE_CHECKING:
     from petra.clock import Clock
+    from petra.engine.journal import Journal
     from petra.engine.retain import RetainFile
     from petra.scan import Scheduler
     from petra.scan.program import States
@@ -33,6 +34,7 @@ class Watch:
         clock: Clock,
         limit: Callable[[], float],
         retain: RetainFile | None,
+        journal: Journal | None,
         snapshot: Callable[[], States],
     ) -> None:
         self.trips = 0
@@ -40,6 +42,7 @@ class Watch:
         self._clock = clock
         self._limit = limit
         self._retain = retain
+        self._journal = journal
         self._snapshot = snapshot
         self._tripped: float | None = None
         self._forces: deque[Force] = deque(maxlen=FORCES_KEPT)
@@ -64,6 +67,11 @@ class Watch:
             self._told = fresh[0]
             self._forces.extend(reversed(fresh))
 
+    def flush(self) -> None:
+        """Write the commands that have ended into their journal."""
+        if self._journal is not None:
+            self._journal.flush()
+
     def keep(self, states: States) -> None:
         """Keep what is to be retained."""
         if self._retain is None:
@@ -79,6 +87,7 @@ class Watch:
             try:
                 self._look_at_the_scan()
                 self._tell_forces()
+                self.flush()
                 if self._retain is not None and self._clock.monotonic() >= keep_at:
                     keep_at = self._clock.monotonic() + RETAIN_EVERY
                     self._keep_beside()

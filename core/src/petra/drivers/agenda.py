@@ -1,0 +1,171 @@
+"""What a polling session does next: a pure schedule of requests over stations that may be out of order.
+
+Requests fall due at absolute times; one that is late is not repeated but counted. A station that does not
+answer twice in a row is left in peace: only one of its requests is tried now and then, with a growing pause,
+and on a line that is shared it is tried when nothing else falls due before it could time out.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterable
+from itertools import count
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from petra.supervise import Backoff
+
+if TYPE_CHECKING:
+    from petra.drivers.planner import Request
+
+STRIKES = 2
+REFUSED_AGAIN = 30.0
+"""Seconds until a point that was refused is tried again."""
+_ANYWAY = 10.0
+
+
+@define(eq=False)
+class Slot:
+    """A request in the schedule."""
+
+    request: Request
+    due: float
+    gone: bool = False
+
+
+@define
+class _Station:
+    strikes: int = 0
+    down_until: float | None = None
+    backoff: Backoff = field(factory=Backoff)
+
+
+class Agenda:
+    """The schedule of one session."""
+
+    def __init__(self, requests: Iterable[Request], now: float, *, shared: bool, patience: float) -> None:
+        self._order = count()
+        self._heap: list[tuple[float, int, Slot]] = []
+        self._stations: dict[str, _Station] = {}
+        self._shared = shared
+        self._patience = patience
+        self.missed = 0
+        for request in requests:
+            self.add(request, now)
+
+    def add(self, request: Request, due: float) -> Slot:
+        """Put a request into the schedule."""
+        slot = Slot(request, due)
+        self._stations.setdefault(request.station, _Station())
+        self._push(slot)
+        return slot
+
+    def remove(self, slot: Slot) -> None:
+        """Take a request out."""
+        slot.gone = True
+
+    def replace(self, requests: Iterable[Request], now: float) -> None:
+        """Take everything out and put these in; what stations are out of order stays as it is."""
+        for _, _, slot in self._heap:
+            slot.gone = True
+        self._heap.clear()
+        for request in requests:
+            self.add(request, now)
+
+    def take(self, now: float) -> Slot | None:
+        """Return the request to ask now, or None. Whoever takes it gives it back with `done`."""
+        held = []
+        found = None
+        while self._heap and self._heap[0][0] <= now:
+            entry = heapq.heappop(self._heap)
+            slot = entry[2]
+            if slot.gone:
+                continue
+            station = self._stations[slot.request.station]
+            if station.down_until is not None and not self._may_probe(station, now):
+                slot.due = max(station.down_until, now + self._patience / 4)
+                held.append(slot)
+                continue
+            if station.down_until is not None:
+                station.down_until = math.inf  # one at a time
+            found = slot
+            break
+        for slot in held:
+            self._push(slot)
+        return found
+
+    def done(self, slot: Slot, now: float, *, after: float | None = None) -> None:
+        """Put a request back: it falls due a period after it did, or `after` seconds from now."""
+        if slot.gone:
+            return
+        if after is not None:
+            slot.due = now + after
+        else:
+            period = slot.request.period
+            slot.due += period
+            if slot.due <= now:
+                late = math.ceil((now - slot.due) / period) if period else 0
+                self.missed += late
+                slot.due = max(now, slot.due + late * period)
+        self._push(slot)
+
+    def answered(self, station: str, now: float) -> bool:
+        """Note that a station answers; say whether it comes back."""
+        known = self._stations[station]
+        known.strikes = 0
+        if known.down_until is None:
+            return False
+        known.down_until = None
+        known.backoff.reset()
+        for _, _, slot in self._heap:
+            if slot.request.station == station:
+                slot.due = min(slot.due, now)
+        self._heap = [(slot.due, order, slot) for _, order, slot in self._heap]
+        heapq.heapify(self._heap)
+        return True
+
+    def unanswered(self, station: str, now: float) -> bool:
+        """Note that a station does not answer; say whether it goes out of order by that."""
+        known = self._stations.setdefault(station, _Station())
+        known.strikes += 1
+        if known.down_until is None and known.strikes < STRIKES:
+            return False
+        went = known.down_until is None
+        known.down_until = now + known.backoff.next()
+        return went
+
+    def is_down(self, station: str) -> bool:
+        """Say whether a station is out of order."""
+        known = self._stations.get(station)
+        return known is not None and known.down_until is not None
+
+    def requests(self) -> list[Request]:
+        """Return the requests in the schedule that wait to fall due."""
+        return [slot.request for _, _, slot in self._heap if not slot.gone]
+
+    @property
+    def all_down(self) -> bool:
+        """Whether no station answers any more."""
+        return bool(self._stations) and all(s.down_until is not None for s in self._stations.values())
+
+    def when(self) -> float:
+        """Return when the next request falls due."""
+        return self._heap[0][0] if self._heap else math.inf
+
+    def _may_probe(self, station: _Station, now: float) -> bool:
+        assert station.down_until is not None  # noqa: S101 - the caller has looked
+        if now < station.down_until:
+            return False
+        if not self._shared or now > station.down_until + _ANYWAY:
+            return True
+        others = (
+            slot.due
+            for _, _, slot in self._heap
+            if not slot.gone and self._stations[slot.request.station].down_until is None
+        )
+        return min(others, default=math.inf) >= now + self._patience
+
+    def _push(self, slot: Slot) -> None:
+        heapq.heappush(self._heap, (slot.due, next(self._order), slot))

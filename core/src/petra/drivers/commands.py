@@ -1,0 +1,184 @@
+"""Commands: requested writes with an outcome, who asked for them, and whether they may.
+
+Every write to a device is a command, also one that the control logic causes. It goes through one gate, waits
+in its driver's queue, and ends in one of a few outcomes; none is ever sent twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from enum import Enum
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from petra.errors import PetraError
+
+if TYPE_CHECKING:
+    from petra.clock import Clock
+    from petra.drivers.point import Point
+    from petra.signals import Value
+
+log = logging.getLogger("petra.commands")
+
+LEDGER_LENGTH = 1_000
+
+
+class Origin(Enum):
+    """Where a command comes from."""
+
+    LOGIC = "logic"
+    """The configured program: a signal of it has changed."""
+    LOCAL = "local"
+    """Somebody on this machine."""
+    NETWORK = "network"
+    """Anybody else: MQTT, OPC UA, the web."""
+
+
+class Outcome(Enum):
+    """How far a command has come; `requested` and `sent` are on the way, all others are its end."""
+
+    REQUESTED = "requested"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    """The device holds the value: it was read back."""
+    UNVERIFIED = "unverified"
+    """The device has taken it, and its point is not to be read back."""
+    REJECTED = "rejected"
+    """It was not carried out: refused here, or by the device."""
+    TIMED_OUT = "timed out"
+    """It is not known to have been carried out."""
+    SUPERSEDED = "superseded"
+    """The program wanted something newer before this was sent."""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing follows."""
+        return self not in (Outcome.REQUESTED, Outcome.SENT)
+
+
+class RefusedCommandError(PetraError):
+    """A command was refused before it became one."""
+
+
+class Command:
+    """One requested write. It changes in the loop of the drivers and can be read anywhere."""
+
+    def __init__(
+        self, number: int, signal: str, value: Value, actor: str, origin: Origin, at: int, ended: Ended
+    ) -> None:
+        self.id = number
+        self.signal = signal
+        self.value = value
+        self.actor = actor
+        self.origin = origin
+        self.outcome = Outcome.REQUESTED
+        self.reason = ""
+        self.requested_at = at
+        self.sent_at: int | None = None
+        self.ended_at: int | None = None
+        self.point: Point | None = None
+        self._ended = ended
+        self._future: Future[Command] = Future()
+
+    def __str__(self) -> str:
+        because = f": {self.reason}" if self.reason else ""
+        return (
+            f"#{self.id} {self.signal} = {self.value!r} by {self.actor} ({self.origin.value}) "
+            f"{self.outcome.value}{because}"
+        )
+
+    def wait(self, seconds: float | None = None) -> Command:
+        """Wait for its end; TimeoutError when it takes longer. Never called in the drivers' loop."""
+        return self._future.result(seconds)
+
+    def sent(self, at: int) -> None:
+        """Say that it was sent."""
+        self.outcome = Outcome.SENT
+        self.sent_at = at
+
+    def end(self, outcome: Outcome, at: int, reason: str = "") -> None:
+        """Say how it ended; only the first call counts."""
+        if self.outcome.final:
+            return
+        self.outcome, self.reason, self.ended_at = outcome, reason, at
+        self._ended(self)
+        self._future.set_result(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as data."""
+        return {
+            "id": self.id,
+            "signal": self.signal,
+            "value": self.value,
+            "actor": self.actor,
+            "origin": self.origin.value,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "requested_at": self.requested_at,
+            "sent_at": self.sent_at,
+            "ended_at": self.ended_at,
+        }
+
+
+Ended = Callable[[Command], None]
+Policy = Callable[[Command], str]
+"""Says why a command may not be; an empty text means that it may."""
+
+
+def local_only(command: Command) -> str:
+    """Let the program and actors on this machine write, and nobody else: what holds without a policy."""
+    if command.origin is Origin.NETWORK:
+        return "without a policy, nobody writes over the network"
+    return ""
+
+
+class Ledger:
+    """The last commands with their outcomes, bounded, and how many there were of each."""
+
+    def __init__(self, clock: Clock, policy: Policy = local_only, length: int = LEDGER_LENGTH) -> None:
+        self.policy = policy
+        self.counts: Counter[Outcome] = Counter()
+        self.refused = 0
+        """Commands that the policy did not let in."""
+        self.told: Ended | None = None
+        """Called with every command that has ended, by whichever thread ends it."""
+        self._clock = clock
+        self._commands: deque[Command] = deque(maxlen=length)
+        self._numbers = count(1)
+        self._lock = threading.Lock()
+
+    def open(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
+        """Enter a command. One that the policy does not let in has ended already."""
+        now = self._clock.now_ns()
+        command = Command(next(self._numbers), signal, value, actor, origin, now, self._ended)
+        self._commands.append(command)
+        try:
+            reason = self.policy(command)
+        except Exception as error:  # a policy that fails lets nobody in
+            log.exception("the policy for commands failed")
+            reason = f"the policy failed: {error!r}"
+        if reason:
+            with self._lock:
+                self.refused += 1
+            command.end(Outcome.REJECTED, now, reason)
+        return command
+
+    def commands(self) -> list[Command]:
+        """Return those that are kept, the oldest first."""
+        return list(self._commands)
+
+    def _ended(self, command: Command) -> None:
+        with self._lock:
+            self.counts[command.outcome] += 1
+        routine = command.origin is Origin.LOGIC and command.outcome in (
+            Outcome.CONFIRMED,
+            Outcome.UNVERIFIED,
+            Outcome.SUPERSEDED,
+        )
+        log.log(logging.DEBUG if routine else logging.INFO, "%s", command)
+        if self.told is not None:
+            self.told(command)

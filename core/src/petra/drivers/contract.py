@@ -1,0 +1,190 @@
+"""What a driver is: its points, and one session. The core does the rest.
+
+    class MeterDriver(Driver):
+        async def session(self, link: Link) -> None:
+            meter = await connect(self.config.host)
+            link.connected()
+            feed = link.feed(self.points)
+            async for values in meter:
+                feed.update(values, link.now_ns(), link.now())
+                link.progress()
+
+A session connects, serves, and raises when it fails. It never reconnects, sleeps between tries, or sets
+qualities: the core begins it anew with a growing pause, makes its points bad meanwhile, cancels it when it
+shows no progress for `patience` seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field
+
+from petra.drivers.feed import Feed
+from petra.drivers.outbox import Outbox
+from petra.signals import InboxFullError
+
+if TYPE_CHECKING:
+    from petra.drivers.point import Point
+    from petra.signals import Bus, Value
+    from petra.supervise import Activity
+
+
+class Driver(ABC):
+    """One configured connection to the outside."""
+
+    patience = 30.0
+    """Seconds without progress after which a session counts as hung."""
+
+    def __init__(
+        self, name: str, points: Sequence[Point], config: Any = None, online: str | None = None
+    ) -> None:
+        self.name = name
+        self.points = tuple(points)
+        self.config = config
+        """What it was made of: a driver whose configuration did not change outlives a reload."""
+        self.online = online
+        """A signal of type bool that says whether a session serves."""
+
+    @abstractmethod
+    async def session(self, link: Link) -> None:
+        """Connect, call `link.connected()`, and serve until something fails."""
+
+    def as_written(self, point: Point, value: Value) -> Value:  # noqa: ARG002 - for who overrides it
+        """Return what the device will hold after this was written; PointError when it cannot be."""
+        return value
+
+
+@define
+class Statistics:
+    """What a driver has done since it was made."""
+
+    sessions: int = 0
+    requests: int = 0
+    refused: int = 0
+    """Requests that the device refused: bad addresses, bad values."""
+    unanswered: int = 0
+    busy: int = 0
+    missed: int = 0
+    """Readings left out because the one before took too long."""
+    writes: int = 0
+    response_s: deque[float] = field(factory=lambda: deque(maxlen=1_000), repr=False)
+
+
+class Link:
+    """A driver's side of the core: where its values go, and where its commands come from.
+
+    It lives as long as the driver, over all sessions, and belongs to the drivers' loop.
+    """
+
+    def __init__(self, driver: Driver, bus: Bus, now_ns: Callable[[], int]) -> None:
+        self.driver = driver
+        self.bus = bus
+        self.now_ns = now_ns
+        self.statistics = Statistics()
+        self.outbox = Outbox(now_ns)
+        self.detail = ""
+        """What the session found out about its peer, for people."""
+        self.resume: Callable[[str], None] = _nothing
+        """Called when a station serves again: what it is to hold is written anew; of all with ""."""
+        self.noted: Callable[[str, Value], None] = _ignored
+        """Called with what the device has taken on behalf of a command."""
+        self.under_way = 0
+        """Commands that were sent and have not ended."""
+        self._loop = asyncio.get_running_loop()
+        self._activity: Activity | None = None
+        self._feeds: list[Feed] = []
+        self._online = False
+        self._online_told: bool | None = None
+        self.fail("not connected yet")
+
+    def now(self) -> float:
+        """Return the loop's own time."""
+        return self._loop.time()
+
+    def connected(self, detail: str = "") -> None:
+        """Say that the session serves."""
+        self.detail = detail
+        self.statistics.sessions += 1
+        self._feeds.clear()
+        if self._activity is not None:
+            self._activity.serving()
+        self._show_online(online=True)
+        self.resume("")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a session serves and has something to write."""
+        return self._online and bool(len(self.outbox) or self.under_way)
+
+    def progress(self) -> None:
+        """Say that the peer has answered."""
+        if self._activity is not None:
+            self._activity.progress()
+
+    def feed(self, points: Sequence[Point]) -> Feed:
+        """Return what takes the values of these points, for as long as this session lasts."""
+        made = Feed(self.bus, points, self.now())
+        self._feeds.append(made)
+        return made
+
+    def release(self, feed: Feed) -> None:
+        """Give back a feed: its points belong to others from now on."""
+        if feed in self._feeds:
+            self._feeds.remove(feed)
+
+    def written(self, point: Point, value: Value) -> None:
+        """Show a value that the device has taken, where nothing else shows it."""
+        layout = self.bus.layout
+        if layout.place(point.signal) >= layout.split:
+            return
+        self.noted(point.signal, value)
+        with suppress(InboxFullError):  # the next reading shows it
+            self.bus.write(point.signal, value, time=self.now_ns())
+        for feed in self._feeds:
+            feed.note(point.signal, value)
+
+    async def run(self, activity: Activity) -> None:
+        """Run one session; the supervisor calls it."""
+        self._activity = activity
+        self.outbox.drop_logic()
+        await self.driver.session(self)
+
+    def fail(self, reason: str) -> None:
+        """Make everything bad that this driver reads; it holds its last values."""
+        self.detail = ""
+        covered = {name for feed in self._feeds for name in feed.names}
+        rest = [p for p in self.driver.points if p.direction.reads and p.signal not in covered]
+        if rest:
+            self._feeds.append(Feed(self.bus, rest, self.now()))
+        for feed in self._feeds:
+            feed.fail(reason)
+        self._show_online(online=False)
+
+    def tick(self) -> None:
+        """Look at what has not moved for too long."""
+        for feed in self._feeds:
+            feed.age(self.now())
+        self.outbox.expire(self.now())
+        self._show_online(online=self._online)
+
+    def _show_online(self, *, online: bool) -> None:
+        self._online = online
+        if self.driver.online is None or self._online_told is online:
+            return
+        with suppress(InboxFullError):  # the next tick tells it
+            self.bus.write(self.driver.online, online)
+            self._online_told = online
+
+
+def _ignored(_: str, __: Value) -> None:
+    pass
+
+
+def _nothing(_: str) -> None:
+    pass

@@ -1,0 +1,127 @@
+"""Asking and being answered over a stream: what every request-response protocol does underneath.
+
+A framing cuts what arrives into frames, each with the reference of the request that it answers. Several
+requests may be under way at once; an answer that comes too late is dropped by its reference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Protocol
+
+from petra.drivers.errors import NoAnswerError, SessionError
+
+
+class GarbledError(SessionError):
+    """What arrives is not of the protocol."""
+
+
+class Framing(Protocol):
+    """How a protocol cuts its stream into frames."""
+
+    def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
+        """Take one frame out of the buffer, with its reference; None while it is incomplete.
+
+        GarbledError says that the stream cannot be understood any more.
+        """
+        ...
+
+
+class Exchange(asyncio.Protocol):
+    """One open connection. It belongs to the loop it was made in."""
+
+    def __init__(self, framing: Framing) -> None:
+        self._framing = framing
+        self._buffer = bytearray()
+        self._waiting: dict[int, asyncio.Future[bytes]] = {}
+        self._transport: Any = None
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._ended.add_done_callback(lambda future: future.exception())  # seen, whoever waits or not
+        self.late = 0
+        """Answers that nobody waited for any more."""
+
+    async def ask(self, reference: int, data: bytes, timeout: float) -> bytes:  # noqa: ASYNC109 - each request has its own
+        """Send a request and return the frame that answers it."""
+        if self._ended.done():
+            raise self._reason()
+        future: asyncio.Future[bytes] = self._loop.create_future()
+        self._waiting[reference] = future
+        timer = self._loop.call_later(timeout, _expire, future, timeout)
+        try:
+            self._transport.write(data)
+            return await future
+        finally:
+            timer.cancel()
+            if self._waiting.get(reference) is future:
+                del self._waiting[reference]
+
+    async def ended(self) -> None:
+        """Wait until the connection is lost; SessionError says why."""
+        await asyncio.shield(self._ended)
+
+    def close(self) -> None:
+        """Close it at once; whoever waits is told."""
+        self._end(SessionError("the connection was closed"))
+        if self._transport is not None:
+            self._transport.abort()
+
+    def drop_input(self) -> None:
+        """Forget what has arrived: the answer to a request that was given up may be among it."""
+        self._buffer.clear()
+
+    # what the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over the transport."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Cut frames and hand them to who asked."""
+        self._buffer += data
+        try:
+            while (frame := self._framing.take(self._buffer)) is not None:
+                reference, content = frame
+                future = self._waiting.get(reference)
+                if future is None or future.done():
+                    self.late += 1
+                else:
+                    future.set_result(content)
+        except GarbledError as error:
+            self._end(error)
+            self._transport.abort()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell everybody."""
+        self._end(SessionError(f"the connection was lost: {error}" if error else "the peer has closed"))
+
+    def _end(self, error: SessionError) -> None:
+        if not self._ended.done():
+            self._ended.set_exception(error)
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(self._reason())
+
+    def _reason(self) -> SessionError:
+        error = self._ended.exception()
+        return type(error)(str(error)) if isinstance(error, SessionError) else SessionError(str(error))
+
+
+def _expire(future: asyncio.Future[bytes], seconds: float) -> None:
+    if not future.done():
+        future.set_exception(NoAnswerError(f"no answer within {seconds:g} s"))
+
+
+async def open_tcp(host: str, port: int, framing: Framing, *, within: float, ssl: Any = None) -> Exchange:
+    """Connect, or raise SessionError that says to where and why not."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(within):
+            _, exchange = await loop.create_connection(
+                lambda: Exchange(framing), host, port, ssl=ssl, server_hostname=host if ssl else None
+            )
+    except TimeoutError:
+        raise SessionError(f"{host}:{port} does not answer within {within:g} s") from None
+    except OSError as error:
+        raise SessionError(f"{host}:{port}: {error.strerror or error}") from error
+    return exchange

@@ -1,0 +1,160 @@
+"""What a driver still has to write: its queue of commands, with the limits of each point."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from petra.drivers.commands import Command, Origin, Outcome
+
+if TYPE_CHECKING:
+    from petra.drivers.point import Limits
+
+CAPACITY = 1_000
+EXPIRES = 5.0
+_DAY = 86_400.0
+
+
+@define
+class _Written:
+    """When a point was written to."""
+
+    last: float = -math.inf
+    day: deque[float] = field(factory=deque)
+
+    def wait(self, limits: Limits, now: float) -> float:
+        """Return how long the next write has to wait."""
+        return max(0.0, self.last + limits.interval - now)
+
+    def worn(self, limits: Limits, now: float) -> bool:
+        """Say whether a day's writes are used up."""
+        while self.day and self.day[0] <= now - _DAY:
+            self.day.popleft()
+        return bool(limits.per_day) and len(self.day) >= limits.per_day
+
+    def note(self, limits: Limits, now: float) -> None:
+        """Count a write."""
+        self.last = now
+        if limits.per_day:
+            self.day.append(now)
+
+
+class Outbox:
+    """The commands that wait for one driver; it belongs to the drivers' loop.
+
+    It takes a thousand and refuses more. What the program wants is kept once per point, the newest: an older
+    one that was not sent yet is superseded. What waits for too long is given up, and never sent later.
+    """
+
+    def __init__(self, now_ns: Callable[[], int], expires: float = EXPIRES) -> None:
+        self.changed = asyncio.Event()
+        """Set when something came in; whoever waits for it clears it."""
+        self._now_ns = now_ns
+        self._expires = expires
+        self._waiting: deque[tuple[float, Command]] = deque()
+        self._written: dict[str, _Written] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, command: Command, now: float) -> None:
+        """Take a command, or end it with the reason why not."""
+        point = command.point
+        assert point is not None  # noqa: S101 - routed to a driver by its point
+        if reason := out_of_limits(command):
+            self._end(command, Outcome.REJECTED, reason)
+            return
+        if command.origin is Origin.LOGIC:
+            self._supersede(command)
+        elif self._written_to(command).wait(point.limits, now) > self._expires:
+            reason = f"it is written at most every {point.limits.interval:g} s"
+            self._end(command, Outcome.REJECTED, reason)
+            return
+        if len(self._waiting) >= CAPACITY:
+            self._end(command, Outcome.REJECTED, f"{CAPACITY} commands are waiting for this driver")
+            return
+        self._waiting.append((now, command))
+        self.changed.set()
+
+    def take(self, now: float) -> Command | None:
+        """Return the next command that may be sent now."""
+        self.expire(now)
+        for place, (_, command) in enumerate(self._waiting):
+            limits = command.point.limits  # type: ignore[union-attr]  # put() made sure
+            written = self._written_to(command)
+            if written.wait(limits, now) > 0:
+                continue
+            del self._waiting[place]
+            if written.worn(limits, now):
+                self._end(command, Outcome.REJECTED, f"it is written at most {limits.per_day} times a day")
+                return self.take(now)
+            written.note(limits, now)
+            return command
+        return None
+
+    def next_at(self, now: float) -> float:
+        """Return when to look again."""
+        waits = [
+            now + self._written_to(command).wait(command.point.limits, now)  # type: ignore[union-attr]
+            for _, command in self._waiting
+        ]
+        return min(waits, default=math.inf)
+
+    def expire(self, now: float) -> None:
+        """Give up what has waited for too long."""
+        kept = []
+        for since, command in self._waiting:
+            if command.origin is Origin.LOGIC or now - since <= self._expires:
+                kept.append((since, command))
+            else:
+                reason = f"not sent within {self._expires:g} s"
+                self._end(command, Outcome.TIMED_OUT, reason)
+        if len(kept) != len(self._waiting):
+            self._waiting = deque(kept)
+
+    def drop(self, reason: str) -> None:
+        """Give up everything that waits."""
+        waiting, self._waiting = self._waiting, deque()
+        for _, command in waiting:
+            self._end(command, Outcome.TIMED_OUT, reason)
+
+    def drop_logic(self) -> None:
+        """Give up what the program wanted: when a session begins, it is asked for anew."""
+        for since, command in list(self._waiting):
+            if command.origin is Origin.LOGIC:
+                self._waiting.remove((since, command))
+                self._end(command, Outcome.SUPERSEDED, "a new session begins")
+
+    def _supersede(self, command: Command) -> None:
+        for since, older in self._waiting:
+            if older.origin is Origin.LOGIC and older.signal == command.signal:
+                self._waiting.remove((since, older))
+                self._end(older, Outcome.SUPERSEDED)
+                return
+
+    def _written_to(self, command: Command) -> _Written:
+        return self._written.setdefault(command.signal, _Written())
+
+    def _end(self, command: Command, outcome: Outcome, reason: str = "") -> None:
+        command.end(outcome, self._now_ns(), reason)
+
+
+def out_of_limits(command: Command) -> str:
+    """Say why a value must not be written to its point; an empty text means that it may."""
+    point, value = command.point, command.value
+    assert point is not None  # noqa: S101 - routed to a driver by its point
+    if isinstance(value, str | bool):
+        return ""
+    if not math.isfinite(value):
+        return f"{value!r} is no number that a device takes"
+    low, high = point.limits.minimum, point.limits.maximum
+    if low is not None and value < low:
+        return f"{value!r} is less than {low:g}, the least that is allowed"
+    if high is not None and value > high:
+        return f"{value!r} is more than {high:g}, the most that is allowed"
+    return ""

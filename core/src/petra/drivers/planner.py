@@ -1,0 +1,139 @@
+"""The read planner: points become the fewest requests that a protocol's limits allow. Pure functions.
+
+Addresses that lie near each other are read together: as one *part*, a range of one area. Protocols that take
+several ranges at once get several parts in a request. What is asked equally often, of the same station, may
+share a request; nothing else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from petra.drivers.point import Point
+
+
+@frozen
+class Span:
+    """Where a point lies, in the units that its area counts in: registers, bits, bytes."""
+
+    area: Hashable
+    start: int
+    length: int
+    point: Point
+
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.start + self.length
+
+
+@frozen
+class Part:
+    """A range that is read whole, and the points within it."""
+
+    area: Hashable
+    start: int
+    length: int
+    spans: tuple[Span, ...]
+
+
+@frozen
+class Request:
+    """What is asked at once."""
+
+    station: str
+    period: float
+    parts: tuple[Part, ...]
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """Its points, part by part."""
+        return tuple(span.point for part in self.parts for span in part.spans)
+
+
+@frozen
+class Reach:
+    """What a protocol allows: how long a part is, which gap is worth reading, how parts add up."""
+
+    length: int
+    gap: int = 0
+    parts: int = 1
+    budget: int = 0
+    """What all parts of a request may add up to, their `overhead` included; 0 for any sum."""
+    overhead: int = 0
+
+
+ReachOf = Callable[[Hashable], Reach]
+
+
+def plan(spans: Iterable[Span], reach: Reach | ReachOf) -> list[Request]:
+    """Return the fewest requests that read all spans, in the order of station, period, area and address."""
+    reach_of = reach if callable(reach) else lambda _: reach
+    found: list[Request] = []
+    for (station, period), together in groupby(sorted(spans, key=_by_station), key=_station):
+        parts = [
+            (part, reach_of(area))
+            for area, within in groupby(together, key=lambda span: span.area)
+            for part in _merged(list(within), reach_of(area))
+        ]
+        found += [Request(station, period, tuple(packed)) for packed in _packed(parts)]
+    return found
+
+
+def split(request: Request, part: Part) -> list[Request]:
+    """Return two requests in place of a part that a device refuses as a whole."""
+    middle = len(part.spans) // 2
+    return [
+        Request(request.station, request.period, (_part(half),))
+        for half in (part.spans[:middle], part.spans[middle:])
+        if half
+    ]
+
+
+def _station(span: Span) -> tuple[str, float]:
+    return span.point.station, span.point.period
+
+
+def _by_station(span: Span) -> tuple[str, float, str, int, int]:
+    return *_station(span), repr(span.area), span.start, span.end
+
+
+def _merged(spans: Sequence[Span], reach: Reach) -> Iterator[Part]:
+    """Go from left to right and extend a part as far as it reaches: no other way takes fewer."""
+    waiting: list[Span] = []
+    start = end = 0
+    for span in spans:
+        fits = span.start - end <= reach.gap and max(end, span.end) - start <= reach.length
+        if waiting and not fits:
+            yield _part(tuple(waiting))
+            waiting = []
+        if not waiting:
+            start, end = span.start, span.end
+        waiting.append(span)
+        end = max(end, span.end)
+    if waiting:
+        yield _part(tuple(waiting))
+
+
+def _part(spans: tuple[Span, ...]) -> Part:
+    start = min(span.start for span in spans)
+    return Part(spans[0].area, start, max(span.end for span in spans) - start, spans)
+
+
+def _packed(parts: Iterable[tuple[Part, Reach]]) -> Iterator[list[Part]]:
+    waiting: list[Part] = []
+    used = 0
+    for part, reach in parts:
+        cost = part.length + reach.overhead
+        if waiting and (len(waiting) >= reach.parts or (reach.budget and used + cost > reach.budget)):
+            yield waiting
+            waiting, used = [], 0
+        waiting.append(part)
+        used += cost
+    if waiting:
+        yield waiting

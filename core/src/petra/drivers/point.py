@@ -1,0 +1,63 @@
+"""Points: what connects a signal with an address of a device."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from petra.signals import SignalType
+
+
+class Direction(Enum):
+    """Which way values go."""
+
+    READ = "read"
+    WRITE = "write"
+    BOTH = "read_write"
+
+    @property
+    def reads(self) -> bool:
+        """Whether the device is asked for the value."""
+        return self is not Direction.WRITE
+
+    @property
+    def writes(self) -> bool:
+        """Whether the device is given values."""
+        return self is not Direction.READ
+
+
+@frozen
+class Limits:
+    """What may be written to a point, and how often."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    interval: float = 0.0
+    """Seconds from one write to the next, at least."""
+    per_day: int = 0
+    """Writes in 24 hours, at most, where a memory wears out; 0 for any number."""
+
+
+@frozen
+class Point:
+    """One mapping between a signal and an address."""
+
+    signal: str
+    type: SignalType
+    address: str
+    """The address as its user writes it, for every message."""
+    direction: Direction = Direction.READ
+    period: float = 1.0
+    """Seconds from one reading to the next."""
+    station: str = ""
+    """The device that holds it, where several share a connection."""
+    limits: Limits = Limits()
+    verify: bool = True
+    """Whether what was written is read back."""
+    settle: float = 0.0
+    """Seconds that the device takes until what was written can be read back."""
+    detail: Any = field(default=None, repr=False)
+    """What the plugin itself knows of it."""

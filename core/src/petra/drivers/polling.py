@@ -1,0 +1,231 @@
+"""Polling: the session that every request-response protocol shares.
+
+A protocol says how to connect, how to read a request, and how to write a point. What is asked when, what
+happens to a point that is refused, to a station that is silent, and to commands, is the same for all:
+
+- A command goes out before any further reading, and what it wrote is read back at once.
+- A request that is refused as a whole is split until the points at fault are alone; those are bad, and tried
+  again every half minute.
+- A station that does not answer is out of order alone. When none answers the session ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from petra.drivers.agenda import REFUSED_AGAIN, Agenda, Slot
+from petra.drivers.contract import Driver, Link
+from petra.drivers.errors import BusyError, NoAnswerError, PointError, SessionError
+from petra.drivers.planner import Request, split
+from petra.drivers.writing import Writing
+
+if TYPE_CHECKING:
+    from petra.drivers.connection import Answer, Connection
+    from petra.drivers.feed import Feed
+    from petra.drivers.point import Point
+    from petra.signals import Value
+
+
+class PolledDriver(Driver):
+    """A driver that asks again and again."""
+
+    in_flight = 1
+    """How many requests may be under way at once."""
+    pause = 0.0
+    """Seconds between the end of a request and the next one, for devices that need it."""
+    timeout = 1.0
+    """Seconds that a station has to answer."""
+
+    @abstractmethod
+    async def connect(self) -> Connection:
+        """Connect, within `timeout`, or raise SessionError."""
+
+    @abstractmethod
+    def plan(self, points: Sequence[Point]) -> list[Request]:
+        """Return the requests that read these points."""
+
+    async def session(self, link: Link) -> None:
+        """Connect and poll until something fails."""
+        connection = await self.connect()
+        try:
+            link.connected(connection.detail)
+            polling = Polling(self, link, connection)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(connection.ended())
+                    for _ in range(self.in_flight):
+                        group.create_task(polling.work())
+            except BaseExceptionGroup as errors:
+                raise errors.exceptions[0] from None
+            finally:
+                polling.give_up()
+        finally:
+            connection.close()
+
+
+class Polling:
+    """One session's work; as many workers share it as requests may be under way."""
+
+    def __init__(self, driver: PolledDriver, link: Link, connection: Connection) -> None:
+        self._driver = driver
+        self._link = link
+        self._connection = connection
+        self._statistics = link.statistics
+        self._points = [point for point in driver.points if point.direction.reads]
+        self._agenda = Agenda(
+            driver.plan(self._points), link.now(), shared=driver.in_flight == 1, patience=driver.timeout
+        )
+        self._writing = Writing(driver, link, connection, self._agenda, self._read_alone)
+        self._feeds: dict[Request, Feed] = {}
+        self._refused: dict[Request, Point] = {}
+        self._changed = link.outbox.changed
+        self._busy = 0
+
+    async def work(self) -> None:
+        """Do what comes next, until something fails."""
+        while True:
+            action = self._choose()
+            if action is None:
+                await self._wait()
+                continue
+            self._busy += 1
+            try:
+                await action
+            finally:
+                self._busy -= 1
+            if self._driver.pause:
+                await asyncio.sleep(self._driver.pause)
+
+    def give_up(self) -> None:
+        """End what is under way: whether it was carried out is not known."""
+        self._writing.give_up()
+
+    def _choose(self) -> Coroutine[Any, Any, None] | None:
+        """Return what comes next: commands first, then what they wrote, then readings."""
+        now = self._link.now()
+        if (write := self._writing.next(now)) is not None:
+            return write
+        if (slot := self._agenda.take(now)) is not None:
+            return self._poll(slot)
+        return None
+
+    async def _wait(self) -> None:
+        """Wait until something falls due or a command comes in."""
+        now = self._link.now()
+        self._changed.clear()
+        when = min(self._agenda.when(), self._writing.when(now), now + self._driver.patience / 3)
+        if not self._busy:  # nothing is under way that could hang: being connected is progress enough
+            self._link.progress()
+        timer = asyncio.get_running_loop().call_later(max(0.0, when - now), self._changed.set)
+        try:
+            await self._changed.wait()
+        finally:
+            timer.cancel()
+
+    async def _poll(self, slot: Slot) -> None:
+        request = slot.request
+        began = self._link.now()
+        try:
+            answers = await self._ask(request)
+        except NoAnswerError as error:
+            self._silent(slot, str(error))
+            return
+        except BusyError:
+            self._statistics.busy += 1
+            self._answered(slot)
+            self._agenda.done(slot, self._link.now())
+            return
+        except PointError as error:
+            answers = [error] * len(request.parts)
+        self._answered(slot)
+        if any(isinstance(answer, PointError) for answer in answers):
+            self._statistics.refused += 1
+            self._refuse(slot, answers)
+            return
+        if not self._writing.disturbed(request, began):
+            values = [value for answer in answers for value in answer]  # type: ignore[union-attr]  # just looked at
+            self._feed(request).update(values, self._link.now_ns(), self._link.now())
+        self._agenda.done(slot, self._link.now())
+        self._statistics.missed = self._agenda.missed
+        if self._refused.pop(request, None) is not None:
+            self._join()
+
+    async def _ask(self, request: Request) -> Sequence[Answer]:
+        began = self._link.now()
+        self._statistics.requests += 1
+        answers = await self._connection.read(request)
+        self._statistics.response_s.append(self._link.now() - began)
+        return answers
+
+    async def _read_alone(self, point: Point) -> Value | PointError:
+        """Read one point, for whoever has just written it."""
+        (request,) = self._driver.plan([point])
+        try:
+            (answer,) = await self._ask(request)
+        except (PointError, BusyError, NoAnswerError) as error:
+            return PointError(str(error))
+        self._link.progress()
+        return answer if isinstance(answer, PointError) else answer[0]
+
+    def _answered(self, slot: Slot) -> None:
+        self._link.progress()
+        station = slot.request.station
+        if self._agenda.answered(station, self._link.now()):
+            self._link.resume(station)
+
+    def _silent(self, slot: Slot, reason: str) -> None:
+        """Leave a station in peace that has not answered twice; without any other the session ends."""
+        self._statistics.unanswered += 1
+        station, now = slot.request.station, self._link.now()
+        self._agenda.done(slot, now)
+        said = f"{station}: {reason}" if station else reason
+        if self._agenda.unanswered(station, now):
+            for request in self._agenda.requests():
+                if request.station == station:
+                    self._feed(request).fail(said)
+        elif self._agenda.is_down(station):
+            self._feed(slot.request).fail(said)
+        if self._agenda.all_down:
+            raise SessionError(reason)
+
+    def _refuse(self, slot: Slot, answers: Sequence[Answer]) -> None:
+        """Ask a refused part in halves from now on; a point that is refused alone is bad."""
+        request, now = slot.request, self._link.now()
+        if len(request.points) == 1:
+            self._refused[request] = request.points[0]
+            self._feed(request).update([_error(answers[0])], self._link.now_ns(), now)
+            self._agenda.done(slot, now, after=max(REFUSED_AGAIN, request.period))
+            return
+        self._agenda.remove(slot)
+        if (feed := self._feeds.pop(request, None)) is not None:
+            self._link.release(feed)
+        for part, answer in zip(request.parts, answers, strict=True):
+            alone = Request(request.station, request.period, (part,))
+            halve = isinstance(answer, PointError) and len(part.spans) > 1
+            for half in split(alone, part) if halve else [alone]:
+                self._agenda.add(half, now)
+
+    def _join(self) -> None:
+        """Plan anew: what was refused is no more, and can be read together with others again."""
+        for feed in self._feeds.values():
+            self._link.release(feed)
+        self._feeds.clear()
+        refused = set(self._refused.values())
+        self._agenda.replace(
+            self._driver.plan([p for p in self._points if p not in refused]), self._link.now()
+        )
+        for request in self._refused:
+            self._agenda.add(request, self._link.now() + REFUSED_AGAIN)
+
+    def _feed(self, request: Request) -> Feed:
+        feed = self._feeds.get(request)
+        if feed is None:
+            feed = self._feeds[request] = self._link.feed(request.points)
+        return feed
+
+
+def _error(answer: Answer) -> PointError:
+    return answer if isinstance(answer, PointError) else PointError("refused")

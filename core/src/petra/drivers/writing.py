@@ -1,0 +1,150 @@
+"""Writing within a polling session: a command is sent once, then looked for until it is seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from attrs import define
+
+from petra.drivers.commands import Command, Outcome
+from petra.drivers.errors import BusyError, NoAnswerError, PointError
+from petra.signals import Value
+
+if TYPE_CHECKING:
+    from petra.drivers.agenda import Agenda
+    from petra.drivers.connection import Connection
+    from petra.drivers.contract import Driver, Link
+    from petra.drivers.planner import Request
+    from petra.drivers.point import Point
+
+CONFIRM_WITHIN = 2.0
+_CONFIRM_EVERY = 0.05
+
+ReadAlone = Callable[["Point"], Awaitable[Value | PointError]]
+
+
+@define(eq=False)
+class _Sent:
+    """A command that was sent and not yet seen."""
+
+    command: Command
+    point: Point
+    wanted: Value
+    due: float
+    until: float
+
+
+class Writing:
+    """The commands of one session."""
+
+    def __init__(
+        self, driver: Driver, link: Link, connection: Connection, agenda: Agenda, read_alone: ReadAlone
+    ) -> None:
+        self._driver = driver
+        self._link = link
+        self._connection = connection
+        self._agenda = agenda
+        self._read_alone = read_alone
+        self._sent: list[_Sent] = []
+        self._written: dict[str, float] = {}
+
+    def next(self, now: float) -> Coroutine[Any, Any, None] | None:
+        """Return the next command to send, or the next one to look for."""
+        if (command := self._link.outbox.take(now)) is not None:
+            return self._write(command)
+        for each in self._sent:
+            if each.due <= now:
+                each.due = math.inf  # while it is under way, no other worker takes it
+                return self._look(each)
+        return None
+
+    def when(self, now: float) -> float:
+        """Return when there is something to do."""
+        return min(self._link.outbox.next_at(now), *(each.due for each in self._sent), math.inf)
+
+    def disturbed(self, request: Request, began: float) -> bool:
+        """Say whether a point was written since: what was read may be older than that."""
+        return bool(self._written) and any(
+            self._written.get(point.signal, -math.inf) > began for point in request.points
+        )
+
+    def give_up(self) -> None:
+        """End what is under way: whether it was carried out is not known."""
+        for each in self._sent:
+            self._end(each.command, Outcome.TIMED_OUT, "the session ended before it was seen")
+        self._sent.clear()
+
+    async def _write(self, command: Command) -> None:
+        point = command.point
+        assert point is not None  # noqa: S101 - the outbox takes no other
+        now_ns = self._link.now_ns
+        if self._agenda.is_down(point.station):
+            command.end(Outcome.REJECTED, now_ns(), f"{point.station or self._driver.name} does not answer")
+            return
+        try:
+            wanted = self._driver.as_written(point, command.value)
+        except PointError as error:
+            command.end(Outcome.REJECTED, now_ns(), str(error))
+            return
+        self._link.under_way += 1
+        command.sent(now_ns())
+        if not await self._carried_out(command, point):
+            return
+        self._link.progress()
+        now = self._written[point.signal] = self._link.now()
+        if not point.verify:
+            self._link.written(point, wanted)
+            self._end(command, Outcome.UNVERIFIED)
+            return
+        sent = _Sent(command, point, wanted, now + point.settle, now + point.settle + CONFIRM_WITHIN)
+        self._sent.append(sent)
+        if not point.settle:
+            sent.due = math.inf
+            await self._look(sent)
+
+    async def _carried_out(self, command: Command, point: Point) -> bool:
+        """Send a command and say whether the device has taken it."""
+        self._link.statistics.writes += 1
+        try:
+            await self._connection.write(point, command.value)
+        except (PointError, BusyError) as error:
+            self._end(command, Outcome.REJECTED, str(error))
+        except NoAnswerError as error:
+            self._link.statistics.unanswered += 1
+            self._agenda.unanswered(point.station, self._link.now())
+            self._end(command, Outcome.TIMED_OUT, f"{error}; it may have been carried out")
+        except BaseException:
+            self._end(command, Outcome.TIMED_OUT, "the session ended; it may have been carried out")
+            raise
+        else:
+            return True
+        return False
+
+    async def _look(self, sent: _Sent) -> None:
+        """Read back what was written."""
+        seen = await self._read_alone(sent.point)
+        now = self._written[sent.point.signal] = self._link.now()
+        if same(seen, sent.wanted):
+            self._sent.remove(sent)
+            self._link.written(sent.point, sent.wanted)
+            self._end(sent.command, Outcome.CONFIRMED)
+        elif now >= sent.until:
+            self._sent.remove(sent)
+            failed = isinstance(seen, PointError)
+            reason = f"it cannot be read back: {seen}" if failed else f"the device holds {seen!r}"
+            self._end(sent.command, Outcome.TIMED_OUT, reason)
+        else:
+            sent.due = now + _CONFIRM_EVERY
+
+    def _end(self, command: Command, outcome: Outcome, reason: str = "") -> None:
+        self._link.under_way -= 1
+        command.end(outcome, self._link.now_ns(), reason)
+
+
+def same(seen: Value | PointError, wanted: Value) -> bool:
+    """Say whether a device holds what was written, exactly but for the last bits of a scaled number."""
+    if isinstance(seen, float) and isinstance(wanted, int | float):
+        return math.isclose(seen, wanted, rel_tol=1e-9, abs_tol=1e-12)
+    return type(seen) is type(wanted) and seen == wanted

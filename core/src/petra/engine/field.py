@@ -1,0 +1,246 @@
+"""The field: all drivers of a running plant, under one supervisor, with one ledger of commands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from petra.drivers.commands import Command, Ledger, Origin, Outcome
+from petra.drivers.contract import Driver, Link
+from petra.drivers.outputs import Outputs
+from petra.errors import PetraError
+from petra.plugin.groups import Group
+from petra.supervise import Activity, Health, Supervisor
+
+if TYPE_CHECKING:
+    from petra.clock import Clock
+    from petra.config import Configuration
+    from petra.plugin import Catalog
+    from petra.signals import Bus, Layout, Value
+
+log = logging.getLogger("petra.drivers")
+
+_TICK = 0.25
+_FLUSH_WITHIN = 1.0
+_TICKING = "petra-drivers-watch"
+
+
+@frozen
+class DriverStatus:
+    """A driver at one moment."""
+
+    health: Health
+    detail: str
+    points: int
+    sessions: int
+    requests: int
+    refused: int
+    unanswered: int
+    missed: int
+    writes: int
+    waiting: int
+    response_p50_ms: float
+    response_p99_ms: float
+
+
+class _Running:
+    """A driver with what belongs to it."""
+
+    def __init__(self, driver: Driver, link: Link, outputs: Outputs) -> None:
+        self.driver = driver
+        self.link = link
+        self.outputs = outputs
+        self.activity: Activity | None = None
+
+
+class Field:
+    """Owns the supervisor's thread and all drivers. Its methods are called from other threads."""
+
+    def __init__(self, bus: Bus, clock: Clock, ledger: Ledger | None = None) -> None:
+        self.ledger = ledger or Ledger(clock)
+        self.supervisor = Supervisor()
+        self._bus = bus
+        self._clock = clock
+        self._running: dict[str, _Running] = {}
+
+    def start(self, drivers: Sequence[Driver]) -> None:
+        """Start the thread and the drivers; nothing here waits for a device."""
+        self.supervisor.start()
+        self.supervisor.add(_TICKING, self._watch)
+        self._add(drivers)
+
+    def leaving(self, drivers: Sequence[Driver], layout: Layout) -> list[Driver]:
+        """Return the drivers that do not go on as they are, when these are to run on that layout."""
+        wanted = {driver.name: driver for driver in drivers}
+        return [
+            each.driver
+            for name, each in self._running.items()
+            if name not in wanted or _differ(each.driver, wanted[name], self._bus.layout, layout)
+        ]
+
+    def remove(self, drivers: Iterable[Driver]) -> None:
+        """Stop drivers; what they read is bad from then on."""
+        gone = [self._running.pop(d.name) for d in drivers if d.name in self._running]
+        self.supervisor.remove([each.driver.name for each in gone])
+        if gone:
+            self.supervisor.call(self._close(gone, "the driver was stopped"))
+
+    def add(self, drivers: Sequence[Driver]) -> None:
+        """Start those that do not run yet."""
+        self._add([driver for driver in drivers if driver.name not in self._running])
+
+    def stop(self, within: float) -> None:
+        """Let the last commands go out, then end all sessions and the thread."""
+        running = list(self._running.values())
+        if running:
+            with suppress(TimeoutError):
+                self.supervisor.call(self._flushed(running), _FLUSH_WITHIN + 1.0)
+            self.supervisor.remove([each.driver.name for each in running], within)
+            self.supervisor.call(self._close(running, "the engine has stopped"))
+        self.supervisor.stop(within)
+
+    def command(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
+        """Write a signal on behalf of somebody; the command says what became of it."""
+        layout = self._bus.layout
+        index = layout.place(signal)
+        value = layout.converted(index, value)
+        command = self.ledger.open(signal, value, actor, origin)
+        if command.outcome.final:
+            return command
+        if index >= layout.split:
+            self._reject(
+                command, f"the block {layout.signals[index].written_by!r} writes it; force it instead"
+            )
+            return command
+        writers = [
+            (each, point)
+            for each in list(self._running.values())
+            for point in each.driver.points
+            if point.signal == signal
+        ]
+        able = [(each, point) for each, point in writers if point.direction.writes]
+        if len(able) > 1:
+            self._reject(command, f"{len(able)} points write it")
+        elif able:
+            each, command.point = able[0]
+            self.supervisor.loop.call_soon_threadsafe(_put, each, command)
+        elif writers:
+            self._reject(command, f"its point {writers[0][1].address} is only read")
+        else:
+            self._bus.write(signal, value)
+            command.end(Outcome.CONFIRMED, self._clock.now_ns())
+        return command
+
+    def status(self) -> dict[str, DriverStatus]:
+        """Return how each driver is."""
+        return {name: _status(each) for name, each in list(self._running.items()) if each.activity}
+
+    def _reject(self, command: Command, reason: str) -> None:
+        command.end(Outcome.REJECTED, self._clock.now_ns(), reason)
+
+    def _add(self, drivers: Sequence[Driver]) -> None:
+        for driver in drivers:
+            each = self.supervisor.call(self._make(driver))
+            self._running[driver.name] = each
+            each.activity = self.supervisor.add(
+                driver.name, each.link.run, patience=driver.patience, failed=_failed(each)
+            )
+
+    async def _make(self, driver: Driver) -> _Running:
+        link = Link(driver, self._bus, self._clock.now_ns)
+        outputs = Outputs(link, self._bus, self.ledger)
+        link.resume = outputs.resume
+        link.noted = outputs.note
+        return _Running(driver, link, outputs)
+
+    async def _close(self, gone: Sequence[_Running], reason: str) -> None:
+        for each in gone:
+            each.outputs.close()
+            each.link.outbox.drop(reason)
+            each.link.fail(reason)
+
+    async def _flushed(self, running: Sequence[_Running]) -> None:
+        """Wait until every driver that serves has written what it has to, for a moment at most."""
+        async with asyncio.timeout(_FLUSH_WITHIN):
+            await asyncio.sleep(0.02)  # what the last image changed has been heard of by then
+            while any(each.link.busy for each in running):  # noqa: ASYNC110 - a moment, at the end
+                await asyncio.sleep(0.01)
+
+    async def _watch(self, activity: Activity) -> None:
+        activity.serving()
+        while True:
+            for each in list(self._running.values()):
+                each.link.tick()
+                each.outputs.tick()
+            activity.progress()
+            await asyncio.sleep(_TICK)
+
+
+def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
+    """Make the drivers that a configuration asks for; PetraError says what cannot be made."""
+    made: list[Driver] = []
+    for name, configs in configuration.sections.items():
+        offer = catalog.find("section", name)
+        if offer is None or offer.group is not Group.DRIVER:
+            continue
+        for config in configs:
+            try:
+                made += offer.thing.build(config)
+            except PetraError:
+                raise
+            except Exception as error:
+                raise PetraError(f"the plugin {offer.plugin} cannot build {name!r}: {error!r}") from error
+    names: set[str] = set()
+    for driver in made:
+        if driver.name in names:
+            raise PetraError(f"two connections are called {driver.name!r}; give each a `name` of its own")
+        names.add(driver.name)
+    return made
+
+
+def _put(each: _Running, command: Command) -> None:
+    each.link.outbox.put(command, each.link.now())
+
+
+def _failed(each: _Running) -> Callable[[str], None]:
+    def failed(reason: str) -> None:
+        each.outputs.pause()
+        each.link.fail(reason)
+
+    return failed
+
+
+def _differ(old: Driver, new: Driver, before: Layout, after: Layout) -> bool:
+    if type(old) is not type(new) or old.config != new.config or old.points != new.points:
+        return True
+    return any(_owned(point.signal, before) != _owned(point.signal, after) for point in old.points)
+
+
+def _owned(signal: str, layout: Layout) -> bool:
+    return layout.place(signal) < layout.split
+
+
+def _status(each: _Running) -> DriverStatus:
+    assert each.activity is not None  # noqa: S101 - the caller has looked
+    s = each.link.statistics
+    times = sorted(s.response_s.copy())
+    p50, p99 = (times[int(len(times) * q)] * 1e3 if times else 0.0 for q in (0.5, 0.99))
+    return DriverStatus(
+        health=each.activity.health(),
+        detail=each.link.detail,
+        points=len(each.driver.points),
+        sessions=s.sessions,
+        requests=s.requests,
+        refused=s.refused,
+        unanswered=s.unanswered,
+        missed=s.missed,
+        writes=s.writes,
+        waiting=len(each.link.outbox),
+        response_p50_ms=p50,
+        response_p99_ms=p99,
+    )

@@ -1,0 +1,81 @@
+"""The journal of commands: every command that has ended, a line each, in a file that stays small."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from petra.drivers.commands import Command
+
+log = logging.getLogger("petra.commands")
+
+MOST_BYTES = 4_000_000
+_WAITING = 10_000
+
+
+class Journal:
+    """Takes commands from any thread; one thread writes them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lost = 0
+        """Commands that came faster than the disk takes them."""
+        self._waiting: deque[Command] = deque()
+        self._failed = False
+
+    def note(self, command: Command) -> None:
+        """Take a command that has ended."""
+        if len(self._waiting) >= _WAITING:
+            self.lost += 1
+            return
+        self._waiting.append(command)
+
+    def flush(self) -> None:
+        """Write what waits; what cannot be written waits on."""
+        if not self._waiting:
+            return
+        taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        lines = "".join(json.dumps(command.as_dict(), ensure_ascii=False) + "\n" for command in taken)
+        try:
+            if self.path.exists() and self.path.stat().st_size > MOST_BYTES:
+                self.path.replace(previous(self.path))
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(lines)
+            self._failed = False
+        except OSError as error:
+            self._waiting.extendleft(reversed(taken))
+            if not self._failed:
+                log.error("commands cannot be written to %s: %s", self.path, error)  # noqa: TRY400
+            self._failed = True
+
+
+def previous(path: Path) -> Path:
+    """Return where the lines before those in the file are."""
+    return path.with_name(path.name + ".1")
+
+
+def beside(document: str | Path) -> Path:
+    """Return where the commands of a document are kept."""
+    path = Path(document)
+    return path.with_name(path.stem + ".commands.jsonl")
+
+
+def read(path: Path, last: int) -> list[dict[str, Any]]:
+    """Return the last commands, the oldest first; a line that was cut by a crash is passed over."""
+    found: deque[dict[str, Any]] = deque(maxlen=last)
+    for each in (previous(path), path):
+        if not each.exists():
+            continue
+        with each.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                try:
+                    entry = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(entry, dict):
+                    found.append(entry)
+    return list(found)
