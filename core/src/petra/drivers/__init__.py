@@ -1,14 +1,59 @@
-"""Drivers: what connects signals with devices, and what the core does for every one of them."""
+"""Drivers: what connects signals with devices, and what the core does for every one of them.
 
-from petra.drivers.commands import Command, Origin, Outcome
-from petra.drivers.connection import Answer, Connection
-from petra.drivers.contract import Driver, Link
-from petra.drivers.errors import BusyError, NoAnswerError, PointError, SessionError
-from petra.drivers.exchange import Exchange, Framing, GarbledError, open_tcp
-from petra.drivers.planner import Part, Reach, Request, Span, plan
-from petra.drivers.point import Direction, Limits, Point
-from petra.drivers.polling import PolledDriver
-from petra.drivers.settings import PointSettings
+These names are public, for plugins. They load on first use: a configuration model needs no event loop.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from petra.drivers.commands import Command, Origin, Outcome
+    from petra.drivers.connection import Answer, Connection
+    from petra.drivers.contract import Driver, Link
+    from petra.drivers.errors import BusyError, NoAnswerError, PointError, SessionError
+    from petra.drivers.exchange import Exchange, Framing, GarbledError, open_tcp
+    from petra.drivers.faults import Fault, FaultKind, Script
+    from petra.drivers.planner import Part, Reach, Request, Span, plan
+    from petra.drivers.point import Direction, Limits, Point
+    from petra.drivers.polling import PolledDriver
+    from petra.drivers.relay import Relay
+    from petra.drivers.settings import PointSettings
+    from petra.drivers.simulator import Simulator
+
+_HOME = {
+    "Answer": "petra.drivers.connection",
+    "BusyError": "petra.drivers.errors",
+    "Command": "petra.drivers.commands",
+    "Connection": "petra.drivers.connection",
+    "Direction": "petra.drivers.point",
+    "Driver": "petra.drivers.contract",
+    "Exchange": "petra.drivers.exchange",
+    "Fault": "petra.drivers.faults",
+    "FaultKind": "petra.drivers.faults",
+    "Framing": "petra.drivers.exchange",
+    "GarbledError": "petra.drivers.exchange",
+    "Limits": "petra.drivers.point",
+    "Link": "petra.drivers.contract",
+    "NoAnswerError": "petra.drivers.errors",
+    "Origin": "petra.drivers.commands",
+    "Outcome": "petra.drivers.commands",
+    "Part": "petra.drivers.planner",
+    "Point": "petra.drivers.point",
+    "PointError": "petra.drivers.errors",
+    "PointSettings": "petra.drivers.settings",
+    "PolledDriver": "petra.drivers.polling",
+    "Reach": "petra.drivers.planner",
+    "Relay": "petra.drivers.relay",
+    "Request": "petra.drivers.planner",
+    "Script": "petra.drivers.faults",
+    "SessionError": "petra.drivers.errors",
+    "Simulator": "petra.drivers.simulator",
+    "Span": "petra.drivers.planner",
+    "open_tcp": "petra.drivers.exchange",
+    "plan": "petra.drivers.planner",
+}
 
 __all__ = [
     "Answer",
@@ -18,6 +63,8 @@ __all__ = [
     "Direction",
     "Driver",
     "Exchange",
+    "Fault",
+    "FaultKind",
     "Framing",
     "GarbledError",
     "Limits",
@@ -31,9 +78,25 @@ __all__ = [
     "PointSettings",
     "PolledDriver",
     "Reach",
+    "Relay",
     "Request",
+    "Script",
     "SessionError",
+    "Simulator",
     "Span",
     "open_tcp",
     "plan",
 ]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'petra.drivers' has no attribute {name!r}")
+    value: object = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

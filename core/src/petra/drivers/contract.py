@@ -27,10 +27,12 @@ from attrs import define, field
 
 from petra.drivers.feed import Feed
 from petra.drivers.outbox import Outbox
+from petra.errors import PetraError
 from petra.signals import InboxFullError
 
 if TYPE_CHECKING:
     from petra.drivers.point import Point
+    from petra.drivers.simulator import Simulator
     from petra.signals import Bus, Value
     from petra.supervise import Activity
 
@@ -54,6 +56,10 @@ class Driver(ABC):
     @abstractmethod
     async def session(self, link: Link) -> None:
         """Connect, call `link.connected()`, and serve until something fails."""
+
+    def simulator(self) -> Simulator:
+        """Return a device that answers as this driver's own would."""
+        raise PetraError(f"{self.name}: there is no simulator for this protocol")
 
     def as_written(self, point: Point, value: Value) -> Value:  # noqa: ARG002 - for who overrides it
         """Return what the device will hold after this was written; PointError when it cannot be."""

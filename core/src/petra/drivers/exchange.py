@@ -112,13 +112,19 @@ def _expire(future: asyncio.Future[bytes], seconds: float) -> None:
         future.set_exception(NoAnswerError(f"no answer within {seconds:g} s"))
 
 
-async def open_tcp(host: str, port: int, framing: Framing, *, within: float, ssl: Any = None) -> Exchange:
+async def open_tcp(
+    host: str, port: int, framing: Framing, *, within: float, ssl: Any = None, server_name: str = ""
+) -> Exchange:
     """Connect, or raise SessionError that says to where and why not."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(within):
             _, exchange = await loop.create_connection(
-                lambda: Exchange(framing), host, port, ssl=ssl, server_hostname=host if ssl else None
+                lambda: Exchange(framing),
+                host,
+                port,
+                ssl=ssl,
+                server_hostname=(server_name or host) if ssl else None,
             )
     except TimeoutError:
         raise SessionError(f"{host}:{port} does not answer within {within:g} s") from None

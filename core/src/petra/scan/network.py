@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import frozen
 
+from petra.blocks import Block
 from petra.scan.order import Order, order
 from petra.signals import Value, literal
-
-if TYPE_CHECKING:
-    from petra.blocks import Block
 
 
 @frozen

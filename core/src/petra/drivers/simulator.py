@@ -1,0 +1,158 @@
+"""Devices that are not there: what a plugin's simulator has to do, and the values that move in it."""
+
+from __future__ import annotations
+
+import csv
+import math
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from attrs import field, frozen
+from attrs.validators import gt
+
+from petra.errors import PetraError
+from petra.settings import about
+from petra.signals import SignalType, Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from petra.drivers.point import Point
+
+
+class Simulator(ABC):
+    """A device with a driver's own points. It belongs to the loop that it was started in."""
+
+    def __init__(self, points: Sequence[Point]) -> None:
+        self.points = tuple(points)
+
+    @abstractmethod
+    async def start(self, host: str, port: int) -> int:
+        """Listen on a port, 0 for any, and return which one it is."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Close the port and every connection."""
+
+    @abstractmethod
+    def set(self, point: Point, value: Value) -> None:
+        """Hold a value where a point finds it."""
+
+    @abstractmethod
+    def get(self, point: Point) -> Value:
+        """Return what a point finds there."""
+
+    @abstractmethod
+    def refuse(self, point: Point) -> None:
+        """Answer requests for this point's address as a device that does not have it."""
+
+    @abstractmethod
+    def accept(self, point: Point) -> None:
+        """Have the address again."""
+
+    def silence(self, station: str, *, silent: bool) -> None:
+        """Let one of several stations answer no more, or again."""
+        raise PetraError(f"{type(self).__name__} has no stations: {station!r}, {silent}")
+
+
+@frozen
+class Pattern:
+    """How a simulated value moves."""
+
+    signal: str = field(metadata=about("Signal of the point", shorthand=True))
+    pattern: Literal["constant", "sine", "triangle", "square", "sawtooth", "random", "counter", "toggle"] = (
+        field(default="sine", metadata=about("How it moves"))
+    )
+    period_s: float = field(default=10.0, validator=gt(0.0), metadata=about("Length of a cycle", unit="s"))
+    amplitude: float = field(default=50.0, metadata=about("Half of how far it goes"))
+    offset: float = field(default=50.0, metadata=about("Middle of it; the value of a constant"))
+    phase: float = field(default=0.0, metadata=about("Where in the cycle it begins, 0 to 1"))
+
+
+Wave = Callable[[float], Value]
+
+
+def wave(pattern: Pattern, kind: SignalType, seed: int = 0) -> Wave:
+    """Return the function from seconds to values of a signal's type."""
+    shape = _SHAPES[pattern.pattern]
+    dice = random.Random(seed)  # noqa: S311 - a simulation, the same one every time
+
+    def value(seconds: float) -> Value:
+        turns = seconds / pattern.period_s + pattern.phase
+        return _as(kind, pattern, shape(turns, dice))
+
+    return value
+
+
+_SHAPES: dict[str, Callable[[float, random.Random], float]] = {
+    "constant": lambda _, __: 0.0,
+    "sine": lambda turns, _: math.sin(math.tau * turns),
+    "triangle": lambda turns, _: 4 * abs((turns + 0.75) % 1.0 - 0.5) - 1,
+    "square": lambda turns, _: 1.0 if turns % 1.0 < 0.5 else -1.0,
+    "sawtooth": lambda turns, _: 2 * (turns % 1.0) - 1,
+    "random": lambda _, dice: dice.uniform(-1.0, 1.0),
+    "counter": lambda turns, _: math.floor(turns),
+    "toggle": lambda turns, _: 1.0 if turns % 1.0 < 0.5 else -1.0,
+}
+
+
+def _as(kind: SignalType, pattern: Pattern, shape: float) -> Value:
+    if kind is SignalType.BOOL:
+        return shape > 0 if pattern.pattern != "counter" else bool(int(shape) % 2)
+    number = shape if pattern.pattern == "counter" else pattern.offset + pattern.amplitude * shape
+    if kind is SignalType.INT:
+        return round(number)
+    return f"{number:.6g}" if kind is SignalType.STRING else float(number)
+
+
+def usual(point: Point, number: int) -> Pattern:
+    """Return how a point moves when nobody says: so that neighbours are told apart."""
+    phase = number * 0.07 % 1.0
+    if point.type is SignalType.BOOL:
+        return Pattern(point.signal, "toggle", period_s=4.0 + number % 5, phase=phase)
+    if point.type is SignalType.STRING:
+        return Pattern(point.signal, "counter", period_s=5.0)
+    return Pattern(point.signal, "sine", period_s=20.0 + number % 7, phase=phase)
+
+
+class Track:
+    """Values from a CSV file: a column `time_s`, and one for each signal. It begins anew at its end."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        if not rows or "time_s" not in rows[0]:
+            raise PetraError(f"{path}: the first line needs a column time_s, and rows follow it")
+        self.signals = [name for name in rows[0] if name != "time_s"]
+        try:
+            self._times = [float(row["time_s"]) for row in rows]
+        except ValueError as error:
+            raise PetraError(f"{path}: time_s: {error}") from None
+        if sorted(self._times) != self._times:
+            raise PetraError(f"{path}: time_s runs backwards")
+        self._rows = rows
+
+    def wave(self, signal: str, kind: SignalType) -> Wave:
+        """Return the function from seconds to the values of a column."""
+        values = [_read(row[signal], kind) for row in self._rows]
+        times, length = self._times, self._times[-1] + (self._times[-1] / max(1, len(self._times) - 1) or 1.0)
+
+        def value(seconds: float) -> Value:
+            at = seconds % length
+            place = 0
+            for place, time in enumerate(times):
+                if time > at:
+                    return values[max(0, place - 1)]
+            return values[place]
+
+        return value
+
+
+def _read(text: str, kind: SignalType) -> Value:
+    if kind is SignalType.BOOL:
+        return text.strip().lower() in ("true", "1", "on", "yes")
+    if kind is SignalType.STRING:
+        return text
+    return round(float(text)) if kind is SignalType.INT else float(text)

@@ -1,0 +1,1 @@
+"""Modbus for PETRA: the driver, a simulator, and `petra modbus`."""

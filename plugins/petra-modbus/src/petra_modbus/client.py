@@ -1,0 +1,145 @@
+"""Asking Modbus units: one connection of any transport. The driver and the bench both use it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING, Protocol
+
+from petra.drivers import Exchange, GarbledError, NoAnswerError, PointError, SessionError, open_tcp
+
+from . import wire
+from .wire import Function
+
+if TYPE_CHECKING:
+    from .address import Area
+    from .config import Transport
+
+
+class Line(Protocol):
+    """What carries a request to a unit and its answer back, whatever the transport."""
+
+    exchange: Exchange
+
+    async def ask(self, unit: int, pdu: bytes) -> bytes:
+        """Return the PDU that answers."""
+        ...
+
+
+class TcpLine:
+    """Modbus TCP and TLS: any number of requests under way, told apart by their reference."""
+
+    def __init__(self, exchange: Exchange, timeout: float) -> None:
+        self.exchange = exchange
+        self._timeout = timeout
+        self._reference = 0
+
+    async def ask(self, unit: int, pdu: bytes) -> bytes:
+        """Return the PDU that answers; devices that answer in another unit's name are believed."""
+        self._reference = reference = (self._reference + 1) & 0xFFFF
+        frame = wire.tcp_frame(reference, unit, pdu)
+        return (await self.exchange.ask(reference, frame, self._timeout))[1:]
+
+
+class RtuLine:
+    """Modbus RTU: one request under way. An answer that comes too late must not pass for the next one."""
+
+    def __init__(self, exchange: Exchange, timeout: float, silence: float) -> None:
+        self.exchange = exchange
+        self._timeout = timeout
+        self._silence = silence
+        self._late_until: dict[int, float] = {}
+        self._lock = asyncio.Lock()
+
+    async def ask(self, unit: int, pdu: bytes) -> bytes:
+        """Return the PDU that answers, of this unit."""
+        async with self._lock:
+            await self._let_pass(unit)
+            self.exchange.drop_input()
+            try:
+                answer = await self.exchange.ask(0, wire.rtu_frame(unit, pdu), self._timeout)
+            except NoAnswerError:
+                self._late_until[unit] = asyncio.get_running_loop().time() + self._timeout
+                raise
+            await asyncio.sleep(self._silence)
+            if not answer:
+                raise NoAnswerError("the answer is garbled: its check sum is wrong")
+            if answer[0] != unit:
+                raise NoAnswerError(f"unit {answer[0]} answered, where unit {unit} was asked")
+            return answer[1:]
+
+    async def _let_pass(self, unit: int) -> None:
+        """Give the late answer of this unit the time to arrive and be dropped."""
+        until = self._late_until.pop(unit, 0.0)
+        await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
+
+
+async def open_line(transport: Transport, timeout: float) -> Line:  # noqa: ASYNC109 - each request has it
+    """Connect, or raise SessionError that says to where and why not."""
+    if transport.kind == "rtu":
+        from .serial import open_exchange
+
+        # 3.5 characters of silence end a frame; from 19,200 baud on 1.75 ms do (serial line V1.02, 2.5.1.1)
+        silence = 0.00175 if transport.baud_rate > 19_200 else 38.5 / transport.baud_rate
+        return RtuLine(open_exchange(transport, wire.RtuFraming()), timeout, silence)
+    host, port = transport.endpoint
+    if transport.kind == "rtu_over_tcp":
+        exchange = await open_tcp(host, port, wire.RtuFraming(), within=timeout)
+        return RtuLine(exchange, timeout, 0.0)
+    context = tls_context(transport) if transport.kind == "tls" else None
+    exchange = await open_tcp(
+        host, port, wire.TcpFraming(), within=timeout, ssl=context, server_name=transport.server_name
+    )
+    return TcpLine(exchange, timeout)
+
+
+def tls_context(transport: Transport) -> ssl.SSLContext:
+    """Return who is trusted and who one is oneself."""
+    try:
+        context = ssl.create_default_context(cafile=transport.ca_file)
+        if transport.cert_file is not None:
+            password = transport.key_password.reveal() if transport.key_password else None
+            context.load_cert_chain(transport.cert_file, transport.key_file, password)
+    except (OSError, ssl.SSLError) as error:
+        raise SessionError(f"the certificates cannot be used: {error}") from error
+    if transport.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def read(line: Line, unit: int, area: Area, start: int, count: int) -> bytes:
+    """Return the registers, two bytes each, or the bits, eight in a byte."""
+    function = area.value
+    length = (count + 7) // 8 if area.bits else count * 2
+    answer = await line.ask(unit, wire.read_request(function, start, count))
+    return wire.read_answer(function, answer, length)
+
+
+async def write(line: Line, unit: int, pdu: bytes) -> None:
+    """Send a request that writes, and check what is said of it."""
+    answer = await line.ask(unit, pdu)
+    wire.check_answer(pdu[0], answer)
+    echoed = 7 if pdu[0] == Function.MASK_WRITE_REGISTER else 5
+    if answer[:echoed] != pdu[:echoed]:
+        raise GarbledError("what was written is not what the unit says it has taken")
+
+
+async def identify(line: Line, unit: int) -> dict[str, str]:
+    """Return what a unit says of itself (6.21); nothing when it has nothing to say."""
+    found: dict[str, str] = {}
+    try:
+        answer = await line.ask(unit, bytes((Function.ENCAPSULATED, 14, 1, 0)))
+        wire.check_answer(Function.ENCAPSULATED, answer)
+        at = 7
+        for _ in range(answer[6]):
+            number, length = answer[at], answer[at + 1]
+            text = answer[at + 2 : at + 2 + length].decode("latin-1")
+            found[_OBJECTS.get(number, f"object {number}")] = text
+            at += 2 + length
+    except (PointError, IndexError):
+        return found
+    return found
+
+
+_OBJECTS = {0: "vendor", 1: "product", 2: "revision", 3: "url", 4: "name", 5: "model", 6: "application"}

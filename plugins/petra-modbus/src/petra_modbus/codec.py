@@ -1,0 +1,213 @@
+"""From registers to values and back: types, orders of words and bytes, BCD, texts, scaling. Pure.
+
+Orders are written as the bytes of a 32-bit number appear in two registers: ABCD is how Modbus means it, CDAB
+has the words swapped, BADC the bytes within each word, DCBA both. Longer numbers follow the same rule.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from petra import SignalType
+from petra.drivers import PointError
+
+if TYPE_CHECKING:
+    from petra.signals import Value
+
+ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
+_FORMATS = {
+    "int16": "h",
+    "uint16": "H",
+    "int32": "i",
+    "uint32": "I",
+    "int64": "q",
+    "uint64": "Q",
+    "float32": "f",
+    "float64": "d",
+}
+_BCD = {"bcd16": 2, "bcd32": 4}
+TYPES = ("bool", *_FORMATS, *_BCD, "string")
+_SAME_AS = {
+    "int": "int16",
+    "uint": "uint16",
+    "word": "uint16",
+    "dint": "int32",
+    "udint": "uint32",
+    "dword": "uint32",
+    "real": "float32",
+    "float": "float32",
+    "lreal": "float64",
+    "double": "float64",
+    "bcd": "bcd16",
+}
+NAMES = (*TYPES, *_SAME_AS)
+
+
+def type_named(name: str) -> str | None:
+    """Return the type that a name stands for, in any case, or None."""
+    lower = name.lower()
+    lower = _SAME_AS.get(lower, lower)
+    return lower if lower in TYPES else None
+
+
+@frozen(slots=False)
+class Codec:
+    """How one value lies in its registers. `bit` is for a bool within a register."""
+
+    type: str
+    order: str = "ABCD"
+    bit: int | None = None
+    length: int = 0
+    """Characters of a text."""
+    one_per_register: bool = False
+    scale: float = 1.0
+    offset: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes; always whole registers."""
+        if self.type == "string":
+            return self.length * 2 if self.one_per_register else (self.length + 1) // 2 * 2
+        if self.type == "bool":
+            return 2
+        return _BCD.get(self.type) or struct.calcsize(_FORMATS[self.type])
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the value is another number than the one in the registers."""
+        return self.scale != 1.0 or self.offset != 0.0
+
+    @property
+    def holds(self) -> SignalType:
+        """What a signal has to hold for it."""
+        if self.type == "bool":
+            return SignalType.BOOL
+        if self.type == "string":
+            return SignalType.STRING
+        return SignalType.FLOAT if self.scaled or self.type.startswith("float") else SignalType.INT
+
+    @cached_property
+    def decode(self) -> Callable[[bytes, int], Value]:
+        """Read the value that begins at a byte; PointError when there is none."""
+        if self.type == "bool":
+            return self._decode_bit
+        if self.type == "string":
+            return self._decode_text
+        raw = self._decode_bcd if self.type in _BCD else self._unpacker()
+        if self.scaled:
+            scale, offset = self.scale, self.offset
+            return lambda data, at: raw(data, at) * scale + offset
+        return raw
+
+    def encode(self, value: Value) -> bytes:
+        """Return the registers that hold a value; PointError when none can."""
+        if self.type == "string":
+            return self._encode_text(value)
+        if isinstance(value, str) or isinstance(value, bool) is not (self.type == "bool"):
+            raise PointError(f"{value!r} is no value for {self.type}")
+        if self.type == "bool":
+            return struct.pack(">H", int(value) << (self.bit or 0))
+        return self._encode_number(value)
+
+    def as_written(self, value: Value) -> Value:
+        """Return what is read back after a value was written."""
+        return self.decode(self.encode(value), 0)
+
+    # numbers
+
+    @property
+    def _swaps_words(self) -> bool:
+        return self.order in ("CDAB", "BADC") and self.size > 2
+
+    @property
+    def _little(self) -> bool:
+        return self.order in ("DCBA", "BADC")
+
+    def _unpacker(self) -> Callable[[bytes, int], int | float]:
+        size = self.size
+        unpack = struct.Struct(("<" if self._little else ">") + _FORMATS[self.type]).unpack_from
+        swap = self._swaps_words
+        is_float = self.type.startswith("float")
+
+        def decode(data: bytes, at: int) -> int | float:
+            (value,) = unpack(_words_swapped(data[at : at + size])) if swap else unpack(data, at)
+            if is_float and not math.isfinite(value):
+                raise PointError(f"the device sends {value!r}")
+            return value  # type: ignore[no-any-return]  # struct knows no types
+
+        return decode
+
+    def _encode_number(self, value: float) -> bytes:
+        raw = (value - self.offset) / self.scale if self.scaled else value
+        if not math.isfinite(raw):
+            raise PointError(f"{value!r} does not fit into {self.type}")
+        if self.type in _BCD:
+            return self._encode_bcd(round(raw))
+        number = raw if self.type.startswith("float") else round(raw)
+        try:
+            packed = struct.pack(("<" if self._little else ">") + _FORMATS[self.type], number)
+        except (struct.error, OverflowError):
+            raise PointError(f"{value!r} does not fit into {self.type}") from None
+        return _words_swapped(packed) if self._swaps_words else packed
+
+    def _decode_bcd(self, data: bytes, at: int) -> int:
+        number = int.from_bytes(self._arranged(data[at : at + self.size]))
+        digits = f"{number:x}"
+        if not digits.isdecimal():
+            raise PointError(f"the device sends {number:#x}, which is not BCD")
+        return int(digits)
+
+    def _encode_bcd(self, number: int) -> bytes:
+        if not 0 <= number < 10 ** (self.size * 2):
+            raise PointError(f"{number} does not fit into {self.type}")
+        return self._arranged(int(str(number), 16).to_bytes(self.size))
+
+    def _arranged(self, data: bytes) -> bytes:
+        data = data[::-1] if self._little else data
+        return _words_swapped(data) if self._swaps_words else data
+
+    # bits and texts
+
+    def _decode_bit(self, data: bytes, at: int) -> bool:
+        return bool(int.from_bytes(data[at : at + 2]) >> (self.bit or 0) & 1)
+
+    def _decode_text(self, data: bytes, at: int) -> str:
+        raw = data[at : at + self.size]
+        if self._little:
+            raw = _bytes_swapped(raw)
+        if self.one_per_register:
+            raw = raw[1::2]
+        return raw[: self.length].split(b"\0", 1)[0].decode("latin-1").rstrip(" ")
+
+    def _encode_text(self, value: Value) -> bytes:
+        if not isinstance(value, str):
+            raise PointError(f"{value!r} is no text")
+        try:
+            raw = value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise PointError(f"{value!r} has characters that are not Latin-1") from None
+        if len(raw) > self.length:
+            raise PointError(f"a text of {len(raw)} characters does not fit into {self.length}")
+        raw = raw.ljust(self.length, b"\0")
+        if self.one_per_register:
+            raw = b"".join(bytes((0, byte)) for byte in raw)
+        raw = raw.ljust(self.size, b"\0")
+        return _bytes_swapped(raw) if self._little else raw
+
+
+def _words_swapped(data: bytes) -> bytes:
+    if len(data) == 4:
+        return data[2:] + data[:2]
+    return b"".join(data[i : i + 2] for i in range(len(data) - 2, -2, -2))
+
+
+def _bytes_swapped(data: bytes) -> bytes:
+    swapped = bytearray(data)
+    swapped[0::2], swapped[1::2] = data[1::2], data[0::2]
+    return bytes(swapped)

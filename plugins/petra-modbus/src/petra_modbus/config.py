@@ -1,0 +1,350 @@
+"""The configuration of Modbus connections and their points."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from attrs import field, frozen
+from attrs.validators import and_, ge, gt, instance_of, le, max_len, min_len, optional
+
+from petra import SignalType, SignalUse, about
+from petra.drivers import PointSettings
+from petra.settings import Flaw, Secret, Used
+
+from .address import NAMES, Address, AddressError, Area, parse
+from .codec import NAMES as TYPE_NAMES
+from .codec import Codec, type_named
+
+Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
+TransportName = Literal["tcp", "rtu", "rtu_over_tcp", "tls", "Tcp", "Rtu", "RtuOverTcp", "Tls"]
+
+_Taken = dict[tuple[int, Area, int], dict[int | None, str]]
+"""Who writes which register or coil, or which bit of it."""
+
+_UNIT = and_(ge(1), le(255))
+_MS = and_(gt(0.0), le(3_600_000.0))
+
+
+def _known_type(_: object, __: object, value: str) -> None:
+    if type_named(value) is None:
+        raise ValueError(f"{value!r} is no data type; there are {', '.join(TYPE_NAMES)}")
+
+
+@frozen
+class Transport:
+    """How a connection reaches its devices."""
+
+    type: TransportName = field(default="tcp", metadata=about("tcp, rtu, rtu_over_tcp or tls"))
+    host: str = field(
+        default="", metadata=about("Name or address", aliases=("ip", "address"), shorthand=True)
+    )
+    port: int | str | None = field(
+        default=None, metadata=about("TCP port, 502 (tls: 802) if not given; for rtu also the serial device")
+    )
+    device: str = field(default="", metadata=about("Serial device, such as /dev/ttyUSB0", aliases=("path",)))
+    baud_rate: int = field(
+        default=19_200,
+        validator=and_(ge(300), le(4_000_000)),
+        metadata=about("Speed", aliases=("baud", "baudrate")),
+    )
+    parity: Literal["even", "odd", "none"] = field(default="even", metadata=about("Parity"))
+    data_bits: int = field(default=8, validator=and_(ge(7), le(8)), metadata=about("Bits of a byte"))
+    stop_bits: int = field(default=1, validator=and_(ge(1), le(2)), metadata=about("Stop bits"))
+    ca_file: Path | None = field(default=None, metadata=about("Who signs the device's certificate, for tls"))
+    cert_file: Path | None = field(default=None, metadata=about("Own certificate, for tls"))
+    key_file: Path | None = field(default=None, metadata=about("Its key, for tls"))
+    key_password: Secret | None = field(default=None, metadata=about("Password of the key"))
+    server_name: str = field(default="", metadata=about("Name in the device's certificate, if not `host`"))
+    insecure: bool = field(default=False, metadata=about("With tls: take any certificate"))
+
+    @property
+    def kind(self) -> str:
+        """The type, as it is written here."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.type).lower()
+
+    @property
+    def serial(self) -> str:
+        """The serial device."""
+        return self.device or (self.port if isinstance(self.port, str) else "")
+
+    @property
+    def endpoint(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.host.partition(":") if self.host.count(":") == 1 else (self.host, "", "")
+        given = self.port if isinstance(self.port, int) else int(port) if port.isdecimal() else None
+        return host, given or (802 if self.kind == "tls" else 502)
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Say what is missing, or does not belong together."""
+        if self.kind == "rtu":
+            if not self.serial:
+                yield Flaw((), "rtu needs a serial device", hint="device: /dev/ttyUSB0")
+            return
+        if not self.host:
+            yield Flaw((), f"{self.kind} needs a host", hint="host: 192.168.1.10")
+        if isinstance(self.port, str):
+            yield Flaw(("port",), f"{self.port!r} is no TCP port")
+        elif not 0 < self.endpoint[1] < 65_536:
+            yield Flaw(("port",), f"{self.endpoint[1]} is no TCP port")
+        if self.kind != "tls" and (self.ca_file or self.cert_file or self.insecure):
+            yield Flaw((), "certificates belong to `type: tls`")
+
+
+@frozen(kw_only=True, slots=False)
+class ModbusPoint(PointSettings):
+    """One value of a device, or an array of them."""
+
+    address: int | str = field(
+        metadata=about("Such as 100, holding:100, 100.3 (a bit), or 40101 with `modicon`")
+    )
+    data_type: str = field(
+        default="uint16",
+        validator=_known_type,
+        metadata=about(f"One of {', '.join(TYPE_NAMES)}", aliases=("type",)),
+    )
+    area: Literal["coil", "discrete", "holding", "input"] | None = field(
+        default=None, metadata=about("Area of a plain number; coil for a bool, holding for all else")
+    )
+    bit: int | None = field(
+        default=None,
+        validator=optional(and_(ge(0), le(15))),
+        metadata=about("Bit of the register, for a bool"),
+    )
+    order: Order | None = field(
+        default=None, metadata=about("Order of bytes in two registers, if not as its connection says")
+    )
+    length: int = field(default=0, validator=and_(ge(0), le(240)), metadata=about("Characters of a string"))
+    packing: Literal["two_per_register", "one_per_register"] = field(
+        default="two_per_register", metadata=about("How the characters of a string lie in registers")
+    )
+    scale: float = field(default=1.0, metadata=about("The value is the number in the registers times this"))
+    offset: float = field(default=0.0, metadata=about("plus this"))
+    count: int = field(
+        default=1,
+        validator=and_(ge(1), le(2_000)),
+        metadata=about("Items of an array; their signals are called NAME.0, NAME.1 and so on"),
+    )
+    unit: int | None = field(
+        default=None,
+        validator=optional(_UNIT),
+        metadata=about("Unit, if not the connection's", aliases=("unit_id", "slave_id")),
+    )
+
+    @property
+    def type_name(self) -> str:
+        """The data type by its own name."""
+        return type_named(self.data_type) or self.data_type
+
+    @property
+    def holds(self) -> SignalType:
+        """What its signals hold."""
+        return Codec(self.type_name, scale=self.scale, offset=self.offset).holds
+
+    @property
+    def signal_names(self) -> tuple[str, ...]:
+        """The signals of the array, or the one."""
+        if self.count == 1:
+            return (self.signal,)
+        return tuple(f"{self.signal}.{i}" for i in range(self.count))
+
+    def located(self, *, modicon: bool) -> Address:
+        """Return where it is; AddressError when it is nowhere."""
+        is_bit = self.type_name == "bool" and self.bit is None and "." not in str(self.address)
+        given = NAMES[self.area] if self.area else None
+        found = parse(
+            str(self.address), modicon=modicon, area=given, default=Area.COIL if is_bit else Area.HOLDING
+        )
+        return (
+            found
+            if self.bit is None or found.bit is not None
+            else Address(found.area, found.offset, self.bit)
+        )
+
+    def codec(self, address: Address, order: str) -> Codec:
+        """Return how its value lies in its registers."""
+        return Codec(
+            type=self.type_name,
+            order=self.order or order,
+            bit=address.bit,
+            length=self.length,
+            one_per_register=self.packing == "one_per_register",
+            scale=self.scale,
+            offset=self.offset,
+        )
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Say what contradicts what."""
+        yield from super().flaws()
+        if (self.type_name == "string") is not bool(self.length):
+            said = "a string needs its length" if not self.length else "only a string has a length"
+            yield Flaw(("length",), said, hint="length: 16")
+        if self.scale == 0.0:
+            yield Flaw(("scale",), "a scale of 0 leaves nothing of the value")
+        if self.type_name in ("bool", "string") and (self.scale != 1.0 or self.offset != 0.0):
+            yield Flaw(("scale",), f"a {self.type_name} is not scaled")
+        if self.bit is not None and self.type_name != "bool":
+            yield Flaw(("bit",), "a bit is a bool", hint="data_type: bool")
+
+
+@frozen(slots=False)
+class ModbusConnection:
+    """One connection: a TCP peer or a serial line, with one or several units behind it."""
+
+    name: str = field(validator=and_(min_len(1), max_len(100)), metadata=about("Unique name"))
+    transport: Transport = field(metadata=about("How to reach it"))
+    points: tuple[ModbusPoint, ...] = field(
+        default=(), metadata=about("What is read and written", aliases=("mappings",))
+    )
+    unit: int = field(
+        default=1,
+        validator=_UNIT,
+        metadata=about("Unit of points that name none", aliases=("unit_id", "slave_id")),
+    )
+    poll_ms: float | None = field(
+        default=None,
+        validator=optional(_MS),
+        metadata=about(
+            "How often points are read", unit="ms", aliases=("scan_interval_ms", "poll_interval_ms")
+        ),
+    )
+    timeout_ms: float | None = field(
+        default=None, validator=optional(_MS), metadata=about("How long a unit has to answer", unit="ms")
+    )
+    addressing: Literal["zero_based", "modicon"] = field(
+        default="zero_based",
+        metadata=about("zero_based: plain numbers are offsets; modicon: 40001 is the first register"),
+    )
+    order: Order = field(default="ABCD", metadata=about("Order of bytes in two registers"))
+    max_registers: int = field(
+        default=125, validator=and_(ge(1), le(125)), metadata=about("Most registers of a request")
+    )
+    max_bits: int = field(
+        default=2_000, validator=and_(ge(1), le(2_000)), metadata=about("Most bits of a request")
+    )
+    max_gap: int = field(
+        default=16,
+        validator=and_(ge(0), le(124)),
+        metadata=about("Registers that are worth reading to save a request"),
+    )
+    in_flight: int = field(
+        default=1,
+        validator=and_(ge(1), le(16)),
+        metadata=about("Requests under way at once; only TCP and TLS"),
+    )
+    pause_ms: float = field(
+        default=0.0,
+        validator=and_(ge(0.0), le(10_000.0)),
+        metadata=about("Pause after each request", unit="ms"),
+    )
+    write_single: bool = field(
+        default=True,
+        metadata=about("Write one register with function 6 and one coil with 5; otherwise 16 and 15"),
+    )
+    bit_write: Literal["mask", "read_modify_write"] = field(
+        default="mask",
+        metadata=about("How a bit of a register is written: function 22, or read the register and write it"),
+    )
+    online: str | None = field(default=None, metadata=about("Signal that says whether it is connected"))
+
+    def signals_used(self) -> Iterator[Used]:
+        """Say which signal shows the connection."""
+        if self.online is not None:
+            yield Used("online", self.online, SignalUse.WRITES, SignalType.BOOL)
+
+    @cached_property
+    def modicon(self) -> bool:
+        """Whether plain numbers are as manuals print them."""
+        return self.addressing == "modicon"
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Say what contradicts what, and which points get in each other's way."""
+        if self.transport.kind in ("rtu", "rtu_over_tcp") and self.in_flight > 1:
+            yield Flaw(("in_flight",), f"{self.transport.kind} has one request under way, never more")
+        taken: _Taken = {}
+        for number, point in enumerate(self.points):
+            unit = point.unit or self.unit
+            if self.transport.kind == "rtu" and unit > 247:
+                yield Flaw(
+                    ("points", number, "unit"), f"units on a serial line end at 247, and this is {unit}"
+                )
+            try:
+                address = point.located(modicon=self.modicon)
+            except AddressError as error:
+                yield Flaw(("points", number, "address"), str(error))
+                continue
+            yield from self._fits(number, point, address)
+            if point.direction.writes:
+                yield from self._overlaps(number, point, unit, address, taken)
+
+    def _fits(self, number: int, point: ModbusPoint, address: Address) -> Iterator[Flaw]:
+        area, place = address.area, ("points", number, "address")
+        if area.bits and point.type_name != "bool":
+            yield Flaw(("points", number, "data_type"), f"{area.noun} hold bools, not {point.type_name}")
+            return
+        if not area.bits and point.type_name == "bool" and address.bit is None:
+            yield Flaw(place, "which bit of the register? 0 is the lowest", hint=f"{point.address}.0")
+        if point.direction.writes and not area.writable:
+            yield Flaw(place, f"{area.noun} cannot be written")
+        last = address.offset + extent(point, address) - 1
+        if last > 65_535:
+            yield Flaw(place, f"{area.noun} end at 65535, and this ends at {last}")
+        if not area.bits and point.codec(address, self.order).size > self.max_registers * 2:
+            yield Flaw(place, f"it does not fit into a request of {self.max_registers} registers")
+
+    def _overlaps(
+        self, number: int, point: ModbusPoint, unit: int, address: Address, taken: _Taken
+    ) -> Iterator[Flaw]:
+        cells = range(address.offset, min(address.offset + extent(point, address), 65_536))
+        for cell in cells:
+            there = taken.get((unit, address.area, cell), {})
+            other = there.get(None) or there.get(address.bit)
+            if address.bit is None and there:
+                other = next(iter(there.values()))
+            if other is not None:
+                said = f"{address} is written by the point {other!r} already"
+                yield Flaw(("points", number, "address"), said)
+                return
+        for cell in cells:
+            taken.setdefault((unit, address.area, cell), {})[address.bit] = point.signal
+
+
+def extent(point: ModbusPoint, address: Address) -> int:
+    """Return how many registers or bits a point takes."""
+    if address.area.bits or point.type_name == "bool":
+        return point.count
+    return point.codec(address, "ABCD").size // 2 * point.count
+
+
+@frozen
+class ModbusConfig:
+    """Modbus connections: TCP, TLS, serial lines."""
+
+    connections: tuple[ModbusConnection, ...] = field(default=(), metadata=about("The connections"))
+    poll_ms: float = field(
+        default=1_000.0,
+        validator=and_(instance_of(float), _MS),
+        metadata=about(
+            "How often points are read, where a connection does not say",
+            unit="ms",
+            aliases=("scan_interval_ms",),
+        ),
+    )
+    timeout_ms: float = field(
+        default=1_000.0,
+        validator=_MS,
+        metadata=about("How long a unit has to answer, where a connection does not say", unit="ms"),
+    )
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Say which connections are called the same."""
+        names: set[str] = set()
+        for number, connection in enumerate(self.connections):
+            if connection.name in names:
+                yield Flaw(
+                    ("connections", number, "name"), f"another connection is called {connection.name!r}"
+                )
+            names.add(connection.name)

@@ -1,0 +1,156 @@
+"""The Modbus driver: what it reads at once, and how a point is written."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
+from petra.drivers import Answer, Part, Point, PointError, PolledDriver, Reach, Request, plan
+
+from . import wire
+from .client import Line, open_line, read, write
+from .points import Place, points_of, span, unit_and_area
+
+if TYPE_CHECKING:
+    from petra.signals import Value
+
+    from .config import ModbusConfig, ModbusConnection
+
+if TYPE_CHECKING:
+    from .simulator import ModbusSimulator
+
+_BIT_GAP = 16  # a gap of so many registers is as many bits
+
+
+class ModbusDriver(PolledDriver):
+    """One connection with all its units."""
+
+    def __init__(self, connection: ModbusConnection, period: float, timeout: float) -> None:
+        points = points_of(connection, period)
+        super().__init__(connection.name, points, (connection, period, timeout), connection.online)
+        self.connection = connection
+        self.timeout = timeout
+        self.in_flight = connection.in_flight
+        self.pause = connection.pause_ms / 1e3
+        self.patience = max(30.0, 10 * timeout)
+
+    async def connect(self) -> ModbusSession:
+        """Connect."""
+        return ModbusSession(self.connection, await open_line(self.connection.transport, self.timeout))
+
+    def simulator(self) -> ModbusSimulator:
+        """Return a device with the same points."""
+        from .simulator import ModbusSimulator
+
+        return ModbusSimulator(self.connection, self.points)
+
+    def plan(self, points: Sequence[Point]) -> list[Request]:
+        """Return the fewest requests that read these points."""
+        return plan(map(span, points), self._reach)
+
+    def as_written(self, point: Point, value: Value) -> Value:
+        """Return what the registers hold of a value."""
+        place: Place = point.detail
+        return place.codec.as_written(value) if place.codec.type != "bool" else _bool(value)
+
+    def _reach(self, area: Hashable) -> Reach:
+        bits = unit_and_area(area)[1].bits
+        if bits:
+            return Reach(self.connection.max_bits, self.connection.max_gap * _BIT_GAP)
+        return Reach(self.connection.max_registers, self.connection.max_gap)
+
+
+class ModbusSession:
+    """An open connection, for the core to poll and write with."""
+
+    def __init__(self, connection: ModbusConnection, line: Line) -> None:
+        self._connection = connection
+        self._line = line
+        self.detail = describe(connection)
+
+    async def read(self, request: Request) -> Sequence[Answer]:
+        """Read the one part of a request."""
+        (part,) = request.parts
+        unit, area = unit_and_area(part.area)
+        data = await read(self._line, unit, area, part.start, part.length)
+        return [_bits(part, data) if area.bits else _values(part, data)]
+
+    async def write(self, point: Point, value: Value) -> None:
+        """Write a point with the function that fits it."""
+        place: Place = point.detail
+        offset, codec = place.address.offset, place.codec
+        single = self._connection.write_single
+        if place.address.area.bits:
+            on = _bool(value)
+            pdu = wire.write_coil(offset, on=on) if single else wire.write_coils(offset, [on])
+        elif codec.type == "bool":
+            pdu = await self._bit(place, on=_bool(value))
+        else:
+            registers = codec.encode(value)
+            alone = single and len(registers) == 2
+            pdu = wire.write_register(offset, registers) if alone else wire.write_registers(offset, registers)
+        await write(self._line, place.unit, pdu)
+
+    async def ended(self) -> None:
+        """Wait until the connection is lost."""
+        await self._line.exchange.ended()
+
+    def close(self) -> None:
+        """Close it."""
+        self._line.exchange.close()
+
+    async def _bit(self, place: Place, *, on: bool) -> bytes:
+        """Return what sets one bit of a register: the device does it, or it is read and written here."""
+        address = place.address
+        bit = address.bit or 0
+        if self._connection.bit_write == "mask":
+            return wire.mask_write(address.offset, bit, on=on)
+        held = int.from_bytes(await read(self._line, place.unit, address.area, address.offset, 1))
+        held = held | 1 << bit if on else held & ~(1 << bit)
+        return wire.write_register(address.offset, held.to_bytes(2))
+
+
+def _bool(value: Value) -> bool:
+    if not isinstance(value, bool):
+        raise PointError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _values(part: Part, data: bytes) -> list[Value | PointError]:
+    start = part.start
+    try:
+        return [s.point.detail.codec.decode(data, (s.start - start) * 2) for s in part.spans]
+    except PointError:
+        return [_value(s.point.detail, data, (s.start - start) * 2) for s in part.spans]
+
+
+def _value(place: Place, data: bytes, at: int) -> Value | PointError:
+    try:
+        return place.codec.decode(data, at)
+    except PointError as error:
+        return error
+
+
+def _bits(part: Part, data: bytes) -> list[Value | PointError]:
+    packed = int.from_bytes(data, "little")
+    start = part.start
+    return [bool(packed >> (s.start - start) & 1) for s in part.spans]
+
+
+def describe(connection: ModbusConnection) -> str:
+    """Say to where a connection goes."""
+    transport = connection.transport
+    if transport.kind == "rtu":
+        return f"{transport.serial}, {transport.baud_rate} baud"
+    host, port = transport.endpoint
+    return f"{host}:{port} ({transport.kind})"
+
+
+def drivers(config: ModbusConfig) -> list[ModbusDriver]:
+    """Return a driver for each connection."""
+    return [
+        ModbusDriver(
+            each, (each.poll_ms or config.poll_ms) / 1e3, (each.timeout_ms or config.timeout_ms) / 1e3
+        )
+        for each in config.connections
+    ]

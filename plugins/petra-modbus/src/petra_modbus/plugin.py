@@ -1,0 +1,30 @@
+"""What this plugin offers; light, because PETRA imports it at every start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from petra import Kind, hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from petra.drivers import Driver
+
+    from .config import ModbusConfig
+
+PETRA_API = 1
+
+
+@hookimpl
+def petra_drivers() -> list[Kind[Sequence[Driver]]]:
+    """List the section `modbus`."""
+    from .config import ModbusConfig
+
+    return [Kind("modbus", ModbusConfig, _build)]
+
+
+def _build(config: ModbusConfig) -> Sequence[Driver]:
+    from .driver import drivers
+
+    return drivers(config)

@@ -1,0 +1,107 @@
+"""A serial line as a transport of asyncio: what pyserial opens, read and written without blocking."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+
+from serial import Serial, SerialException
+
+from petra.drivers import Exchange, Framing, SessionError
+
+if TYPE_CHECKING:
+    from .config import Transport
+
+_PARITY = {"even": "E", "odd": "O", "none": "N"}
+_CHUNK = 4_096
+
+
+class SerialTransport:
+    """Carries bytes between a serial line and an exchange. It belongs to the loop it was made in."""
+
+    def __init__(self, line: Serial, protocol: asyncio.Protocol) -> None:
+        self._line = line
+        self._fd = line.fileno()
+        self._protocol = protocol
+        self._loop = asyncio.get_running_loop()
+        self._pending = bytearray()
+        self._closed = False
+        os.set_blocking(self._fd, False)
+        self._loop.add_reader(self._fd, self._readable)
+
+    def write(self, data: bytes) -> None:
+        """Send as much as the line takes now, and the rest when it takes more."""
+        if not self._pending:
+            try:
+                data = data[os.write(self._fd, data) :]
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                self._lost(error)
+                return
+            if not data:
+                return
+            self._loop.add_writer(self._fd, self._writable)
+        self._pending += data
+
+    def abort(self) -> None:
+        """Close it at once."""
+        self._lost(None)
+
+    def _readable(self) -> None:
+        try:
+            data = os.read(self._fd, _CHUNK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        if data:
+            self._protocol.data_received(data)
+        else:
+            self._lost(OSError("the serial device is gone"))
+
+    def _writable(self) -> None:
+        try:
+            del self._pending[: os.write(self._fd, self._pending)]
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        if not self._pending:
+            self._loop.remove_writer(self._fd)
+
+    def _lost(self, error: OSError | None) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.remove_reader(self._fd)
+        self._loop.remove_writer(self._fd)
+        self._line.close()
+        self._loop.call_soon(self._protocol.connection_lost, error)
+
+
+def open_line(transport: Transport) -> Serial:
+    """Open a serial line as it is configured."""
+    try:
+        return Serial(
+            transport.serial,
+            transport.baud_rate,
+            bytesize=transport.data_bits,
+            parity=_PARITY[transport.parity],
+            stopbits=transport.stop_bits,
+            timeout=0,
+            exclusive=True,
+        )
+    except (SerialException, ValueError, OSError) as error:
+        raise SessionError(f"{transport.serial}: {error}") from error
+
+
+def open_exchange(transport: Transport, framing: Framing) -> Exchange:
+    """Open a serial line for asking."""
+    exchange = Exchange(framing)
+    carrier: Any = SerialTransport(open_line(transport), exchange)
+    exchange.connection_made(carrier)
+    return exchange
