@@ -15,7 +15,7 @@ from petra.drivers.contract import Driver, Link
 from petra.drivers.outputs import Outputs
 from petra.errors import PetraError
 from petra.plugin.groups import Group
-from petra.supervise import Activity, Health, Supervisor
+from petra.supervise import Activity, Backoff, Health, Supervisor
 
 if TYPE_CHECKING:
     from petra.clock import Clock
@@ -61,11 +61,12 @@ class _Running:
 class Field:
     """Owns the supervisor's thread and all drivers. Its methods are called from other threads."""
 
-    def __init__(self, bus: Bus, clock: Clock, ledger: Ledger | None = None) -> None:
-        self.ledger = ledger or Ledger(clock)
+    def __init__(self, bus: Bus, clock: Clock, *, backoff: Callable[[], Backoff] = Backoff) -> None:
+        self.ledger = Ledger(clock)
         self.supervisor = Supervisor()
         self._bus = bus
         self._clock = clock
+        self._backoff = backoff
         self._running: dict[str, _Running] = {}
 
     def start(self, drivers: Sequence[Driver]) -> None:
@@ -148,7 +149,11 @@ class Field:
             each = self.supervisor.call(self._make(driver))
             self._running[driver.name] = each
             each.activity = self.supervisor.add(
-                driver.name, each.link.run, patience=driver.patience, failed=_failed(each)
+                driver.name,
+                each.link.run,
+                patience=driver.patience,
+                backoff=self._backoff(),
+                failed=_failed(each),
             )
 
     async def _make(self, driver: Driver) -> _Running:

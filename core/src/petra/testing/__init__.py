@@ -14,17 +14,29 @@ if TYPE_CHECKING:
     from petra.scan.bench import Bench
     from petra.testing.clock import ManualClock
     from petra.testing.conform import assert_plugin_conforms
+    from petra.testing.driver_contract import DriverContract
+    from petra.testing.rig import Rig
     from petra.testing.vectors import assert_vectors
 
 _HOME = {
     "Bench": "petra.scan.bench",
+    "DriverContract": "petra.testing.driver_contract",
     "ManualClock": "petra.testing.clock",
+    "Rig": "petra.testing.rig",
     "assert_plugin_conforms": "petra.testing.conform",
     "assert_vectors": "petra.testing.vectors",
     "replay_incident": "petra.engine.incident",
 }
 
-__all__ = ["Bench", "ManualClock", "assert_plugin_conforms", "assert_vectors", "replay_incident"]
+__all__ = [
+    "Bench",
+    "DriverContract",
+    "ManualClock",
+    "Rig",
+    "assert_plugin_conforms",
+    "assert_vectors",
+    "replay_incident",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -1,0 +1,211 @@
+"""The driver contract: what every driver has to survive. A plugin's tests subclass it.
+
+    class TestMeter(DriverContract):
+        def make(self, port: int) -> Driver:
+            return MeterDriver("127.0.0.1", port)
+
+It runs the driver against its own simulator, over a line that refuses, drops, hangs, garbles and delays. The
+driver needs at least two points that are read and one that is written, a timeout and a `patience` of a second
+or less, and points that are read ten times a second or more often.
+"""
+
+from __future__ import annotations
+
+import gc
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from petra.drivers.commands import Origin, Outcome
+from petra.drivers.faults import Fault, FaultKind
+from petra.signals import Quality, SignalType
+from petra.supervise import State
+from petra.testing.rig import QUICK, Rig, resources
+
+if TYPE_CHECKING:
+    from petra.drivers.contract import Driver
+    from petra.drivers.point import Point
+    from petra.signals import Value
+
+_VALUES: dict[SignalType, tuple[Value, Value]] = {
+    SignalType.BOOL: (True, False),
+    SignalType.INT: (7, 11),
+    SignalType.FLOAT: (2.5, 7.25),
+    SignalType.STRING: ("one", "two"),
+}
+
+RECONNECT = QUICK + 2.0
+"""Seconds within which a driver serves again once its peer does."""
+
+
+class DriverContract:
+    """Subclass it as `Test...` and define `make`."""
+
+    @abstractmethod
+    def make(self, port: int) -> Driver:
+        """Return the driver, configured for a device at that port of 127.0.0.1."""
+
+    def values(self, point: Point) -> tuple[Value, Value]:
+        """Return two values that the device can hold at a point."""
+        return _VALUES[point.type]
+
+    def rig(self, *, up: bool = True) -> Rig:
+        """Return a device that holds the first values, with the driver in front of it."""
+        rig = Rig(self.make, up=up)
+        rig.hold({point: self.values(point)[0] for point in rig.points})
+        return rig
+
+    def test_values_arrive_good_and_follow_the_device(self) -> None:
+        """What the device holds is what the signals hold."""
+        with self.rig() as rig:
+            rig.until_good()
+            rig.hold({point: self.values(point)[1] for point in rig.points})
+            rig.until_good()
+            assert rig.status.health.state is State.SERVING
+
+    def test_start_up_does_not_wait_and_a_refused_peer_is_bad_with_its_reason(self) -> None:
+        """A device that is not there yet holds up nothing, and is read as soon as it is there."""
+        with self.rig(up=False) as rig:
+            assert rig.started_within < 1.0
+            rig.until_bad()
+            rig.until(lambda: rig.status.health.failures >= 2, "a second try")
+            assert all(rig.bus.status(point.signal).reason for point in rig.read)
+            rig.line(None)
+            assert rig.until_good() <= RECONNECT
+
+    def test_a_dropped_session_makes_all_bad_and_comes_back(self) -> None:
+        """Between the two, values are held."""
+        with self.rig() as rig:
+            rig.until_good()
+            held = [rig.reading(point).value for point in rig.read]
+            rig.line(Fault(FaultKind.REFUSE))
+            rig.until_bad()
+            assert [rig.reading(point).value for point in rig.read] == held
+            rig.line(None)
+            assert rig.until_good() <= RECONNECT
+
+    def test_a_peer_that_hangs_is_left_and_found_again(self) -> None:
+        """A connection that stays open and says nothing does not look alive."""
+        with self.rig() as rig:
+            rig.until_good()
+            rig.line(Fault(FaultKind.HANG))
+            rig.until_bad()
+            rig.line(None)
+            assert rig.until_good() <= RECONNECT + self.make(1).patience
+
+    def test_a_peer_that_hangs_from_the_start_holds_up_nothing(self) -> None:
+        """Connecting has an end, too."""
+        rig = self.rig()
+        rig.line(Fault(FaultKind.HANG))
+        with rig:
+            assert rig.started_within < 1.0
+            rig.until_bad()
+            rig.until(lambda: rig.status.health.failures >= 2, "a second try")
+            rig.line(None)
+            rig.until_good()
+
+    def test_a_slow_peer_is_read_all_the_same(self) -> None:
+        """Answers that come late, and each at another time, are answers."""
+        with self.rig() as rig:
+            rig.line(Fault(FaultKind.DELAY, delay_ms=10.0, delay_to_ms=60.0))
+            rig.until_good()
+            rig.hold({point: self.values(point)[1] for point in rig.points})
+            rig.until_good()
+
+    def test_garbage_ends_in_no_more_than_a_new_session(self) -> None:
+        """Whatever arrives, the driver is there again when the line is good."""
+        with self.rig() as rig:
+            rig.until_good()
+            rig.line(Fault(FaultKind.GARBLE, chance=0.5))
+            before = rig.relay.accepted
+            rig.until(
+                lambda: rig.relay.accepted >= before + 3 or rig.status.unanswered + rig.status.refused >= 3,
+                "garbage is noticed",
+                20.0,
+            )
+            rig.line(None)
+            rig.drop()  # a garbled write or answer may have left anything behind
+            rig.until_good()
+
+    def test_it_survives_a_peer_that_restarts_again_and_again(self) -> None:
+        """Every time the values are right, and no session is left behind."""
+        with self.rig() as rig:
+            rig.until_good()
+            for turn in range(10):
+                rig.drop() if turn % 2 else rig.line(Fault(FaultKind.REBOOT))
+                rig.line(None)
+                value = turn % 2
+                rig.hold({point: self.values(point)[value] for point in rig.points})
+                assert rig.until_good() <= RECONNECT
+            assert rig.relay.connections == 1
+
+    def test_a_point_that_is_refused_is_bad_alone(self) -> None:
+        """The others are read as ever."""
+        with self.rig() as rig:
+            rig.until_good()
+            bad, *others = rig.read
+
+            async def refuse() -> None:
+                rig.simulator.refuse(bad)
+
+            rig._device.call(refuse())  # noqa: SLF001 - the two are one
+            rig.until(lambda: rig.reading(bad).quality is Quality.BAD, "it is bad")
+            rig.hold({point: self.values(point)[1] for point in rig.points})
+            rig.until(
+                lambda: all(
+                    rig.reading(point).quality is Quality.GOOD
+                    and rig.reading(point).value == rig.simulator.get(point)
+                    for point in others
+                ),
+                "the others are good",
+            )
+            assert rig.reading(bad).quality is Quality.BAD
+            assert rig.bus.status(bad.signal).reason
+            assert rig.status.health.failures == 0
+
+    def test_a_command_is_confirmed_by_the_device(self) -> None:
+        """It is written, read back, and shown."""
+        with self.rig() as rig:
+            rig.until_good()
+            for point in rig.written:
+                value = self.values(point)[1]
+                command = rig.command(point, value)
+                assert command.outcome in (Outcome.CONFIRMED, Outcome.UNVERIFIED), str(command)
+                assert rig.simulator.get(point) == value
+                rig.until(lambda point=point, value=value: rig.reading(point).value == value, "it is shown")  # type: ignore[misc]  # bound here
+
+    def test_a_command_that_nobody_answers_times_out_and_is_not_sent_later(self) -> None:
+        """What is not known to have been carried out is said so, once, and never repeated."""
+        with self.rig() as rig:
+            rig.until_good()
+            point = rig.written[0]
+            first, second = self.values(point)
+            rig.line(Fault(FaultKind.HANG))
+            command = rig.command(point, second)
+            assert command.outcome in (Outcome.TIMED_OUT, Outcome.REJECTED), str(command)
+            assert command.reason
+            rig.line(None)
+            rig.until_good()
+            assert rig.simulator.get(point) == first
+
+    def test_nobody_on_the_network_writes_without_a_policy(self) -> None:
+        """It is refused and counted, and the device never hears of it."""
+        with self.rig() as rig:
+            rig.until_good()
+            point = rig.written[0]
+            first, second = self.values(point)
+            command = rig.command(point, second, Origin.NETWORK)
+            assert command.outcome is Outcome.REJECTED
+            assert rig.field.ledger.refused == 1
+            assert rig.simulator.get(point) == first
+
+    def test_nothing_is_left_behind(self) -> None:
+        """No thread, no socket, no file, whatever state the line is in at the end."""
+        gc.collect()
+        before = resources()
+        for fault in (None, FaultKind.REFUSE, FaultKind.HANG, FaultKind.DELAY, FaultKind.GARBLE):
+            with self.rig() as rig:
+                rig.until_good()
+                rig.line(Fault(fault) if fault else None)
+                rig.until(lambda: rig.bus.image.scan >= 1, "a scan")
+        gc.collect()
+        assert resources() == before

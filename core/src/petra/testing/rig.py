@@ -1,0 +1,165 @@
+"""A driver with a device of its own and a bad line between them, and no engine around."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Self
+
+from petra.clock import SystemClock
+from petra.drivers.commands import Command, Origin
+from petra.drivers.faults import Fault, FaultKind
+from petra.drivers.relay import Relay
+from petra.engine.field import DriverStatus, Field
+from petra.signals import Bus, Quality, Reading, Signal, SignalType
+from petra.supervise import Backoff, Supervisor
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from petra.drivers.contract import Driver
+    from petra.drivers.point import Point
+    from petra.drivers.simulator import Simulator
+    from petra.signals import Value
+
+QUICK = 0.2
+"""Seconds between two tries, at most."""
+
+
+class Rig:
+    """Runs one driver against its own simulator, through a relay.
+
+        with Rig(lambda port: MeterDriver("127.0.0.1", port)) as rig:
+            rig.until_good()
+            rig.line(Fault(FaultKind.HANG))
+
+    The test's own thread is the scan: whatever waits here scans meanwhile.
+    """
+
+    def __init__(self, make: Callable[[int], Driver], *, up: bool = True) -> None:
+        self._device = Supervisor("petra-rig")
+        self._device.start()
+        pattern = make(1)
+        self.simulator: Simulator = pattern.simulator()
+        self.relay = Relay(self._device.call(self.simulator.start("127.0.0.1", 0)))
+        port = self._device.call(self.relay.start())
+        if not up:
+            self.line(Fault(FaultKind.REFUSE))
+        self.driver = make(port)
+        self.clock = SystemClock()
+        signals = {p.signal: Signal(p.signal, p.type) for p in self.driver.points}
+        if self.driver.online is not None:
+            signals[self.driver.online] = Signal(self.driver.online, SignalType.BOOL)
+        self.bus = Bus(signals.values(), self.clock)
+        self.field = Field(self.bus, self.clock, backoff=lambda: Backoff(first=0.02, longest=QUICK))
+        self._scans = 0
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The driver's points."""
+        return self.driver.points
+
+    @property
+    def read(self) -> list[Point]:
+        """The points that are read."""
+        return [point for point in self.points if point.direction.reads]
+
+    @property
+    def written(self) -> list[Point]:
+        """The points that commands write."""
+        return [point for point in self.points if point.direction.writes]
+
+    @property
+    def status(self) -> DriverStatus:
+        """How the driver is."""
+        return self.field.status()[self.driver.name]
+
+    def __enter__(self) -> Self:
+        began = time.monotonic()
+        self.field.start([self.driver])
+        self.started_within = time.monotonic() - began
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.field.stop(5.0)
+        self._device.call(self.relay.stop())
+        self._device.call(self.simulator.stop())
+        self._device.stop()
+
+    def line(self, fault: Fault | None) -> None:
+        """Make the line bad, or good again with None."""
+        self._device.call(self.relay.apply(fault))
+
+    def drop(self) -> None:
+        """Reset all connections."""
+
+        async def drop() -> None:
+            self.relay.drop()
+
+        self._device.call(drop())
+
+    def hold(self, values: dict[Point, Value]) -> None:
+        """Let the device hold these values."""
+
+        async def hold() -> None:
+            for point, value in values.items():
+                self.simulator.set(point, value)
+
+        self._device.call(hold())
+
+    def scan(self) -> None:
+        """Scan once."""
+        self._scans += 1
+        self.bus.latch()
+        self.bus.publish(self._scans, self.clock.now_ns())
+
+    def reading(self, point: Point) -> Reading:
+        """Return a point's signal."""
+        return self.bus.read(point.signal)
+
+    def until(self, condition: Callable[[], bool], what: str, seconds: float = 10.0) -> float:
+        """Scan until something holds; return how long that took. AssertionError when it never does."""
+        began = time.monotonic()
+        while True:
+            self.scan()
+            if condition():
+                return time.monotonic() - began
+            assert time.monotonic() - began < seconds, f"{what}: not within {seconds:g} s; {self._said()}"
+            time.sleep(0.002)
+
+    def until_good(self, seconds: float = 10.0) -> float:
+        """Scan until every point that is read is good and holds what the device holds."""
+        return self.until(
+            lambda: all(
+                (reading := self.reading(point)).quality is Quality.GOOD
+                and reading.value == self.simulator.get(point)
+                for point in self.read
+            ),
+            "all good",
+            seconds,
+        )
+
+    def until_bad(self, seconds: float = 10.0) -> float:
+        """Scan until every point that is read is bad."""
+        return self.until(
+            lambda: all(self.reading(point).quality is Quality.BAD for point in self.read), "all bad", seconds
+        )
+
+    def command(self, point: Point, value: Value, origin: Origin = Origin.LOCAL) -> Command:
+        """Write a point and wait for the outcome."""
+        command = self.field.command(point.signal, value, "rig", origin)
+        self.until(lambda: command.outcome.final, f"an outcome of {command}")
+        return command
+
+    def _said(self) -> str:
+        flawed = [f"{p.signal}: {self.bus.status(p.signal)}" for p in self.read if self.bus.image.flawed]
+        return "; ".join([str(self.field.status()), *flawed[:5]])
+
+
+def resources() -> tuple[int, int]:
+    """Return how many threads there are, and how many files and sockets are open."""
+    return threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - as it is now

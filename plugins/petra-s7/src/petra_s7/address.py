@@ -1,0 +1,100 @@
+"""Addresses of S7 as people write them: DB100.DBX0.0, DB1.REAL4, DB1,INT4, M10.3, MW20, IB0, T5. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from attrs import frozen
+
+from .values import type_named
+from .wire import Area
+
+HIGHEST = 65_535
+
+AREAS = {
+    "DB": Area.DB,
+    "I": Area.INPUT,
+    "E": Area.INPUT,
+    "Q": Area.OUTPUT,
+    "A": Area.OUTPUT,
+    "M": Area.MERKER,
+    "C": Area.COUNTER,
+    "Z": Area.COUNTER,
+    "T": Area.TIMER,
+}
+_WIDTHS = {"X": "bool", "B": "byte", "W": "word", "D": "dword", "C": "char", "S": "string", "R": "real"}
+_NODES7 = {"I": "int", "DI": "dint", "DW": "dword", "LR": "lreal"}
+_TEXT = re.compile(
+    r"(?:DB(?P<db>\d{1,5})[.,](?:DB)?(?P<of_db>[A-Z][A-Z_0-9]*?)?|(?P<area>[IEQAMCZT])(?P<of_area>[A-Z][A-Z_]*)?)"
+    r"(?P<start>\d{1,5})(?:\.(?P<more>\d{1,5}))?",
+    re.ASCII,
+)
+
+
+class AddressError(ValueError):
+    """What is written is no address."""
+
+
+@frozen
+class Address:
+    """Where something begins, and what the text says of its type."""
+
+    area: Area
+    db: int
+    start: int
+    bit: int | None = None
+    type: str = ""
+    length: int = 0
+
+    def __str__(self) -> str:
+        head = f"DB{self.db}.DB" if self.area is Area.DB else _letter(self.area)
+        kind = "X" if self.bit is not None else "B" if self.area is Area.DB else ""
+        return f"{head}{kind}{self.start}" + ("" if self.bit is None else f".{self.bit}")
+
+
+def parse(text: str) -> Address:
+    """Return what a text means; AddressError says why it means nothing."""
+    match = _TEXT.fullmatch(text.strip().upper())
+    if match is None:
+        raise AddressError(f"{text!r} is no address, such as DB100.DBX0.0, DB1.REAL4, MW20 or M10.3")
+    in_db = match["db"] is not None
+    area = Area.DB if in_db else AREAS[match["area"]]
+    word = (match["of_db"] if in_db else match["of_area"]) or ""
+    if in_db and not word:
+        raise AddressError(f"{text!r} does not say what is there: DB1.DBX0.0, DB1.DBW0 or DB1.REAL0")
+    kind = _kind(text, area, word)
+    more = None if match["more"] is None else int(match["more"])
+    start = int(match["start"])
+    if kind == "bool":
+        if more is None or more > 7:
+            raise AddressError(f"{text!r}: a bit is written BYTE.BIT, with a bit from 0 to 7")
+        return checked(Address(area, int(match["db"] or 0), start, more, kind))
+    if more is not None and kind not in ("string", "wstring"):
+        raise AddressError(f"{text!r}: only bits and strings have something behind the point")
+    return checked(Address(area, int(match["db"] or 0), start, None, kind, more or 0))
+
+
+def checked(address: Address) -> Address:
+    """Refuse what no PLC can have."""
+    if address.start > HIGHEST:
+        raise AddressError(f"addresses end at {HIGHEST}, and this is {address.start}")
+    if address.area is Area.DB and not 0 < address.db <= HIGHEST:
+        raise AddressError(f"data blocks are numbered 1 to {HIGHEST}, and this is {address.db}")
+    return address
+
+
+def _kind(text: str, area: Area, word: str) -> str:
+    if area.numbered:
+        if word:
+            raise AddressError(f"{text!r}: timers and counters have a number and nothing else")
+        return "timer" if area is Area.TIMER else "counter"
+    if not word:
+        return "bool"
+    kind = _WIDTHS.get(word) or _NODES7.get(word) or type_named(word)
+    if kind is None:
+        raise AddressError(f"{text!r}: {word!r} is no type")
+    return kind
+
+
+def _letter(area: Area) -> str:
+    return next(letter for letter, found in AREAS.items() if found is area)

@@ -1,0 +1,266 @@
+"""The configuration of S7 connections and their points."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from attrs import field, frozen
+from attrs.validators import and_, ge, gt, le, max_len, min_len, optional
+
+from petra import SignalType, SignalUse, about
+from petra.drivers import PointSettings
+from petra.settings import Flaw, Used
+
+from .address import AREAS, Address, AddressError, checked, parse
+from .values import NAMES as TYPE_NAMES
+from .values import Codec, type_named
+from .wire import Area
+
+_MS = and_(gt(0.0), le(3_600_000.0))
+_TSAP = re.compile(r"(?:0x)?([0-9a-fA-F]{1,2})\.?([0-9a-fA-F]{2})")
+_SLOTS = {"s7-300": 2, "s7-400": 3, "s7-1200": 1, "s7-1500": 1, "logo": 0, "s7-200": 0}
+_KINDS = {"PG": 1, "OP": 2, "basic": 3}
+_LOGO_TSAPS = (0x0100, 0x0200)
+_S7_200_TSAPS = (0x1000, 0x1000)
+
+_Taken = dict[tuple[Area, int, int], dict[int | None, str]]
+"""Who writes which byte, or which bit of it."""
+
+
+def _known_type(_: object, __: object, value: str) -> None:
+    if value and type_named(value) is None:
+        raise ValueError(f"{value!r} is no data type; there are {', '.join(TYPE_NAMES)}")
+
+
+def _a_tsap(_: object, __: object, value: str) -> None:
+    if value and _TSAP.fullmatch(value) is None:
+        raise ValueError(f"{value!r} is no TSAP, such as 02.00 or 0x0200")
+
+
+@frozen(kw_only=True, slots=False)
+class S7Point(PointSettings):
+    """One value of a PLC, or an array of them."""
+
+    address: int | str = field(
+        metadata=about("Such as DB100.DBX0.0, DB1.REAL4, MW20 or M10.3; or a byte, with `area` beside it")
+    )
+    area: Literal["DB", "I", "E", "Q", "A", "M", "C", "Z", "T"] | None = field(
+        default=None, metadata=about("Area of a plain number")
+    )
+    db_number: int | None = field(
+        default=None,
+        validator=optional(and_(ge(1), le(65_535))),
+        metadata=about("Data block", aliases=("db",)),
+    )
+    bit: int | None = field(
+        default=None, validator=optional(and_(ge(0), le(7))), metadata=about("Bit of the byte, for a bool")
+    )
+    data_type: str = field(
+        default="",
+        validator=_known_type,
+        metadata=about(f"One of {', '.join(TYPE_NAMES)}; without, what the address says", aliases=("type",)),
+    )
+    length: int = field(
+        default=0,
+        validator=and_(ge(0), le(16_382)),
+        metadata=about("Characters that a string is declared with"),
+    )
+    scale: float = field(default=1.0, metadata=about("The value is the number in the PLC times this"))
+    offset: float = field(default=0.0, metadata=about("plus this"))
+    count: int = field(
+        default=1,
+        validator=and_(ge(1), le(10_000)),
+        metadata=about("Items of an array; their signals are called NAME.0, NAME.1 and so on"),
+    )
+
+    def located(self) -> Address:
+        """Return where it is; AddressError when it is nowhere."""
+        text = str(self.address).strip()
+        if not text.isdecimal():
+            if self.area is not None or self.db_number is not None:
+                raise AddressError(f"{text!r} says itself where it is; leave out area and db_number")
+            return parse(text)
+        if self.area is None:
+            raise AddressError(f"{text} alone says nothing: write DB1.DBW{text}, or `area` beside it")
+        area = AREAS[self.area]
+        if (area is Area.DB) is (self.db_number is None):
+            raise AddressError("area DB and db_number belong together")
+        return checked(Address(area, self.db_number or 0, int(text), self.bit))
+
+    def codec(self, address: Address) -> Codec:
+        """Return how its value lies in its bytes; AddressError when type and address are at odds."""
+        said = type_named(self.data_type) if self.data_type else ""
+        kind = said or address.type or ("bool" if address.bit is not None else "")
+        if address.area.numbered:
+            kind = kind or ("timer" if address.area is Area.TIMER else "counter")
+        if not kind:
+            raise AddressError("which data_type?")
+        length = self.length or address.length or (254 if kind in ("string", "wstring") else 0)
+        if kind == "string" and length > 254:
+            raise AddressError(f"a string has at most 254 characters, not {length}")
+        made = Codec(kind, address.bit, length, self.scale, self.offset)
+        if kind == "bool" and address.bit is None:
+            raise AddressError("which bit? 0 is the lowest")
+        if kind != "bool" and address.bit is not None:
+            raise AddressError(f"a bit is a bool, not {kind}")
+        if address.area.numbered and made.size != 2:
+            raise AddressError(f"a timer or counter has two bytes, and {kind} has {made.size}")
+        if said and address.type in ("byte", "word", "dword") and made.size != Codec(address.type).size:
+            raise AddressError(
+                f"{self.address} has {Codec(address.type).size} bytes, and {kind} has {made.size}"
+            )
+        if made.scaled and made.type not in _SCALABLE:
+            raise AddressError(f"a {kind} is not scaled")
+        return made
+
+    @property
+    def holds(self) -> SignalType:
+        """What its signals hold."""
+        try:
+            return self.codec(self.located()).holds
+        except AddressError:
+            return SignalType.FLOAT  # it has its problem already
+
+    @property
+    def signal_names(self) -> tuple[str, ...]:
+        """The signals of the array, or the one."""
+        if self.count == 1:
+            return (self.signal,)
+        return tuple(f"{self.signal}.{i}" for i in range(self.count))
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Say what contradicts what."""
+        yield from super().flaws()
+        try:
+            address = self.located()
+            codec = self.codec(address)
+        except AddressError as error:
+            yield Flaw(("address",), str(error))
+            return
+        if self.scale == 0.0:
+            yield Flaw(("scale",), "a scale of 0 leaves nothing of the value")
+        if self.count > 1 and codec.type == "bool":
+            yield Flaw(("count",), "an array of bools is read as bytes, or bit by bit")
+        if self.direction.writes and address.area in (Area.INPUT, Area.TIMER):
+            yield Flaw(("address",), "inputs and timers are not written: the PLC would overwrite it")
+        last = address.start + extent(codec, address) * self.count - 1
+        if last > 65_535:
+            yield Flaw(("address",), f"areas end at 65535, and this ends at {last}")
+
+
+_SCALABLE = (
+    "byte usint sint word uint int dword udint dint lword ulint lint real lreal".split()  # noqa: SIM905 - reads better
+)
+
+
+def extent(codec: Codec, address: Address) -> int:
+    """Return how many addresses an item takes: bytes, or timers and counters."""
+    return 1 if address.area.numbered else codec.size
+
+
+@frozen(slots=False)
+class S7Config:
+    """One S7 PLC."""
+
+    host: str = field(
+        validator=and_(min_len(1), max_len(253)), metadata=about("Name or address", aliases=("ip", "address"))
+    )
+    name: str = field(default="", metadata=about("Unique name; the host if not given"))
+    port: int = field(default=102, validator=and_(ge(1), le(65_535)), metadata=about("TCP port"))
+    cpu: Literal["s7-300", "s7-400", "s7-1200", "s7-1500", "logo", "s7-200"] | None = field(
+        default=None, metadata=about("Kind of PLC: it says the slot, or the TSAPs of a LOGO!")
+    )
+    rack: int = field(default=0, validator=and_(ge(0), le(7)), metadata=about("Rack"))
+    slot: int | None = field(
+        default=None,
+        validator=optional(and_(ge(0), le(31))),
+        metadata=about("Slot; 2 if not given, or as `cpu` says"),
+    )
+    connection_type: Literal["PG", "OP", "basic"] = field(
+        default="PG",
+        metadata=about("What the PLC takes this for; it has a number of connections of each kind"),
+    )
+    local_tsap: str = field(default="", validator=_a_tsap, metadata=about("Own TSAP, such as 01.00"))
+    remote_tsap: str = field(
+        default="", validator=_a_tsap, metadata=about("TSAP of the PLC, in place of rack and slot")
+    )
+    points: tuple[S7Point, ...] = field(
+        default=(), metadata=about("What is read and written", aliases=("mappings",))
+    )
+    poll_ms: float = field(
+        default=1_000.0,
+        validator=_MS,
+        metadata=about(
+            "How often points are read", unit="ms", aliases=("poll_interval_ms", "scan_interval_ms")
+        ),
+    )
+    timeout_ms: float = field(
+        default=5_000.0, validator=_MS, metadata=about("How long the PLC has to answer", unit="ms")
+    )
+    pdu: int = field(
+        default=960,
+        validator=and_(ge(112), le(8_192)),
+        metadata=about("Longest PDU that is asked for", unit="bytes"),
+    )
+    max_gap: int = field(
+        default=32,
+        validator=and_(ge(0), le(200)),
+        metadata=about("Bytes that are worth reading to save an item"),
+    )
+    online: str | None = field(default=None, metadata=about("Signal that says whether it is connected"))
+
+    @property
+    def called(self) -> str:
+        """Its name."""
+        return self.name or self.host
+
+    @property
+    def tsaps(self) -> tuple[int, int]:
+        """The TSAPs of both sides."""
+        local, remote = 0x0100, _KINDS[self.connection_type] << 8 | self.rack << 5 | self._slot
+        if self.cpu == "logo":
+            local, remote = _LOGO_TSAPS
+        elif self.cpu == "s7-200":
+            local, remote = _S7_200_TSAPS
+        return _tsap(self.local_tsap) or local, _tsap(self.remote_tsap) or remote
+
+    @property
+    def _slot(self) -> int:
+        return self.slot if self.slot is not None else _SLOTS.get(self.cpu or "", 2)
+
+    def signals_used(self) -> Iterator[Used]:
+        """Say which signal shows the connection."""
+        if self.online is not None:
+            yield Used("online", self.online, SignalUse.WRITES, SignalType.BOOL)
+
+    def flaws(self) -> Iterator[Flaw]:
+        """Say which points get in each other's way."""
+        taken: _Taken = {}
+        for number, point in enumerate(self.points):
+            if not point.direction.writes:
+                continue
+            address = point.located()
+            yield from _overlaps(number, point, address, taken)
+
+
+def _overlaps(number: int, point: S7Point, address: Address, taken: _Taken) -> Iterator[Flaw]:
+    length = extent(point.codec(address), address) * point.count
+    for cell in range(address.start, address.start + length):
+        there = taken.setdefault((address.area, address.db, cell), {})
+        other = (
+            next(iter(there.values()), None)
+            if address.bit is None
+            else there.get(address.bit, there.get(None))
+        )
+        if other is not None:
+            yield Flaw(("points", number, "address"), f"{address} is written by the point {other!r} already")
+            return
+    for cell in range(address.start, address.start + length):
+        taken[address.area, address.db, cell][address.bit] = point.signal
+
+
+def _tsap(text: str) -> int:
+    match = _TSAP.fullmatch(text)
+    return int(match[1] + match[2], 16) if match else 0
