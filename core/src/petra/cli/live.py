@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from petra.scan.statistics import PREFIX
+from petra.supervise import State
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -67,8 +68,17 @@ class Live:
             style="bold",
         )
         faults = [Text(reason, style="red") for reason in list(status.faults.values())[:3]]
-        room = max(3, height - len(status.tasks) - len(faults) - len(self._lines) - 10)
-        return Group(head, self._tasks(status), *faults, self._signals(room), *map(Text, self._lines))
+        taken = (
+            len(status.tasks)
+            + len(faults)
+            + len(self._lines)
+            + (len(status.drivers) + 3 if status.drivers else 0)
+        )
+        room = max(3, height - taken - 10)
+        drivers = [self._drivers(status)] if status.drivers else []
+        return Group(
+            head, self._tasks(status), *drivers, *faults, self._signals(room), *map(Text, self._lines)
+        )
 
     def _tasks(self, status: EngineStatus) -> Table:
         from rich.box import SIMPLE_HEAD
@@ -96,6 +106,30 @@ class Live:
             )
             table.add_row(
                 name, f"{f.period_ms:g}", str(f.scans), *(f"{x:.3f}" for x in figures), str(f.overruns)
+            )
+        return table
+
+    def _drivers(self, status: EngineStatus) -> Table:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table("driver", "state", box=SIMPLE_HEAD, pad_edge=False)
+        for heading in ("points", "requests", "p50 ms", "p99 ms", "writes", "failures"):
+            table.add_column(heading, justify="right")
+        table.add_column("what")
+        for name, d in status.drivers.items():
+            good = d.health.state is State.SERVING
+            table.add_row(
+                Text(name),
+                Text(d.health.state.value, style="green" if good else "red"),
+                str(d.points),
+                str(d.requests),
+                f"{d.response_p50_ms:.2f}",
+                f"{d.response_p99_ms:.2f}",
+                str(d.writes),
+                str(d.health.failures),
+                Text(d.detail if good else d.health.error),
             )
         return table
 

@@ -26,6 +26,7 @@ _COMMANDS = {
     ),
     "blocks": ("petra.cli.blocks", "List the kinds of blocks, and show one with its ports."),
     "check": ("petra.cli.check", "Check documents; every problem with its place."),
+    "commands": ("petra.cli.commands", "Show what was written to devices, and what became of it."),
     "completion": ("petra.cli.completion", "Print the completion script for a shell."),
     "config": ("petra.cli.config", "Look at a configuration as it was understood."),
     "doctor": ("petra.cli.doctor", "Examine this installation and say what is wrong with it."),

@@ -101,6 +101,24 @@ def load_bytes(
     return _load(data, problems, catalog, variables, folder or Path())
 
 
+def load_model(path: str | Path, model: type[M]) -> tuple[M | None, tuple[Problem, ...]]:
+    """Read a document that is one model and nothing else, such as the script of a simulator."""
+    problems = Problems(str(path))
+    made = None
+    try:
+        text = decode(read_bounded(path, MAX_BYTES), problems)
+    except UnreadableError as error:
+        problems.add_at(0, 0, error.code, f"it {error}")
+        return None, problems.finish()
+    root = parse(text, problems) if text is not None else None
+    if root is not None:
+        try:
+            made = Structurer(problems, Environment(os.environ, Path(path).parent)).structure(root, model)
+        except Invalid:
+            made = None
+    return None if problems.errors else made, problems.finish(root)
+
+
 def configuration(loaded: Loaded) -> Configuration:
     """Return the configuration, or raise ConfigurationError with all its problems."""
     if loaded.configuration is None:

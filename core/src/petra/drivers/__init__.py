@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from petra.drivers.point import Direction, Limits, Point
     from petra.drivers.polling import PolledDriver
     from petra.drivers.relay import Relay
+    from petra.drivers.scaling import scaling
     from petra.drivers.settings import PointSettings
     from petra.drivers.simulator import Simulator
 
@@ -53,6 +54,7 @@ _HOME = {
     "Span": "petra.drivers.planner",
     "open_tcp": "petra.drivers.exchange",
     "plan": "petra.drivers.planner",
+    "scaling": "petra.drivers.scaling",
 }
 
 __all__ = [
@@ -86,6 +88,7 @@ __all__ = [
     "Span",
     "open_tcp",
     "plan",
+    "scaling",
 ]
 
 

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 class Simulator(ABC):
     """A device with a driver's own points. It belongs to the loop that it was started in."""
 
-    def __init__(self, points: Sequence[Point]) -> None:
+    def __init__(self, points: Sequence[Point], *, port: int = 0, serial: str = "") -> None:
         self.points = tuple(points)
+        self.port = port
+        """Where its driver looks for it."""
+        self.serial = serial
+        """The serial device on which it is found, in place of a port."""
 
     @abstractmethod
     async def start(self, host: str, port: int) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from petra import SignalType
-from petra.drivers import PointError
+from petra.drivers import PointError, scaling
 
 if TYPE_CHECKING:
     from petra.signals import Value
@@ -100,10 +100,10 @@ class Codec:
         if self.type == "string":
             return self._decode_text
         raw = self._decode_bcd if self.type in _BCD else self._unpacker()
-        if self.scaled:
-            scale, offset = self.scale, self.offset
-            return lambda data, at: raw(data, at) * scale + offset
-        return raw
+        if not self.scaled:
+            return raw
+        scaled = scaling(self.scale, self.offset)
+        return lambda data, at: scaled(raw(data, at))
 
     def encode(self, value: Value) -> bytes:
         """Return the registers that hold a value; PointError when none can."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Kind, hookimpl
+from petra import Command, Kind, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import click
 
     from petra.drivers import Driver
 
@@ -28,3 +30,15 @@ def _build(config: ModbusConfig) -> Sequence[Driver]:
     from .driver import drivers
 
     return drivers(config)
+
+
+@hookimpl
+def petra_commands() -> list[Command]:
+    """List `petra modbus`."""
+    return [Command("modbus", "Talk to Modbus devices, plan and simulate them.", _load)]
+
+
+def _load() -> click.Command:
+    from .cli import modbus
+
+    return modbus

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any
+import termios
+import tty
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from serial import Serial, SerialException
 
@@ -17,10 +20,46 @@ _PARITY = {"even": "E", "odd": "O", "none": "N"}
 _CHUNK = 4_096
 
 
+class Line(Protocol):
+    """A line that is open."""
+
+    def fileno(self) -> int:
+        """Return its file descriptor."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class PseudoLine:
+    """The far end of a serial line that is not there: what opens `path` talks to this."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        if self._path.exists() and not self._path.is_symlink():
+            raise SessionError(f"{path} is a real device; the simulator makes one of its own elsewhere")
+        self._far, self._near = os.openpty()
+        for fd in (self._far, self._near):
+            tty.setraw(fd)
+        self._path.unlink(missing_ok=True)
+        self._path.symlink_to(os.ttyname(self._near))
+
+    def fileno(self) -> int:
+        """Return the far end."""
+        return self._far
+
+    def close(self) -> None:
+        """Close both ends, and take the device away."""
+        self._path.unlink(missing_ok=True)
+        os.close(self._far)
+        os.close(self._near)
+
+
 class SerialTransport:
     """Carries bytes between a serial line and an exchange. It belongs to the loop it was made in."""
 
-    def __init__(self, line: Serial, protocol: asyncio.Protocol) -> None:
+    def __init__(self, line: Line, protocol: asyncio.Protocol) -> None:
         self._line = line
         self._fd = line.fileno()
         self._protocol = protocol
@@ -84,18 +123,19 @@ class SerialTransport:
 
 
 def open_line(transport: Transport) -> Serial:
-    """Open a serial line as it is configured."""
+    """Open a serial line as it is configured; a pseudo-terminal knows no parity."""
+    pseudo = os.path.realpath(transport.serial).startswith("/dev/pts/")
     try:
         return Serial(
             transport.serial,
             transport.baud_rate,
-            bytesize=transport.data_bits,
-            parity=_PARITY[transport.parity],
+            bytesize=8 if pseudo else transport.data_bits,
+            parity="N" if pseudo else _PARITY[transport.parity],
             stopbits=transport.stop_bits,
             timeout=0,
             exclusive=True,
         )
-    except (SerialException, ValueError, OSError) as error:
+    except (SerialException, ValueError, OSError, termios.error) as error:
         raise SessionError(f"{transport.serial}: {error}") from error
 
 

@@ -84,17 +84,13 @@ class ModbusSimulator(Simulator):
     """The units of one connection."""
 
     def __init__(self, connection: ModbusConnection, points: tuple[Point, ...]) -> None:
-        super().__init__(points)
+        transport = connection.transport
+        serial = transport.serial if transport.kind == "rtu" else ""
+        super().__init__(points, port=0 if serial else transport.endpoint[1], serial=serial)
         self._connection = connection
         self.memory = Memory({point.detail.unit for point in points} | {connection.unit})
         self._clients: set[Served] = set()
         self._server: asyncio.Server | None = None
-
-    @property
-    def serial(self) -> str:
-        """The serial device that it answers on; empty where it listens on a port."""
-        transport = self._connection.transport
-        return transport.serial if transport.kind == "rtu" else ""
 
     async def start(self, host: str, port: int) -> int:
         """Listen; port 0 means any. Return the port."""
@@ -148,10 +144,10 @@ class ModbusSimulator(Simulator):
         (self.memory.silent.add if silent else self.memory.silent.discard)(unit)
 
     def _open_line(self) -> None:
-        from .serial import SerialTransport, open_line
+        from .serial import PseudoLine, SerialTransport
 
         served = Served(self.memory, RtuRequests(), self._clients, rtu=True)
-        carrier: Any = SerialTransport(open_line(self._connection.transport), served)
+        carrier: Any = SerialTransport(PseudoLine(self.serial), served)
         served.connection_made(carrier)
 
     def _tls(self) -> ssl.SSLContext:

@@ -71,7 +71,7 @@ class S7Driver(PolledDriver):
         """Return a PLC with the same points."""
         from .simulator import S7Simulator
 
-        return S7Simulator(self.points)
+        return S7Simulator(self.points, self.config.port)
 
     def plan(self, points: Sequence[Point]) -> list[Request]:
         """Return the fewest requests that read these points."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Kind, hookimpl
+from petra import Command, Kind, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import click
 
     from petra.drivers import Driver
 
@@ -28,3 +30,15 @@ def _build(config: S7Config) -> Sequence[Driver]:
     from .driver import drivers
 
     return drivers(config)
+
+
+@hookimpl
+def petra_commands() -> list[Command]:
+    """List `petra s7`."""
+    return [Command("s7", "Talk to S7 PLCs, plan and simulate them.", _load)]
+
+
+def _load() -> click.Command:
+    from .cli import s7
+
+    return s7

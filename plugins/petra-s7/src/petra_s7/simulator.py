@@ -78,8 +78,8 @@ def _confirmed(packet: bytes) -> bytes:
 class S7Simulator(Simulator):
     """One PLC."""
 
-    def __init__(self, points: Sequence[Point]) -> None:
-        super().__init__(points)
+    def __init__(self, points: Sequence[Point], port: int) -> None:
+        super().__init__(points, port=port)
         self.memory = Memory(point.detail for point in points)
         self._clients: set[Served] = set()
         self._server: asyncio.Server | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from petra import SignalType
-from petra.drivers import PointError
+from petra.drivers import PointError, scaling
 
 if TYPE_CHECKING:
     from petra.signals import Value
@@ -128,8 +128,8 @@ class Codec:
         number = _number(_NUMBERS[self.type])
         if not self.scaled:
             return number
-        scale, offset = self.scale, self.offset
-        return lambda data, at: number(data, at) * scale + offset
+        scaled = scaling(self.scale, self.offset)
+        return lambda data, at: scaled(number(data, at))
 
     def encode(self, value: Value) -> bytes:
         """Return the bytes that hold a value; PointError when none can."""

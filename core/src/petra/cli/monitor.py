@@ -1,0 +1,141 @@
+"""`monitor`: points as they change, as a table or a line each."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from petra.cli.output import in_terminal
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from petra.drivers.contract import Driver
+    from petra.engine.field import Field
+    from petra.signals import Bus
+
+_SCAN = 0.02
+_DRAW = 0.25
+_HEADINGS = ("time", "signal", "value", "quality", "reason")
+
+
+def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
+    """Run drivers without any program and show what they read, until told to stop."""
+    from petra.clock import SystemClock
+    from petra.engine.field import Field
+    from petra.signals import Bus, Signal, SignalType
+
+    clock = SystemClock()
+    signals = {p.signal: Signal(p.signal, p.type) for d in drivers for p in d.points}
+    signals |= {d.online: Signal(d.online, SignalType.BOOL) for d in drivers if d.online}
+    bus = Bus(signals.values(), clock)
+    field = Field(bus, clock)
+    show = _Table(drivers, field, bus) if in_terminal() and not form else _Lines(bus, form or "csv")
+    field.start(drivers)
+    try:
+        _scan(bus, seconds, show.update)
+    finally:
+        field.stop(2.0)
+        show.close()
+
+
+def _scan(bus: Bus, seconds: float | None, update: Callable[[], None]) -> None:
+    began = time.monotonic()
+    scans = 0
+    try:
+        while seconds is None or time.monotonic() - began < seconds:
+            scans += 1
+            bus.latch()
+            bus.publish(scans, time.time_ns())
+            update()
+            time.sleep(_SCAN)
+    except KeyboardInterrupt:
+        return
+
+
+class _Lines:
+    """A line for each change."""
+
+    def __init__(self, bus: Bus, form: str) -> None:
+        self._bus = bus
+        self._changes = bus.subscribe()
+        self._write = csv.writer(sys.stdout).writerow
+        self._json = form == "json"
+        if not self._json:
+            self._write(_HEADINGS)
+
+    def update(self) -> None:
+        """Print what has changed."""
+        image, changed = self._changes.take()
+        for index in changed:
+            status = image.status(index)
+            at = datetime.fromtimestamp(image.when(index) / 1e9, UTC).isoformat(timespec="milliseconds")
+            cells = (
+                at,
+                image.layout.signals[index].name,
+                image.value(index),
+                status.quality.name.lower(),
+                status.reason,
+            )
+            if self._json:
+                print(json.dumps(dict(zip(_HEADINGS, cells, strict=True)), ensure_ascii=False))  # noqa: T201 - it is what was asked for
+            else:
+                self._write(cells)
+        if changed:
+            sys.stdout.flush()
+
+    def close(self) -> None:
+        """End."""
+        self._changes.close()
+
+
+class _Table:
+    """A table that moves."""
+
+    def __init__(self, drivers: Sequence[Driver], field: Field, bus: Bus) -> None:
+        from rich.live import Live
+
+        self._drivers = drivers
+        self._field = field
+        self._bus = bus
+        self._live = Live(auto_refresh=False)
+        self._live.start()
+        self._drawn = 0.0
+
+    def update(self) -> None:
+        """Draw, a few times a second."""
+        if time.monotonic() - self._drawn >= _DRAW:
+            self._drawn = time.monotonic()
+            self._live.update(self._table(), refresh=True)
+
+    def close(self) -> None:
+        """End."""
+        self._live.stop()
+
+    def _table(self) -> Table:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table("connection", "signal", "address", "value", "quality", box=SIMPLE_HEAD, pad_edge=False)
+        room = max(3, self._live.console.size.height - 6)
+        rows = [(driver, point) for driver in self._drivers for point in driver.points]
+        for driver, point in rows[:room]:
+            status = self._bus.status(point.signal)
+            quality = Text(
+                status.reason or status.quality.name.lower(), style="red" if status.quality else "green"
+            )
+            value = self._bus.read(point.signal).value
+            shown: Any = f"{value:.6g}" if isinstance(value, float) else str(value)
+            table.add_row(Text(driver.name), Text(point.signal), Text(point.address), Text(shown), quality)
+        said = [
+            f"{name}: {s.health.state.value}, {s.requests} requests, p50 {s.response_p50_ms:.2f} ms"
+            for name, s in self._field.status().items()
+        ]
+        table.caption = "   ".join([*said, f"and {len(rows) - room} more points" if len(rows) > room else ""])
+        return table

@@ -1,0 +1,190 @@
+"""Points as CSV and back, without loss: one column for each setting of a point, one row for each point."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any, get_args
+
+import attrs
+import yaml
+
+from petra.config import nodes
+from petra.config.environment import Environment
+from petra.config.problems import Problem, Problems
+from petra.config.structure import Invalid, Structurer
+from petra.drivers.settings import PointSettings
+from petra.settings import settings
+from petra.settings.model import is_optional, optional
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONNECTION = "connection"
+_FIRST = ("signal", "address", "data_type", "direction")
+_NUMBER = re.compile(r"\d+")
+
+
+def connections(section: Any) -> Iterator[tuple[str, type[PointSettings], Sequence[PointSettings]]]:
+    """Yield what has points in a section's model: its name, its model of a point, and the points."""
+    own: Any = type(section)
+    found = _points_field(own)
+    if found is not None:
+        name, model = found
+        yield getattr(section, "called", "") or getattr(section, "name", ""), model, getattr(section, name)
+        return
+    for setting in settings(own):
+        value = getattr(section, setting.name)
+        if isinstance(value, tuple) and value and attrs.has(type(value[0])):
+            for each in value:
+                yield from connections(each)
+
+
+def model_of(section: Any) -> type[PointSettings]:
+    """Return the model of a point that a section holds, however deep."""
+    found = _points_field(section)
+    if found is not None:
+        return found[1]
+    for setting in settings(section):
+        inner = get_args(optional(setting.type))
+        if inner and attrs.has(inner[0]):
+            return model_of(inner[0])
+    raise LookupError(f"{section.__name__} has no points")
+
+
+def table(sections: Sequence[Any]) -> str:
+    """Return the points of a section as CSV."""
+    rows: list[dict[str, str]] = []
+    for section in sections:
+        for name, _, points in connections(section):
+            rows += [{CONNECTION: name, **_cells(point)} for point in points]
+    used = {key for row in rows for key in row}
+    columns = [CONNECTION, *(key for key in _FIRST if key in used)]
+    columns += sorted(used - set(columns))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def read(path: Path, section: type) -> tuple[list[tuple[str, PointSettings]] | None, tuple[Problem, ...]]:
+    """Return the points of a CSV file with their connections, or None, and every problem with its line."""
+    problems = Problems(str(path))
+    model = model_of(section)
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.add_at(0, 0, "unreadable", f"it cannot be read: {error}")
+        return None, problems.finish()
+    structurer = Structurer(problems, Environment({}, path.parent))
+    found: list[tuple[str, PointSettings]] = []
+    seen: dict[str, int] = {}
+    for connection, row in _rows(text, model, problems):
+        try:
+            point = structurer.structure(row, model)
+        except Invalid:
+            continue
+        for signal in point.signal_names:
+            if (line := seen.setdefault(signal, row.line)) != row.line and point.direction.reads:
+                problems.add(row, "duplicate-name", f"the signal {signal!r} stands in line {line} already")
+        found.append((connection, point))
+    return (None if problems.errors else found), problems.finish()
+
+
+def written(points: Sequence[tuple[str, PointSettings]]) -> str:
+    """Return points as YAML; where there are several connections, with their names as comments."""
+    names = list(dict.fromkeys(name for name, _ in points))
+    text = ""
+    for name in names:
+        entries = [_entry(point) for connection, point in points if connection == name]
+        listed = yaml.safe_dump(
+            entries, sort_keys=False, allow_unicode=True, default_flow_style=None, width=200
+        )
+        text += (f"# {name}\n" if name else "") + listed
+    return text
+
+
+def _points_field(model: Any) -> tuple[str, type[PointSettings]] | None:
+    for setting in settings(model):
+        inner = get_args(optional(setting.type))
+        if inner and isinstance(inner[0], type) and issubclass(inner[0], PointSettings):
+            return setting.name, inner[0]
+    return None
+
+
+def _entry(point: PointSettings) -> dict[str, Any]:
+    """Return what is not as it would be without being said."""
+    entry: dict[str, Any] = {}
+    model: Any = type(point)
+    for setting in settings(model):
+        value = getattr(point, setting.name)
+        if setting.required or value != setting.default:
+            entry[setting.name] = value.value if isinstance(value, Enum) else value
+    return entry
+
+
+def _cells(point: PointSettings) -> dict[str, str]:
+    return {key: _cell(value) for key, value in _entry(point).items()}
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _rows(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, nodes.Mapping]]:
+    """Yield each row as a mapping of a document, each cell at its line and column."""
+    dialect = (
+        "excel" if text.partition("\n")[0].count(",") >= text.partition("\n")[0].count(";") else _Semicolons
+    )
+    reader = csv.reader(io.StringIO(text), dialect)
+    heading = [cell.strip() for cell in next(reader, [])]
+    known = {key: setting for setting in settings(model) for key in setting.keys}
+    for at, name in enumerate(heading, 1):
+        if name != CONNECTION and name not in known:
+            problems.add_at(
+                1,
+                at,
+                "unknown-key",
+                f"there is no column {name!r}",
+                hint=problems.meant(name, [*known, CONNECTION]),
+            )
+    if "signal" not in heading and "name" not in heading:
+        problems.add_at(1, 1, "missing-key", "the first line names the columns, and one of them is `signal`")
+        return
+    line = reader.line_num + 1
+    for cells in reader:
+        row = nodes.Mapping(line, 1)
+        begins, line = line, reader.line_num + 1
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) > len(heading):
+            problems.add(row, "bad-value", f"{len(cells)} cells, and {len(heading)} columns")
+            continue
+        connection = ""
+        for at, (name, cell) in enumerate(zip(heading, cells, strict=False), 1):
+            if name == CONNECTION:
+                connection = cell.strip()
+            elif name in known and cell != "":
+                key = nodes.Scalar(1, at, name, plain=True)
+                row.entries[name] = nodes.Entry(key, _scalar(begins, at, cell, known[name].type))
+        yield connection, row
+
+
+class _Semicolons(csv.excel):
+    """What spreadsheets write where the comma is in numbers."""
+
+    delimiter = ";"
+
+
+def _scalar(line: int, column: int, cell: str, kind: Any) -> nodes.Scalar:
+    """Return a cell as a value: a text where a text is wanted, whatever it looks like."""
+    inner = optional(kind) if is_optional(kind) else kind
+    alternatives = get_args(inner)
+    text = inner is str or (str in alternatives and not _NUMBER.fullmatch(cell.strip()))
+    return nodes.Scalar(line, column, cell if text else cell.strip(), plain=not text)

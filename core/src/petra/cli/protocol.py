@@ -1,0 +1,263 @@
+"""Commands that every protocol has: plan, monitor, simulate, and points as CSV.
+
+A plugin adds them to its own group:
+
+    for command in protocol_commands("modbus"):
+        modbus.add_command(command)
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from petra.cli.output import plural, print_json, print_table
+from petra.cli.run import Duration
+from petra.cli.session import Session, json_option, with_session
+
+if TYPE_CHECKING:
+    from petra.config import Configuration
+    from petra.drivers.contract import Driver
+    from petra.drivers.faults import Script
+
+_FILE = click.argument("file", metavar="FILE", type=click.Path())
+_ONLY = click.option("--connection", metavar="NAME", help="Only this one; its name as FILE says.")
+_FOR = click.option("--for", "seconds", type=Duration(), help="Stop after this time, such as 10s or 5m.")
+
+
+def protocol_commands(section: str) -> list[click.Command]:
+    """Return the commands that work on the section of a protocol."""
+    return [_plan(section), _monitor(section), _simulate(section), _points(section)]
+
+
+def drivers_in(session: Session, file: str, section: str, only: str | None = None) -> list[Driver]:
+    """Return the drivers of one section of a document; what is wrong with it ends the command."""
+    from petra.engine.field import drivers_of
+
+    found = [
+        d
+        for d in drivers_of(_only(configuration_in(session, file), section), session.catalog)
+        if only in (None, d.name)
+    ]
+    if not found:
+        raise click.ClickException(f"{file}: no connection {only!r} under `{section}`" if only else
+                                   f"{file}: nothing under `{section}`")  # fmt: skip
+    return found
+
+
+def configuration_in(session: Session, file: str) -> Configuration:
+    """Return the configuration of a document; what is wrong with it ends the command."""
+    from petra.config import load
+
+    loaded = load(file, session.catalog)
+    for problem in loaded.problems:
+        click.echo(str(problem), err=True)
+    if loaded.configuration is None:
+        raise SystemExit(2 if loaded.unreadable else 1)
+    return loaded.configuration
+
+
+def _only(configuration: Configuration, section: str) -> Configuration:
+    from attrs import evolve
+
+    kept = {name: models for name, models in configuration.sections.items() if name == section}
+    return evolve(configuration, sections=kept)
+
+
+def _plan(section: str) -> click.Command:
+    @click.command()
+    @_FILE
+    @_ONLY
+    @json_option
+    @with_session
+    def plan(session: Session, file: str, *, connection: str | None, as_json: bool) -> None:
+        """Show which requests read the points of FILE."""
+        from petra.drivers.polling import PolledDriver
+
+        rows: list[dict[str, Any]] = []
+        for driver in drivers_in(session, file, section, connection):
+            if not isinstance(driver, PolledDriver):
+                continue
+            points = [point for point in driver.points if point.direction.reads]
+            for number, request in enumerate(driver.plan(points), 1):
+                rows += [
+                    {
+                        "connection": driver.name,
+                        "request": number,
+                        "every_ms": request.period * 1e3,
+                        "station": request.station,
+                        "from": part.spans[0].point.address,
+                        "length": part.length,
+                        "points": len(part.spans),
+                    }
+                    for part in request.parts
+                ]
+        if as_json:
+            print_json(rows)
+            return
+        headings = ("connection", "request", "every ms", "station", "from", "length", "points")
+        print_table(headings, [[_said(value) for value in row.values()] for row in rows])
+        requests = {(row["connection"], row["request"]) for row in rows}
+        click.echo(
+            f"{plural(sum(row['points'] for row in rows), 'point')} in {plural(len(requests), 'request')}"
+        )
+
+    return plan
+
+
+def _monitor(section: str) -> click.Command:
+    @click.command()
+    @_FILE
+    @_ONLY
+    @_FOR
+    @click.option("--csv", "as_csv", is_flag=True, help="Print every change as a line of CSV.")
+    @json_option
+    @with_session
+    def monitor(
+        session: Session,
+        file: str,
+        *,
+        connection: str | None,
+        seconds: float | None,
+        as_csv: bool,
+        as_json: bool,
+    ) -> None:
+        """Read the points of FILE and show them as they change. Nothing is written to any device.
+
+        A table in a terminal; otherwise, or with --csv or --json, a line for each change.
+        """
+        from petra.cli.monitor import watch
+
+        watch(
+            drivers_in(session, file, section, connection),
+            seconds,
+            "csv" if as_csv else "json" if as_json else "",
+        )
+
+    return monitor
+
+
+def _simulate(section: str) -> click.Command:
+    @click.command()
+    @_FILE
+    @_ONLY
+    @_FOR
+    @click.option(
+        "--script",
+        type=click.Path(path_type=Path),
+        metavar="YAML",
+        help="How values move and what goes wrong.",
+    )
+    @click.option("--port", type=click.IntRange(1, 65_000), help="Port of the first device; others follow.")
+    @with_session
+    def simulate(
+        session: Session,
+        file: str,
+        *,
+        connection: str | None,
+        seconds: float | None,
+        script: Path | None,
+        port: int | None,
+    ) -> None:
+        """Serve the devices of FILE on this machine, with the points of FILE.
+
+        They listen on 127.0.0.1, on the ports that FILE says, or from --port on; a serial device is made
+        where FILE says. Points that are written keep what is written; the others move, each in its own
+        way, or as --script says (values, csv, faults: see the documentation).
+        """
+        from petra.cli.logs import set_up_logs
+        from petra.engine.simulation import Simulation
+
+        set_up_logs(None, console=True)
+        simulation = Simulation(
+            drivers_in(session, file, section, connection), _script(session, script), port=port or 0
+        )
+        try:
+            simulation.start()
+        except OSError as error:
+            raise click.ClickException(
+                f"{error.strerror or error}; --port says where else to listen"
+            ) from error
+        for name, place in simulation.places.items():
+            click.echo(f"{name}: {place}", err=True)
+        try:
+            wait(seconds)
+        finally:
+            simulation.stop()
+
+    return simulate
+
+
+def _script(session: Session, file: Path | None) -> Script | None:
+    if file is None:
+        return None
+    from petra.config.document import load_model
+    from petra.drivers.faults import Script
+
+    script, problems = load_model(file, Script)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if script is None:
+        raise SystemExit(1)
+    del session
+    return script
+
+
+def _points(section: str) -> click.Command:
+    @click.group()
+    def points() -> None:
+        """Points as CSV: for spreadsheets, and for thousands of them."""
+
+    @points.command("export")
+    @_FILE
+    @with_session
+    def export(session: Session, file: str) -> None:
+        """Print the points of FILE as CSV, with the connection of each."""
+        from petra.cli.points import table
+
+        configuration = configuration_in(session, file)
+        click.echo(table(configuration.sections.get(section, ())), nl=False)
+
+    @points.command("import")
+    @click.argument("csv_file", metavar="CSV", type=click.Path(path_type=Path))
+    @click.option("--connection", metavar="NAME", help="Only the points of this connection.")
+    @with_session
+    def import_(session: Session, csv_file: Path, *, connection: str | None) -> None:
+        """Check the points of a CSV file and print them as YAML, to stand under `points`."""
+        from petra.cli.points import read, written
+
+        kind = session.catalog.section(section)
+        assert kind is not None  # noqa: S101 - the plugin that calls this offers it
+        found, problems = read(csv_file, kind.config)
+        for problem in problems:
+            click.echo(str(problem), err=True)
+        if found is None:
+            raise SystemExit(1)
+        click.echo(written([(name, point) for name, point in found if connection in (None, name)]), nl=False)
+
+    return points
+
+
+def wait(seconds: float | None) -> None:
+    """Wait for so long, or until SIGINT or SIGTERM."""
+    import signal
+    import threading
+
+    told = threading.Event()
+    before = signal.signal(signal.SIGTERM, lambda *_: told.set())
+    until = None if seconds is None else time.monotonic() + seconds
+    try:
+        while not told.wait(0.2 if until is None else max(0.0, min(0.2, until - time.monotonic()))):
+            if until is not None and time.monotonic() >= until:
+                return
+    except KeyboardInterrupt:
+        return
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _said(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

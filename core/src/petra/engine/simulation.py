@@ -1,0 +1,140 @@
+"""A plant's devices, simulated: each driver's simulator behind a line that a script makes bad."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from petra.drivers.faults import Fault, FaultKind, Script, holding
+from petra.drivers.relay import Relay
+from petra.drivers.simulator import Simulator, Track, Wave, usual, wave
+from petra.errors import PetraError
+from petra.supervise import Activity, Supervisor
+
+if TYPE_CHECKING:
+    from petra.drivers.contract import Driver
+    from petra.drivers.point import Point
+
+log = logging.getLogger("petra.simulation")
+
+_STEP = 0.05
+_LOOPBACK = "127.0.0.1"
+
+
+@define(eq=False)
+class _Device:
+    """One driver's device."""
+
+    name: str
+    simulator: Simulator
+    waves: dict[Point, Wave]
+    relay: Relay | None = None
+    fault: Fault | None = None
+    silent: set[str] = field(factory=set)
+
+
+class Simulation:
+    """Serves the devices of some drivers. Values of points that are written stay as they were written."""
+
+    def __init__(self, drivers: Sequence[Driver], script: Script | None = None, *, port: int = 0) -> None:
+        self._script = script or Script()
+        self._port = port
+        self._supervisor = Supervisor("petra-simulation")
+        waves = _waves(drivers, self._script)
+        self._devices = [_Device(d.name, d.simulator(), waves[d.name]) for d in drivers]
+        self.places: dict[str, str] = {}
+        """Where each device is found, by the name of its driver."""
+
+    def start(self) -> None:
+        """Open every port; OSError or PetraError says which one cannot be."""
+        self._supervisor.start()
+        try:
+            for number, device in enumerate(self._devices):
+                self.places[device.name] = self._supervisor.call(self._open(device, number))
+        except BaseException:
+            self.stop()
+            raise
+        self._supervisor.add("petra-simulation", self._play)
+
+    def stop(self) -> None:
+        """Close everything."""
+        for device in self._devices:
+            if device.relay is not None:
+                self._supervisor.call(device.relay.stop())
+            self._supervisor.call(device.simulator.stop())
+        self._supervisor.stop()
+
+    async def _open(self, device: _Device, number: int) -> str:
+        simulator = device.simulator
+        if simulator.serial:
+            await simulator.start("", 0)
+            return simulator.serial
+        port = self._port + number if self._port else simulator.port
+        if any(
+            f.driver in ("", device.name) and f.kind is not FaultKind.SILENCE for f in self._script.faults
+        ):
+            device.relay = Relay(await simulator.start(_LOOPBACK, 0))
+            port = await device.relay.start(_LOOPBACK, port)
+        else:
+            port = await simulator.start(_LOOPBACK, port)
+        return f"{_LOOPBACK}:{port}"
+
+    async def _play(self, activity: Activity) -> None:
+        """Move values and apply faults, as the script says, from now on."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        activity.serving()
+        while True:
+            seconds = loop.time() - began
+            for device in self._devices:
+                for point, moves in device.waves.items():
+                    device.simulator.set(point, moves(seconds))
+                await self._line(device, seconds)
+                self._stations(device, seconds)
+            activity.progress()
+            await asyncio.sleep(_STEP)
+
+    async def _line(self, device: _Device, seconds: float) -> None:
+        if device.relay is None:
+            return
+        fault = holding(self._script.faults, device.name, seconds)
+        if fault is not device.fault:
+            device.fault = fault
+            log.warning("%s: %s", device.name, fault.kind.value if fault else "the line is good")
+            await device.relay.apply(fault)
+
+    def _stations(self, device: _Device, seconds: float) -> None:
+        silent = {
+            fault.station
+            for fault in self._script.faults
+            if fault.kind is FaultKind.SILENCE and fault.driver in ("", device.name) and fault.holds(seconds)
+        }
+        for station in silent ^ device.silent:
+            log.warning("%s: %s %s", device.name, station, "is silent" if station in silent else "answers")
+            device.simulator.silence(station, silent=station in silent)
+        device.silent = silent
+
+
+def _waves(drivers: Sequence[Driver], script: Script) -> dict[str, dict[Point, Wave]]:
+    """Return how each point moves: as the script says, as its file says, or as is usual."""
+    said = {pattern.signal: pattern for pattern in script.values}
+    track = Track(script.csv) if script.csv is not None else None
+    known = {point.signal for driver in drivers for point in driver.points}
+    for name in [*said, *(track.signals if track else ())]:
+        if name not in known:
+            raise PetraError(f"the script moves {name!r}, and no point has that signal")
+    found: dict[str, dict[Point, Wave]] = {}
+    for driver in drivers:
+        moving = found[driver.name] = {}
+        for number, point in enumerate(driver.points):
+            if track is not None and point.signal in track.signals:
+                moving[point] = track.wave(point.signal, point.type)
+            elif point.signal in said:
+                moving[point] = wave(said[point.signal], point.type, number)
+            elif not point.direction.writes:
+                moving[point] = wave(usual(point, number), point.type, number)
+    return found
