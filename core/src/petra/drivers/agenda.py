@@ -48,6 +48,7 @@ class Agenda:
     def __init__(self, requests: Iterable[Request], now: float, *, shared: bool, patience: float) -> None:
         self._order = count()
         self._heap: list[tuple[float, int, Slot]] = []
+        self._taken: set[Slot] = set()
         self._stations: dict[str, _Station] = {}
         self._shared = shared
         self._patience = patience
@@ -65,12 +66,14 @@ class Agenda:
     def remove(self, slot: Slot) -> None:
         """Take a request out."""
         slot.gone = True
+        self._taken.discard(slot)
 
     def replace(self, requests: Iterable[Request], now: float) -> None:
         """Take everything out and put these in; what stations are out of order stays as it is."""
-        for _, _, slot in self._heap:
+        for slot in (*self._taken, *(slot for _, _, slot in self._heap)):
             slot.gone = True
         self._heap.clear()
+        self._taken.clear()
         for request in requests:
             self.add(request, now)
 
@@ -91,6 +94,7 @@ class Agenda:
             if station.down_until is not None:
                 station.down_until = math.inf  # one at a time
             found = slot
+            self._taken.add(slot)
             break
         for slot in held:
             self._push(slot)
@@ -98,6 +102,7 @@ class Agenda:
 
     def done(self, slot: Slot, now: float, *, after: float | None = None) -> None:
         """Put a request back: it falls due a period after it did, or `after` seconds from now."""
+        self._taken.discard(slot)
         if slot.gone:
             return
         if after is not None:
@@ -107,7 +112,8 @@ class Agenda:
             slot.due += period
             if slot.due <= now:
                 late = math.ceil((now - slot.due) / period) if period else 0
-                self.missed += late
+                if not self.is_down(slot.request.station):
+                    self.missed += late
                 slot.due = max(now, slot.due + late * period)
         self._push(slot)
 

@@ -1,0 +1,84 @@
+"""From readings to signals: quality with reason, values held, nothing green while dead."""
+
+from __future__ import annotations
+
+import pytest
+
+from petra.drivers import Point, PointError
+from petra.drivers.feed import Feed
+from petra.signals import Bus, Quality, Signal, SignalType
+from petra.testing import ManualClock
+
+POINTS = [Point(name, SignalType.FLOAT, name, period=1.0) for name in ("a", "b", "c")]
+
+
+@pytest.fixture
+def bus():
+    return Bus([Signal(p.signal, SignalType.FLOAT) for p in POINTS], ManualClock(), inbox_limit=20)
+
+
+def seen(bus: Bus) -> list[tuple[float, str]]:
+    bus.latch()
+    bus.publish(1, 1)
+    return [(bus.read(p.signal).value, bus.status(p.signal).reason) for p in POINTS]
+
+
+def test_a_point_that_fails_is_bad_alone_and_holds_its_value(bus):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.update([4.0, PointError("no such address"), 6.0], 20, 1.0)
+    assert seen(bus) == [(4.0, ""), (2.0, "no such address"), (6.0, "")]
+    feed.update([7.0, 8.0, 9.0], 30, 2.0)
+    assert seen(bus) == [(7.0, ""), (8.0, ""), (9.0, "")]
+    assert bus.read("b").time == 30
+
+
+def test_the_end_of_a_session_makes_all_bad_and_holds_what_was_read_last(bus):
+    """Also what the scan has not yet taken from the inbox."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.fail("gone")
+    assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]
+    assert bus.read("a").quality is Quality.BAD
+    feed.update([1.0, 2.0, 3.0], 20, 1.0)
+    assert seen(bus) == [(1.0, ""), (2.0, ""), (3.0, "")]
+
+
+def test_what_is_not_updated_turns_stale(bus):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.age(3.9)
+    assert seen(bus)[0] == (1.0, "")
+    feed.age(4.1)
+    assert seen(bus)[0] == (1.0, "stale: not updated for 4 s")
+    assert bus.read("a").quality is Quality.UNCERTAIN
+    feed.update([1.0, 2.0, 3.0], 20, 5.0)
+    assert seen(bus)[0] == (1.0, "")
+
+
+def test_a_scan_that_does_not_keep_up_loses_no_quality(bus):
+    """What the inbox refuses is counted, and the bad news are told as soon as there is room."""
+    feed = Feed(bus, POINTS, 0.0)
+    for number in range(30):
+        feed.update([float(number)] * 3, number, 0.0)
+    feed.fail("gone")
+    assert feed.refused
+    seen(bus)
+    feed.age(0.1)
+    assert seen(bus) == [(29.0, "gone")] * 3
+
+
+def test_a_signal_that_a_block_writes_is_not_fed():
+    bus = Bus(
+        [
+            Signal("a", SignalType.FLOAT),
+            Signal("b", SignalType.FLOAT, written_by="block"),
+            Signal("c", SignalType.FLOAT),
+        ],
+        ManualClock(),
+    )
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.update([1.0, PointError("x"), 3.0], 10, 0.0)
+    feed.fail("gone")
+    assert [value for value, _ in seen(bus)] == [1.0, 0.0, 3.0]

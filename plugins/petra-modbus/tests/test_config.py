@@ -1,0 +1,174 @@
+"""The section `modbus`: both generations load, and every mistake has its place before anything connects."""
+
+from __future__ import annotations
+
+import pytest
+
+HEAD = "modbus:\n  connections:\n  - name: meter\n    transport: {type: tcp, host: 10.0.0.9}\n    points:\n"
+
+ORIGINAL = """
+modbus:
+  scan_interval_ms: 500
+  timeout_ms: 2000
+  connections:
+  - name: "meters"
+    transport:
+      type: Tcp
+      address: "192.168.1.20:5020"
+    unit_id: 3
+    mappings:
+    - signal: "voltage"
+      address: 100
+      data_type: "Float32"
+      direction: "read"
+    - signal: "relay"
+      address: 5
+      data_type: "Bool"
+      direction: "write"
+  - name: "line"
+    transport: {type: Rtu, port: "/dev/ttyUSB0", baud_rate: 9600, parity: none}
+    mappings: []
+signals:
+- {name: relay, type: bool}
+"""
+
+
+def test_the_keys_of_the_original_load(modbus):
+    from petra_modbus.driver import drivers
+
+    section = modbus(ORIGINAL)
+    meters, line = drivers(section)
+    assert meters.connection.transport.endpoint == ("192.168.1.20", 5020)
+    assert meters.timeout == 2.0
+    voltage, relay = meters.points
+    assert (voltage.period, voltage.station, voltage.address) == (0.5, "unit 3", "unit 3 holding:100")
+    assert relay.address == "unit 3 coil:5"
+    assert line.connection.transport.serial == "/dev/ttyUSB0"
+
+
+@pytest.mark.parametrize(
+    ("point", "place", "said"),
+    [
+        ("{signal: a, address: 40001}", "6:30", "may be offset 40001"),
+        ("{signal: a, address: 65535, data_type: float32}", "6:30", "end at 65535, and this ends at 65536"),
+        ("{signal: a, address: 'coil:1', data_type: int16}", "6:51", "the coils hold bools"),
+        ("{signal: a, address: 'holding:1', data_type: bool}", "6:30", "which bit of the register?"),
+        ("{signal: a, address: 'input:1', direction: read_write}", "6:30", "cannot be written"),
+        ("{signal: a, address: 1, data_type: string}", "6:9", "a string needs its length"),
+        ("{signal: a, address: 1, length: 4}", "6:41", "only a string has a length"),
+        ("{signal: a, address: 1, scale: 0}", "6:40", "leaves nothing"),
+        ("{signal: a, address: 1, data_type: bool, scale: 2}", "6:57", "is not scaled"),
+        ("{signal: a, address: 1, bit: 2}", "6:38", "a bit is a bool"),
+        ("{signal: a, address: 1, data_type: flaot}", "6:44", "'flaot' is no data type"),
+        ("{signal: a, address: 1, minimum: 5}", "6:42", "this point is only read"),
+        (
+            "{signal: a, address: 1, direction: read_write, minimum: 5, maximum: 1}",
+            "6:65",
+            "is above maximum",
+        ),
+        ("{signal: a, address: 1, unit: 0}", "6:39", "is not at least 1"),
+        ("{signal: a}", "6:9", "'address' is missing"),
+        ("{signal: a, address: 1, adress: 2}", "6:33", "there is no 'adress' here"),
+        ("{signal: a, address: 1, count: 0}", "6:40", "is not at least 1"),
+        ("{signal: a, address: -1}", "6:30", "is no address"),
+    ],
+)
+def test_a_mistake_in_a_point_has_its_place(problems, point, place, said):
+    """Line and column are those of what is wrong."""
+    (found,) = problems(HEAD + f"      - {point}\n")
+    assert said in found
+    assert found.startswith(f"plant.yaml:{place}: error"), found
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "clash"),
+    [
+        ("address: 1", "address: 1", True),
+        ("address: 1, data_type: float32", "address: 2", True),
+        ("address: 1", "address: 2", False),
+        ("address: 'holding:1.0', data_type: bool", "address: 'holding:1.0', data_type: bool", True),
+        ("address: 'holding:1.0', data_type: bool", "address: 'holding:1.1', data_type: bool", False),
+        ("address: 'holding:1.0', data_type: bool", "address: 1", True),
+        ("address: 1", "address: 'holding:1.0', data_type: bool", True),
+        ("address: 1", "address: 1, unit: 2", False),
+        ("address: 1", "address: 'coil:1', data_type: bool", False),
+        ("address: 1, count: 5", "address: 5", True),
+    ],
+)
+def test_overlapping_writes_are_found(problems, first, second, clash):
+    found = problems(
+        HEAD
+        + f"    - {{signal: a, direction: read_write, {first}}}\n"
+        + f"    - {{signal: b, direction: read_write, {second}}}\n"
+    )
+    assert len(found) == clash, found
+    assert all("is written by the point 'a' already" in each and ":7:" in each for each in found)
+
+
+@pytest.mark.parametrize(
+    ("transport", "said"),
+    [
+        ("{type: tcp}", "tcp needs a host"),
+        ("{type: rtu}", "rtu needs a serial device"),
+        ("{type: tcp, host: a, port: 70000}", "is no TCP port"),
+        ("{type: tcp, host: a, port: /dev/ttyS0}", "is no TCP port"),
+        ("{type: tcp, host: a, insecure: true}", "belong to `type: tls`"),
+        ("{type: udp, host: a}", "is none of"),
+    ],
+)
+def test_a_mistake_in_a_transport_is_found(problems, transport, said):
+    (found,) = problems(f"modbus:\n  connections:\n  - name: x\n    transport: {transport}\n")
+    assert said in found
+
+
+def test_signals_are_declared_by_points_with_their_type(problems):
+    text = (
+        HEAD
+        + "    - {signal: a, address: 1, data_type: float32}\n    - {signal: b, address: 'coil:1', data_type: bool}\n"
+    )
+    assert problems(text) == []
+    (found,) = problems(text + "signals:\n- {name: a, type: bool}\n")
+    assert "'a' holds bool, and float is meant here" in found
+    assert found.startswith("plant.yaml:6:")
+    assert problems(text + "signals:\n- {name: a, type: int}\n"), "a fraction does not fit into an int"
+
+
+def test_a_signal_has_one_writer(problems):
+    (found,) = problems(HEAD + "    - {signal: a, address: 1}\n    - {signal: a, address: 2}\n")
+    assert "'a' is written by line 6 already" in found
+
+
+def test_two_connections_of_one_name_are_a_problem(problems):
+    one = "  - name: x\n    transport: {host: a}\n"
+    (found,) = problems("modbus:\n  connections:\n" + one + one)
+    assert "another connection is called 'x'" in found
+
+
+def test_arrays_are_a_signal_for_each_item(modbus):
+    from petra_modbus.driver import drivers
+
+    (driver,) = drivers(modbus(HEAD + "    - {signal: t, address: 10, data_type: float32, count: 3}\n"))
+    assert [(p.signal, p.address) for p in driver.points] == [
+        ("t.0", "unit 1 holding:10"),
+        ("t.1", "unit 1 holding:12"),
+        ("t.2", "unit 1 holding:14"),
+    ]
+    (request,) = driver.plan(driver.points)
+    assert (request.parts[0].start, request.parts[0].length) == (10, 6)
+
+
+def test_a_thousand_registers_are_eight_requests(modbus):
+    from petra_modbus.driver import drivers
+
+    (driver,) = drivers(modbus(HEAD + "    - {signal: t, address: 0, count: 1000}\n"))
+    assert len(driver.plan(driver.points)) == 8
+
+
+def test_requests_have_the_limits_of_the_connection(modbus):
+    from petra_modbus.driver import drivers
+
+    text = HEAD.replace("    points:", "    max_registers: 20\n    max_gap: 0\n    points:")
+    (driver,) = drivers(
+        modbus(text + "    - {signal: t, address: 0, count: 50}\n    - {signal: u, address: 51}\n")
+    )
+    assert [r.parts[0].length for r in driver.plan(driver.points)] == [20, 20, 10, 1]

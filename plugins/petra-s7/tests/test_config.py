@@ -1,0 +1,185 @@
+"""The section `s7`: both generations load, and every mistake has its place before anything connects."""
+
+from __future__ import annotations
+
+import pytest
+
+from petra_s7.address import AddressError, parse
+from petra_s7.driver import S7Driver
+from petra_s7.wire import Area
+
+ORIGINAL = """
+s7:
+  ip: "192.168.1.100"
+  rack: 0
+  slot: 2
+  poll_interval_ms: 100
+  timeout_ms: 5000
+  mappings:
+    - signal: "motor_running"
+      area: "DB"
+      db_number: 100
+      address: 0
+      data_type: "bool"
+      bit: 0
+      direction: "read"
+"""
+HEAD = "s7:\n  host: plc\n  points:\n"
+
+
+def test_the_section_of_the_original_loads_word_for_word(s7):
+    (section,) = s7(ORIGINAL)
+    driver = S7Driver(section)
+    (point,) = driver.points
+    assert (driver.name, driver.timeout, section.tsaps) == ("192.168.1.100", 5.0, (0x0100, 0x0102))
+    assert (point.signal, point.address, point.period) == ("motor_running", "DB100.DBX0.0", 0.1)
+
+
+def test_several_plcs_are_a_list(s7):
+    assert [each.called for each in s7("s7:\n- {ip: a, name: one}\n- {ip: b}\n")] == ["one", "b"]
+
+
+@pytest.mark.parametrize(
+    ("more", "remote"),
+    [
+        ("rack: 0, slot: 1", 0x0101),
+        ("rack: 1, slot: 3", 0x0123),
+        ("cpu: s7-1500", 0x0101),
+        ("cpu: s7-300", 0x0102),
+        ("cpu: s7-1500, connection_type: OP", 0x0201),
+        ("cpu: s7-1500, connection_type: basic", 0x0301),
+        ("cpu: logo", 0x0200),
+        ("remote_tsap: '10.01'", 0x1001),
+        ("remote_tsap: '0x0302'", 0x0302),
+    ],
+)
+def test_tsaps(s7, more, remote):
+    (section,) = s7(f"s7: {{ip: plc, {more}}}\n")
+    assert section.tsaps[1] == remote
+
+
+@pytest.mark.parametrize(
+    ("text", "area", "db", "start", "bit", "kind"),
+    [
+        ("DB100.DBX0.0", Area.DB, 100, 0, 0, "bool"),
+        ("DB1.DBB4", Area.DB, 1, 4, None, "byte"),
+        ("DB1.DBW4", Area.DB, 1, 4, None, "word"),
+        ("DB1.DBD4", Area.DB, 1, 4, None, "dword"),
+        ("DB1.REAL4", Area.DB, 1, 4, None, "real"),
+        ("db1.int20", Area.DB, 1, 20, None, "int"),
+        ("DB1,REAL4", Area.DB, 1, 4, None, "real"),
+        ("DB1,X2.7", Area.DB, 1, 2, 7, "bool"),
+        ("DB1,DI8", Area.DB, 1, 8, None, "dint"),
+        ("DB1.DATE_AND_TIME8", Area.DB, 1, 8, None, "date_and_time"),
+        ("M10.3", Area.MERKER, 0, 10, 3, "bool"),
+        ("MW20", Area.MERKER, 0, 20, None, "word"),
+        ("MREAL4", Area.MERKER, 0, 4, None, "real"),
+        ("I0.7", Area.INPUT, 0, 0, 7, "bool"),
+        ("E0.7", Area.INPUT, 0, 0, 7, "bool"),
+        ("QB3", Area.OUTPUT, 0, 3, None, "byte"),
+        ("AW3", Area.OUTPUT, 0, 3, None, "word"),
+        ("T5", Area.TIMER, 0, 5, None, "timer"),
+        ("Z7", Area.COUNTER, 0, 7, None, "counter"),
+    ],
+)
+def test_addresses_as_people_write_them(text, area, db, start, bit, kind):
+    found = parse(text)
+    assert (found.area, found.db, found.start, found.bit, found.type) == (area, db, start, bit, kind)
+
+
+def test_a_string_may_say_its_length():
+    assert parse("DB1.STRING10.20").length == 20
+    assert parse("DB1,S10.20").length == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("DB1.DBX0.8", "from 0 to 7"),
+        ("DB1.DBX0", "BYTE.BIT"),
+        ("DB1.5", "does not say what is there"),
+        ("DB0.DBW0", "numbered 1 to"),
+        ("DB1.QUUX4", "is no type"),
+        ("DB1.DBW4.2", "only bits and strings"),
+        ("MW70000", "end at 65535"),
+        ("TW5", "have a number and nothing else"),
+        ("X5", "is no address"),
+        ("", "is no address"),
+    ],
+)
+def test_what_is_no_address_says_why(text, said):
+    with pytest.raises(AddressError, match=said):
+        parse(text)
+
+
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [
+        ("{signal: a, address: 4}", "4 alone says nothing"),
+        ("{signal: a, address: 4, area: DB, data_type: int}", "area DB and db_number belong together"),
+        ("{signal: a, address: 4, area: M}", "which data_type?"),
+        ("{signal: a, address: 4, area: M, data_type: bool}", "which bit?"),
+        ("{signal: a, address: 4, area: M, data_type: int, bit: 1}", "a bit is a bool, not int"),
+        ("{signal: a, address: DB1.DBW4, area: DB}", "says itself where it is"),
+        ("{signal: a, address: DB1.DBW4, data_type: real}", "has 2 bytes, and real has 4"),
+        ("{signal: a, address: DB1.DBD65533}", "end at 65535, and this ends at 65536"),
+        ("{signal: a, address: DB1.STRING0.300}", "at most 254 characters"),
+        ("{signal: a, address: I0.0, direction: read_write}", "not written"),
+        ("{signal: a, address: DB1.DBX0.0, scale: 2}", "is not scaled"),
+        ("{signal: a, address: DB1.DBX0.0, count: 2}", "array of bools"),
+    ],
+)
+def test_a_mistake_in_a_point_has_its_place(problems, point, said):
+    (found,) = problems(HEAD + f"  - {point}\n")
+    assert said in found
+    assert found.startswith("plant.yaml:4:"), found
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "clash"),
+    [
+        ("DB1.DBW0", "DB1.DBB1", True),
+        ("DB1.DBW0", "DB1.DBX1.7", True),
+        ("DB1.DBX1.7", "DB1.DBW0", True),
+        ("DB1.DBX0.0", "DB1.DBX0.1", False),
+        ("DB1.DBX0.0", "DB1.DBX0.0", True),
+        ("DB1.DBW0", "DB1.DBW2", False),
+        ("DB1.DBW0", "DB2.DBW0", False),
+        ("MW0", "QW0", False),
+        ("C1", "C2", False),
+        ("C1", "C1", True),
+    ],
+)
+def test_overlapping_writes_are_found(problems, first, second, clash):
+    found = problems(
+        HEAD
+        + f"  - {{signal: a, direction: read_write, address: {first}}}\n"
+        + f"  - {{signal: b, direction: read_write, address: {second}}}\n"
+    )
+    assert len(found) == clash, found
+    assert all("is written by the point 'a' already" in each and ":5:" in each for each in found)
+
+
+def test_a_hundred_tags_in_a_row_are_one_request(s7):
+    (section,) = s7(
+        HEAD
+        + "  - {signal: t, address: DB1.REAL0, count: 50}\n  - {signal: w, address: DB1.INT200, count: 50}\n"
+    )
+    driver = S7Driver(section)
+    driver.pdu = 480
+    (request,) = driver.plan(driver.points)
+    assert len(request.points) == 100
+    assert len(request.parts) == 1
+
+
+def test_scattered_tags_share_requests_within_the_pdu(s7):
+    lines = "".join(f"  - {{signal: t{i}, address: DB{i + 1}.REAL0}}\n" for i in range(100))
+    (section,) = s7(HEAD + lines)
+    driver = S7Driver(section)
+    for pdu, parts in ((240, 19), (480, 20)):
+        driver.pdu = pdu
+        requests = driver.plan(driver.points)
+        assert max(len(r.parts) for r in requests) == parts
+        assert sum(len(r.points) for r in requests) == 100
+        assert all(14 + sum(4 + p.length for p in r.parts) <= pdu for r in requests)
+        assert all(12 + 12 * len(r.parts) <= pdu for r in requests)
