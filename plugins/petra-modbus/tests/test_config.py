@@ -124,7 +124,8 @@ def test_a_mistake_in_a_transport_is_found(problems, transport, said):
 def test_signals_are_declared_by_points_with_their_type(problems):
     text = (
         HEAD
-        + "    - {signal: a, address: 1, data_type: float32}\n    - {signal: b, address: 'coil:1', data_type: bool}\n"
+        + "    - {signal: a, address: 1, data_type: float32}\n"
+        + "    - {signal: b, address: 'coil:1', data_type: bool}\n"
     )
     assert problems(text) == []
     (found,) = problems(text + "signals:\n- {name: a, type: bool}\n")

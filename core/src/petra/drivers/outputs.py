@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 class Outputs:
     """Makes a command of every change of a signal that a driver writes. It belongs to the drivers' loop.
 
-    A value is written when it changes, and again when its station comes back: the device may have been
-    exchanged meanwhile. A bad value is not written, the device keeps what it has. Nothing is written before
-    the first scan has published, and a signal that no block writes only once somebody has written it.
+    A value is written when it changes, and what a block computes again when its station comes back: the
+    device may have been exchanged meanwhile. A bad value is not written, the device keeps what it has.
+    Nothing is written before the first scan has published, and a signal that no block writes only when
+    somebody has given it another value: what the document says it begins with is no order.
     """
 
     def __init__(self, link: Link, bus: Bus, ledger: Ledger) -> None:
@@ -35,7 +36,12 @@ class Outputs:
             if point.direction.writes
             and not (point.direction.reads and layout.place(point.signal) < layout.split)
         }
-        self._last: dict[str, Value] = {}
+        image = bus.image
+        self._last: dict[str, Value] = {
+            signal: image.value(layout.place(signal))
+            for signal in self._points
+            if layout.place(signal) < layout.split
+        }
         self._owed: set[str] = set()
         self._serving = False
         self._subscription = bus.subscribe(list(self._points)) if self._points else None
@@ -45,8 +51,10 @@ class Outputs:
     def resume(self, station: str) -> None:
         """Write anew what the program wants of a station, or of all."""
         self._serving = True
+        layout = self._bus.layout
         for signal, point in self._points.items():
-            if not station or point.station == station:
+            index = layout.index.get(signal, -1)
+            if index >= layout.split and (not station or point.station == station):
                 self._last.pop(signal, None)
                 self._owed.add(signal)
         self.tick()
@@ -65,8 +73,7 @@ class Outputs:
         image = self._bus.image
         if self._owed and self._serving and image.scan:
             owed, self._owed = self._owed, set()
-            split = len(image.inputs)
-            self._want(image, (s for s in owed if image.layout.index.get(s, -1) >= split))
+            self._want(image, owed)
 
     def close(self) -> None:
         """Write no more."""

@@ -1,0 +1,263 @@
+"""Drivers in a running plant: outputs, commands, reload, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+from attrs import field, frozen
+
+from petra import Catalog, Kind, about, hookimpl
+from petra.config import configuration, load_bytes
+from petra.drivers import Direction, Driver, Link, Origin, Outcome, Point, SessionError
+from petra.engine import Engine
+from petra.engine.journal import Journal, beside, read
+from petra.errors import PetraError
+from petra.library import plugin as library
+from petra.settings import SignalUse, Used
+from petra.signals import Quality, SignalType
+
+
+class Devices:
+    """What the drivers of these tests talk to."""
+
+    def __init__(self) -> None:
+        self.value = 1.0
+        self.written: list[tuple[str, float]] = []
+        self.sessions: list[str] = []
+        self.down: set[str] = set()
+
+
+devices = Devices()
+
+
+@pytest.fixture(autouse=True)
+def fresh_devices():
+    devices.__init__()
+    yield
+    assert not [t for t in threading.enumerate() if t.name.startswith("petra")]
+
+
+@frozen
+class ToyConfig:
+    """A toy: it reads one signal and writes another one."""
+
+    name: str = field(metadata=about("Name"))
+    get: str = field(default="", metadata=about("Signal that it reads"))
+    put: str = field(default="", metadata=about("Signal that it writes"))
+    speed: int = field(default=1, metadata=about("Something that changes"))
+
+    def signals_used(self):
+        if self.get:
+            yield Used("get", self.get, SignalUse.WRITES, SignalType.FLOAT)
+        if self.put:
+            yield Used("put", self.put, SignalUse.READS, SignalType.FLOAT)
+
+
+class Toy(Driver):
+    def __init__(self, config: ToyConfig) -> None:
+        points = [Point(config.get, SignalType.FLOAT, "in")] if config.get else []
+        if config.put:
+            points.append(Point(config.put, SignalType.FLOAT, "out", Direction.WRITE))
+        super().__init__(config.name, points, config)
+
+    async def session(self, link: Link) -> None:
+        devices.sessions.append(self.name)
+        if self.name in devices.down:
+            raise SessionError("nobody there")
+        link.connected()
+        feed = link.feed([p for p in self.points if p.direction.reads])
+        while self.name not in devices.down:
+            feed.update([devices.value] * len(feed.names), link.now_ns(), link.now())
+            while (command := link.outbox.take(link.now())) is not None:
+                command.sent(link.now_ns())
+                devices.written.append((self.name, command.value))
+                link.written(command.point, command.value)
+                command.end(Outcome.CONFIRMED, link.now_ns())
+            link.progress()
+            await asyncio.sleep(0.002)
+        raise SessionError("gone")
+
+
+class ToyPlugin:
+    PETRA_API = 1
+    __name__ = "toys"
+
+    @hookimpl
+    def petra_drivers(self):
+        return [Kind("toy", ToyConfig, lambda config: [Toy(config)])]
+
+
+catalog = Catalog.of(library, ToyPlugin())
+
+
+def made(text: str):
+    return configuration(load_bytes(text.encode(), catalog, {}))
+
+
+PLANT = """
+scan_time_ms: 5
+signals:
+- {name: out, type: float, safe: -1.0}
+- {name: setpoint, type: float, initial: 20.0}
+blocks:
+- {name: double, type: MUL, inputs: {a: level, b: 2.0}, outputs: {out: out}}
+toy:
+- {name: one, get: level, put: out}
+- {name: two, put: setpoint}
+"""
+
+
+def until(condition, seconds: float = 5.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.002)
+
+
+def test_values_go_in_through_blocks_and_out_again():
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: ("one", 2.0) in devices.written)
+        devices.value = 5.0
+        until(lambda: ("one", 10.0) in devices.written)
+        commands = [c for c in engine.field.ledger.commands() if c.signal == "out"]
+        assert {(c.actor, c.origin) for c in commands} == {("double", Origin.LOGIC)}
+
+
+def test_a_signal_that_nobody_has_written_is_not_sent():
+    """What is configured to be written by hand keeps what the device has, until somebody writes it."""
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: ("one", 2.0) in devices.written)
+        assert not [w for w in devices.written if w[0] == "two"]
+        engine.bus.write("setpoint", 21.0)
+        until(lambda: ("two", 21.0) in devices.written)
+
+
+def test_a_bad_output_is_not_sent():
+    devices.down.add("one")
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: len(devices.sessions) > 2)
+        assert engine.bus.status("out").quality is Quality.BAD
+        devices.down.clear()
+        until(lambda: ("one", 2.0) in devices.written)
+        assert [value for name, value in devices.written if name == "one"] == [2.0]
+
+
+def test_outputs_are_written_again_when_the_device_comes_back():
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: ("one", 2.0) in devices.written)
+        devices.down.add("one")
+        until(lambda: engine.bus.status("level").reason == "gone")
+        devices.written.clear()
+        devices.down.clear()
+        until(lambda: ("one", 2.0) in devices.written)
+
+
+def test_safe_values_reach_the_devices_at_the_end():
+    engine = Engine(made(PLANT), catalog)
+    engine.start()
+    until(lambda: ("one", 2.0) in devices.written)
+    engine.stop()
+    assert devices.written[-1] == ("one", -1.0)
+
+
+def test_a_command_ends_confirmed_and_is_shown():
+    with Engine(made(PLANT), catalog) as engine:
+        command = engine.command("setpoint", 30, actor="ann").wait(5)
+        assert (command.outcome, command.actor) == (Outcome.CONFIRMED, "ann")
+        until(lambda: engine.bus.read("setpoint").value == 30.0)
+        time.sleep(0.05)
+        assert devices.written.count(("two", 30.0)) == 1, "showing it does not write it again"
+
+
+@pytest.mark.parametrize(
+    ("signal", "said"), [("out", "the block 'double' writes it"), ("level", "its point in is only read")]
+)
+def test_what_is_not_to_be_written_is_rejected(signal, said):
+    with Engine(made(PLANT), catalog) as engine:
+        command = engine.command(signal, 1.0, actor="ann").wait(1)
+        assert command.outcome is Outcome.REJECTED
+        assert said in command.reason
+
+
+def test_a_signal_without_a_device_takes_a_command_at_once():
+    text = "signals:\n- {name: mode, type: int}\nscan_time_ms: 5\n"
+    with Engine(made(text), catalog) as engine:
+        assert engine.command("mode", 3, actor="ann").wait(1).outcome is Outcome.CONFIRMED
+        until(lambda: engine.bus.read("mode").value == 3)
+        assert engine.command("mode", 4, actor="x", origin=Origin.NETWORK).outcome is Outcome.REJECTED
+
+
+def test_a_reload_leaves_alone_what_did_not_change():
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: len(devices.sessions) == 2)
+        engine.reload(made(PLANT.replace("name: two,", "name: two, speed: 2,")))
+        until(lambda: devices.sessions.count("two") == 2)
+        assert devices.sessions.count("one") == 1
+        engine.reload(made(PLANT.replace("- {name: two, put: setpoint}\n", "")))
+        assert list(engine.status().drivers) == ["one"]
+        engine.reload(made(PLANT))
+        until(lambda: devices.sessions.count("two") == 3)
+        assert devices.sessions.count("one") == 1
+        assert engine.bus.read("level").quality is Quality.GOOD
+
+
+def test_a_removed_driver_leaves_no_good_value_behind():
+    with Engine(made(PLANT + "- {name: three, get: other}\n"), catalog) as engine:
+        until(lambda: engine.bus.read("other").quality is Quality.GOOD)
+        text = PLANT.replace("signals:\n", "signals:\n- {name: other, type: float}\n")
+        engine.reload(made(text))
+        until(lambda: engine.bus.status("other").reason == "the driver was stopped")
+
+
+def test_a_signal_may_change_hands_at_a_reload():
+    """From a point to a block and back: the driver begins anew with what is its own then."""
+    block = "- {name: own, type: MUL, inputs: {a: setpoint, b: 1.0}, outputs: {out: level}}\n"
+    taken = PLANT.replace("blocks:\n", "blocks:\n" + block).replace("get: level, ", "")
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: engine.bus.read("level").value == 1.0)
+        engine.reload(made(taken))
+        until(lambda: engine.bus.read("level").value == 20.0)
+        engine.reload(made(PLANT))
+        until(lambda: engine.bus.read("level") == (1.0, Quality.GOOD, engine.bus.read("level").time))
+        assert engine.status().drivers["one"].health.failures == 0
+
+
+def test_two_connections_of_one_name_are_refused():
+    with pytest.raises(PetraError, match="two connections are called 'one'"):
+        Engine(made(PLANT.replace("name: two", "name: one")), catalog)
+
+
+def test_the_journal_has_every_command_also_of_a_crash(tmp_path):
+    path = tmp_path / "plant.commands.jsonl"
+    with Engine(made(PLANT), catalog, journal=path) as engine:
+        engine.command("setpoint", 30, actor="ann").wait(5)
+        engine.command("setpoint", 31, actor="web", origin=Origin.NETWORK)
+        until(lambda: path.exists() and len(read(path, 10)) >= 3)
+    found = {(e["signal"], e["value"]): e for e in read(path, 100)}
+    assert found["setpoint", 30.0]["outcome"] == "confirmed"
+    assert found["setpoint", 31.0]["outcome"] == "rejected"
+    assert found["out", -1.0]["origin"] == "logic"
+    with path.open("a") as file:
+        file.write('{"id": 9, "sig')  # a crash in the middle of a line
+    assert len(read(path, 100)) == len(found) + len(read(path, 100)) - len(found)
+    assert read(path, 1)[0]["signal"] == "out"
+
+
+def test_the_journal_stays_small_and_waits_for_a_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("petra.engine.journal.MOST_BYTES", 1_000)
+    journal = Journal(tmp_path / "missing" / "j.jsonl")
+    with Engine(made(PLANT), catalog) as engine:
+        command = engine.command("setpoint", 30, actor="ann").wait(5)
+    journal.note(command)
+    journal.flush()
+    (tmp_path / "missing").mkdir()
+    journal.flush()
+    assert len(read(journal.path, 100)) == 1
+    for _ in range(50):
+        journal.note(command)
+        journal.flush()
+    assert sum(p.stat().st_size for p in journal.path.parent.iterdir()) < 3_000
+    assert beside("plants/tank.yaml").name == "tank.commands.jsonl"
