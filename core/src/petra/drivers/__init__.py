@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from petra.drivers.scaling import scaling
     from petra.drivers.settings import PointSettings
     from petra.drivers.simulator import Simulator
+    from petra.drivers.unpacking import Packed, Unpack, unpacker
 
 _HOME = {
     "Answer": "petra.drivers.connection",
@@ -40,6 +41,7 @@ _HOME = {
     "NoAnswerError": "petra.drivers.errors",
     "Origin": "petra.drivers.commands",
     "Outcome": "petra.drivers.commands",
+    "Packed": "petra.drivers.unpacking",
     "Part": "petra.drivers.planner",
     "Point": "petra.drivers.point",
     "PointError": "petra.drivers.errors",
@@ -52,9 +54,11 @@ _HOME = {
     "SessionError": "petra.drivers.errors",
     "Simulator": "petra.drivers.simulator",
     "Span": "petra.drivers.planner",
+    "Unpack": "petra.drivers.unpacking",
     "open_tcp": "petra.drivers.exchange",
     "plan": "petra.drivers.planner",
     "scaling": "petra.drivers.scaling",
+    "unpacker": "petra.drivers.unpacking",
 }
 
 __all__ = [
@@ -74,6 +78,7 @@ __all__ = [
     "NoAnswerError",
     "Origin",
     "Outcome",
+    "Packed",
     "Part",
     "Point",
     "PointError",
@@ -86,9 +91,11 @@ __all__ = [
     "SessionError",
     "Simulator",
     "Span",
+    "Unpack",
     "open_tcp",
     "plan",
     "scaling",
+    "unpacker",
 ]
 
 

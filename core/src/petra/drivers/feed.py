@@ -49,7 +49,7 @@ class Feed:
         self.updated = now
         self._owed = None
         picked = values if self._all else [values[i] for i in self._mine]
-        if not self._flawed and not any(isinstance(value, PointError) for value in picked):
+        if not self._flawed and not any(issubclass(kind, PointError) for kind in set(map(type, picked))):
             self._last = list(picked)  # type: ignore[arg-type]  # looked at above
             self._write_all(GOOD, time)
             return

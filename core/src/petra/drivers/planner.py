@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from attrs import frozen
+from attrs import field, frozen
 
 from petra.drivers.point import Point
 
@@ -30,9 +30,9 @@ class Span:
         return self.start + self.length
 
 
-@frozen
+@frozen(eq=False)
 class Part:
-    """A range that is read whole, and the points within it."""
+    """A range that is read whole, and the points within it. It is itself and equals no other one."""
 
     area: Hashable
     start: int
@@ -40,17 +40,18 @@ class Part:
     spans: tuple[Span, ...]
 
 
-@frozen
+@frozen(eq=False)
 class Request:
-    """What is asked at once."""
+    """What is asked at once. It is itself and equals no other one."""
 
     station: str
     period: float
     parts: tuple[Part, ...]
+    points: tuple[Point, ...] = field(init=False, repr=False)
+    """Its points, part by part."""
 
-    @property
-    def points(self) -> tuple[Point, ...]:
-        """Its points, part by part."""
+    @points.default
+    def _points(self) -> tuple[Point, ...]:
         return tuple(span.point for part in self.parts for span in part.spans)
 
 

@@ -146,7 +146,7 @@ class Polling:
             self._refuse(slot, answers)
             return
         if not self._writing.disturbed(request, began):
-            values = [value for answer in answers for value in answer]  # type: ignore[union-attr]  # just looked at
+            values = _joined(answers)
             self._feed(request).update(values, self._link.now_ns(), self._link.now())
         self._agenda.done(slot, self._link.now())
         self._statistics.missed = self._agenda.missed
@@ -225,6 +225,13 @@ class Polling:
         if feed is None:
             feed = self._feeds[request] = self._link.feed(request.points)
         return feed
+
+
+def _joined(answers: Sequence[Answer]) -> Sequence[Value | PointError]:
+    """Return the values of all parts, of which none was refused."""
+    if len(answers) == 1:
+        return answers[0]  # type: ignore[return-value]  # the caller has looked
+    return [value for answer in answers for value in answer]  # type: ignore[union-attr]  # as above
 
 
 def _error(answer: Answer) -> PointError:

@@ -49,6 +49,7 @@ class Writing:
         self._read_alone = read_alone
         self._sent: list[_Sent] = []
         self._written: dict[str, float] = {}
+        self._last_written = -math.inf
 
     def next(self, now: float) -> Coroutine[Any, Any, None] | None:
         """Return the next command to send, or the next one to look for."""
@@ -66,7 +67,7 @@ class Writing:
 
     def disturbed(self, request: Request, began: float) -> bool:
         """Say whether a point was written since: what was read may be older than that."""
-        return bool(self._written) and any(
+        return self._last_written > began and any(
             self._written.get(point.signal, -math.inf) > began for point in request.points
         )
 
@@ -93,7 +94,7 @@ class Writing:
         if not await self._carried_out(command, point):
             return
         self._link.progress()
-        now = self._written[point.signal] = self._link.now()
+        now = self._note(point)
         if not point.verify:
             self._link.written(point, wanted)
             self._end(command, Outcome.UNVERIFIED)
@@ -125,7 +126,7 @@ class Writing:
     async def _look(self, sent: _Sent) -> None:
         """Read back what was written."""
         seen = await self._read_alone(sent.point)
-        now = self._written[sent.point.signal] = self._link.now()
+        now = self._note(sent.point)
         if same(seen, sent.wanted):
             self._sent.remove(sent)
             self._link.written(sent.point, sent.wanted)
@@ -137,6 +138,10 @@ class Writing:
             self._end(sent.command, Outcome.TIMED_OUT, reason)
         else:
             sent.due = now + _CONFIRM_EVERY
+
+    def _note(self, point: Point) -> float:
+        self._last_written = self._written[point.signal] = self._link.now()
+        return self._last_written
 
     def _end(self, command: Command, outcome: Outcome, reason: str = "") -> None:
         self._link.under_way -= 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from petra.signals.inbox import Write
 from petra.signals.quality import GOOD, Status
-from petra.signals.types import Value
+from petra.signals.types import INT_MAX, INT_MIN, Value
 
 if TYPE_CHECKING:
     from petra.signals.bus import Bus
@@ -20,14 +20,15 @@ Read = Callable[[Sequence[Value], Sequence[Value]], tuple[Value, ...]]
 class _Places:
     """Where the signals of a group are in one layout."""
 
-    __slots__ = ("by_class", "indices", "layout", "locked", "read", "span", "types")
+    __slots__ = ("by_class", "indices", "ints", "layout", "locked", "read", "span", "types")
 
     def __init__(self, layout: Layout, names: Iterable[str]) -> None:
         self.layout = layout
         self.indices = tuple(map(layout.place, names))
         self.types = [layout.types[i] for i in self.indices]
-        # ints and texts are looked at one by one: they have limits
-        self.by_class = int not in self.types and str not in self.types
+        # texts are looked at one by one: they have limits; ints have, too, but those are compared at once
+        self.by_class = str not in self.types
+        self.ints = _picker([at for at, kind in enumerate(self.types) if kind is int])
         self.locked = next((i for i in self.indices if i >= layout.split), None)
         self.read = _reader(self.indices, layout.split)
         self.span = _span(self.indices)
@@ -67,7 +68,11 @@ class Group:
         layout = places.layout
         if places.locked is not None:
             layout.check_writable(places.locked)
-        if places.by_class and [value.__class__ for value in values] == places.types:
+        if (
+            places.by_class
+            and [value.__class__ for value in values] == places.types
+            and _within_limits(places.ints(values))
+        ):
             checked: Sequence[Value] = tuple(values)
         else:
             checked = list(map(layout.converted, places.indices, values))
@@ -78,6 +83,10 @@ class Group:
         if places.layout is not layout:
             self._places = places = _Places(layout, self.names)
         return places
+
+
+def _within_limits(ints: tuple[Any, ...]) -> bool:
+    return not ints or (min(ints) >= INT_MIN and max(ints) <= INT_MAX)
 
 
 def _span(indices: tuple[int, ...]) -> slice | None:

@@ -92,6 +92,13 @@ class Codec:
             return SignalType.STRING
         return SignalType.FLOAT if self.scaled or self.type.startswith("float") else SignalType.INT
 
+    @property
+    def code(self) -> str:
+        """Its code for `struct`, where words need no swapping."""
+        if self.type not in _FORMATS or self._swaps_words:
+            return ""
+        return ("<" if self._little else ">") + _FORMATS[self.type]
+
     @cached_property
     def decode(self) -> Callable[[bytes, int], Value]:
         """Read the value that begins at a byte; PointError when there is none."""

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-from petra.drivers import Answer, Part, Point, PointError, PolledDriver, Reach, Request, plan
+from petra.drivers import (
+    Answer,
+    Packed,
+    Part,
+    Point,
+    PointError,
+    PolledDriver,
+    Reach,
+    Request,
+    Unpack,
+    plan,
+    scaling,
+    unpacker,
+)
 
 from . import wire
 from .client import Line, open_line, read, write
@@ -14,6 +28,7 @@ from .points import Place, points_of, span, unit_and_area
 if TYPE_CHECKING:
     from petra.signals import Value
 
+    from .codec import Codec
     from .config import ModbusConfig, ModbusConnection
 
 if TYPE_CHECKING:
@@ -66,6 +81,7 @@ class ModbusSession:
     def __init__(self, connection: ModbusConnection, line: Line) -> None:
         self._connection = connection
         self._line = line
+        self._unpackers: WeakKeyDictionary[Part, Unpack] = WeakKeyDictionary()
         self.detail = describe(connection)
 
     async def read(self, request: Request) -> Sequence[Answer]:
@@ -73,7 +89,12 @@ class ModbusSession:
         (part,) = request.parts
         unit, area = unit_and_area(part.area)
         data = await read(self._line, unit, area, part.start, part.length)
-        return [_bits(part, data) if area.bits else _values(part, data)]
+        if area.bits:
+            return [_bits(part, data)]
+        unpack = self._unpackers.get(part)
+        if unpack is None:
+            unpack = self._unpackers[part] = _unpacker(part)
+        return [unpack(data)]
 
     async def write(self, point: Point, value: Value) -> None:
         """Write a point with the function that fits it."""
@@ -116,19 +137,13 @@ def _bool(value: Value) -> bool:
     return value
 
 
-def _values(part: Part, data: bytes) -> list[Value | PointError]:
-    start = part.start
-    try:
-        return [s.point.detail.codec.decode(data, (s.start - start) * 2) for s in part.spans]
-    except PointError:
-        return [_value(s.point.detail, data, (s.start - start) * 2) for s in part.spans]
+def _unpacker(part: Part) -> Unpack:
+    return unpacker([_packed(s.point.detail.codec, (s.start - part.start) * 2) for s in part.spans])
 
 
-def _value(place: Place, data: bytes, at: int) -> Value | PointError:
-    try:
-        return place.codec.decode(data, at)
-    except PointError as error:
-        return error
+def _packed(codec: Codec, at: int) -> Packed:
+    scale = scaling(codec.scale, codec.offset) if codec.scaled else None
+    return Packed(at, codec.size, codec.decode, codec.code, scale)
 
 
 def _bits(part: Part, data: bytes) -> list[Value | PointError]:

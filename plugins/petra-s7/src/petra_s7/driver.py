@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from attrs import frozen
 
 from petra.drivers import (
     Answer,
     Exchange,
+    Packed,
     Part,
     Point,
     PointError,
@@ -18,8 +20,11 @@ from petra.drivers import (
     Request,
     SessionError,
     Span,
+    Unpack,
     open_tcp,
     plan,
+    scaling,
+    unpacker,
 )
 
 from . import wire
@@ -104,6 +109,7 @@ class S7Session:
         self.detail = ""
         self._timeout = timeout
         self._reference = 0
+        self._unpackers: WeakKeyDictionary[Part, Unpack] = WeakKeyDictionary()
 
     @classmethod
     async def open(cls, config: S7Config, timeout: float) -> S7Session:  # noqa: ASYNC109 - of every request
@@ -134,9 +140,15 @@ class S7Session:
         else:
             found = await self.read_items(items)
         return [
-            data if isinstance(data, PointError) else _values(part, data)
+            data if isinstance(data, PointError) else self._unpack(part)(data)
             for part, data in zip(request.parts, found, strict=True)
         ]
+
+    def _unpack(self, part: Part) -> Unpack:
+        unpack = self._unpackers.get(part)
+        if unpack is None:
+            unpack = self._unpackers[part] = _unpacker(part)
+        return unpack
 
     async def read_items(self, items: Sequence[Item]) -> list[bytes | PointError]:
         """Return the bytes of each item, or what is wrong with it."""
@@ -196,21 +208,15 @@ def _item(part: Part) -> Item:
     return Item(area, db, part.start, part.length)
 
 
-def _values(part: Part, data: bytes) -> list[Value | PointError]:
+def _unpacker(part: Part) -> Unpack:
     assert isinstance(part.area, tuple)  # noqa: S101 - made by span()
     width = 2 if part.area[0].numbered else 1
-    start = part.start
-    try:
-        return [s.point.detail.codec.decode(data, (s.start - start) * width) for s in part.spans]
-    except PointError:
-        return [_value(s.point.detail, data, (s.start - start) * width) for s in part.spans]
+    return unpacker([_packed(s.point.detail.codec, (s.start - part.start) * width) for s in part.spans])
 
 
-def _value(place: Place, data: bytes, at: int) -> Value | PointError:
-    try:
-        return place.codec.decode(data, at)
-    except PointError as error:
-        return error
+def _packed(codec: Codec, at: int) -> Packed:
+    scale = scaling(codec.scale, codec.offset) if codec.scaled else None
+    return Packed(at, codec.size, codec.decode, codec.code, scale)
 
 
 def span(point: Point) -> Span:

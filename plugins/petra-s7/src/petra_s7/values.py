@@ -116,6 +116,11 @@ class Codec:
         floats = self.scaled or self.type in ("real", "lreal", *_DURATIONS)
         return SignalType.FLOAT if floats else SignalType.INT
 
+    @property
+    def code(self) -> str:
+        """Its code for `struct`, where it is a number."""
+        return _NUMBERS.get(self.type, "")
+
     @cached_property
     def decode(self) -> Callable[[bytes, int], Value]:
         """Read the value that begins at a byte; PointError when there is none."""
