@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
@@ -14,7 +13,7 @@ from petra.blocks.ports import In, Member, Out, Param, QualityOf, State
 from petra.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import frozen
 
-from petra.config.models import BlockConfig
 from petra.config.nodes import Node, Scalar, key_of, within
 from petra.config.wording import noun, written
 from petra.signals import literal
 
 if TYPE_CHECKING:
     from petra.blocks import Block
+    from petra.config.models import BlockConfig
     from petra.config.problems import Problems
 
 

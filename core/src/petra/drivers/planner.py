@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from petra.drivers.point import Point
+if TYPE_CHECKING:
+    from petra.drivers.point import Point
 
 
 @frozen

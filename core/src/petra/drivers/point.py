@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from petra.signals import SignalType
+if TYPE_CHECKING:
+    from petra.signals import SignalType
 
 
 class Direction(Enum):

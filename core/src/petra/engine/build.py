@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from petra.config import PlantConfig
 from petra.config.models import MAIN, TaskConfig
 from petra.errors import PetraError
 from petra.scan import Network, Place, Program, Resolution, Task, Wired, wire
@@ -16,7 +15,7 @@ from petra.scan.template import Templates
 from petra.signals import Layout, Signal, SignalType
 
 if TYPE_CHECKING:
-    from petra.config import BlockConfig
+    from petra.config import BlockConfig, PlantConfig
     from petra.plugin import Catalog
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-import click
 from attrs import field, frozen
 
 if TYPE_CHECKING:
+    import click
+
     from petra.signals import Bus
 
 T = TypeVar("T")

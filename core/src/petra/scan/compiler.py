@@ -10,12 +10,12 @@ from attrs import define, frozen
 
 from petra.scan.convert import CONVERSIONS
 from petra.scan.network import Constant, Source, Wired
-from petra.scan.resolve import Type
 from petra.scan.template import Shape, Template, Templates
 from petra.signals import Quality, Value
 
 if TYPE_CHECKING:
     from petra.blocks import Block
+    from petra.scan.resolve import Type
 
 PART = 100
 """Blocks of one function. Bigger functions run no faster, and each change of a block compiles one anew."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from petra.blocks import Block
 from petra.scan.order import Order, order
 from petra.signals import Value, literal
+
+if TYPE_CHECKING:
+    from petra.blocks import Block
 
 
 @frozen

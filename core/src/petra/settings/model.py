@@ -12,14 +12,16 @@ from enum import Enum
 from functools import cache, reduce
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import field, frozen
 
 from petra.errors import DeclarationError
 from petra.settings.secret import Secret
-from petra.signals.types import SignalType
+
+if TYPE_CHECKING:
+    from petra.signals.types import SignalType
 
 _ABOUT = "petra"
 SCALARS = (bool, int, float, str, Secret, Path)

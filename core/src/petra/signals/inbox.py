@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import frozen
 
-from petra.signals.types import Value
-
 if TYPE_CHECKING:
     from petra.signals.layout import Layout
     from petra.signals.quality import Status
+    from petra.signals.types import Value
 
 
 class Write(NamedTuple):

@@ -9,9 +9,9 @@ from attrs import frozen
 from petra.drivers import Point, Span
 
 from .address import Address, Area
-from .codec import Codec
 
 if TYPE_CHECKING:
+    from .codec import Codec
     from .config import ModbusConnection, ModbusPoint
 
 

@@ -30,13 +30,13 @@ from petra.drivers import (
 from . import wire
 from .address import Address
 from .config import S7Config, S7Point, extent
-from .values import Codec
 from .wire import Item
 
 if TYPE_CHECKING:
     from petra.signals import Value
 
     from .simulator import S7Simulator
+    from .values import Codec
 
 _READ_HEAD, _ITEM_HEAD, _WRITE_HEAD = 14, 4, 28
 """Bytes of a PDU that an answer takes, that each of its items takes, and that a write takes (measured)."""
