@@ -18,9 +18,10 @@ from petra.cli.session import json_option
 @click.option("--signal", metavar="NAME", help="Only commands to this signal.")
 @json_option
 def commands(file: Path, *, last: int, signal: str | None, as_json: bool) -> None:
-    """Show the last commands of the plant FILE: requested, sent, and how they ended.
+    """Show what was written to devices, and what became of it.
 
-    A running plant writes them beside FILE; they stay there when it has ended.
+    The last commands of the plant FILE: requested, sent, and how they ended. A running plant writes them
+    beside FILE; they stay there when it has ended.
     """
     from petra.engine.journal import beside, read
 

@@ -114,7 +114,7 @@ def _value(function: F) -> F:
 
 def _driver(
     connection: ModbusConnection, address: str, *, data_type: str | None, order: Any, length: int | None,
-    scale: float, offset: float, count: int = 1,
+    scale: float, offset: float, count: int = 1, direction: Direction = Direction.READ,
 ) -> ModbusDriver:  # fmt: skip
     """Return a driver with the one point that was asked for; what is wrong with it ends the command."""
     from attrs import evolve
@@ -133,7 +133,7 @@ def _driver(
         scale=scale,
         offset=offset,
         count=count,
-        direction=Direction.READ,
+        direction=direction,
     )
     whole = evolve(connection, points=(point,))
     for flaw in (*point.flaws(), *whole.flaws()):
@@ -275,7 +275,7 @@ def _show(found: list[tuple[Point, Any]], *, as_csv: bool, as_json: bool) -> Non
         print_table(("address", "value"), [(name, str(value)) for name, value in plain])
 
 
-@modbus.command("write")
+@modbus.command("write", context_settings={"ignore_unknown_options": True})  # -5 is a value
 @_target
 @click.argument("address")
 @click.argument("value")
@@ -286,7 +286,7 @@ def write_(*, connection: ModbusConnection, address: str, value: str, verify: bo
     from petra.cli.values import as_typed
     from petra.drivers.writing import same
 
-    driver = _driver(connection, address, **how)
+    driver = _driver(connection, address, direction=Direction.BOTH, **how)
     (point,) = driver.points
     typed = as_typed(value, point.type)
 

@@ -164,6 +164,18 @@ class ModbusPoint(PointSettings):
             else Address(found.area, found.offset, self.bit)
         )
 
+    def _nowhere(self) -> str | None:
+        """Say why neither convention makes an address of what is written."""
+        reason = None
+        for modicon in (True, False):
+            try:
+                self.located(modicon=modicon)
+            except AddressError as error:
+                reason = str(error)
+            else:
+                return None
+        return reason
+
     def codec(self, address: Address, order: str) -> Codec:
         """Return how its value lies in its registers."""
         return Codec(
@@ -179,6 +191,8 @@ class ModbusPoint(PointSettings):
     def flaws(self) -> Iterator[Flaw]:
         """Say what contradicts what."""
         yield from super().flaws()
+        if (nowhere := self._nowhere()) is not None:
+            yield Flaw(("address",), nowhere)
         if (self.type_name == "string") is not bool(self.length):
             said = "a string needs its length" if not self.length else "only a string has a length"
             yield Flaw(("length",), said, hint="length: 16")

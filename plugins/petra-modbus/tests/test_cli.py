@@ -1,0 +1,265 @@
+"""`petra modbus`, as a field engineer uses it, against the simulator."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from petra.cli.points import read, table, written
+from petra.drivers import Direction
+from petra.supervise import Supervisor
+from petra_modbus.address import Area
+from petra_modbus.cli import modbus
+from petra_modbus.codec import ORDERS
+from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from petra_modbus.driver import drivers
+
+PLANT = """\
+modbus:
+  poll_ms: 50
+  connections:
+  - name: meter
+    transport: {{host: 127.0.0.1, port: {port}}}
+    points:
+    - {{signal: voltage, address: 10, data_type: float32, order: CDAB}}
+    - {{signal: relay, address: "coil:3", data_type: bool, direction: read_write}}
+    - {{signal: level, address: 40, direction: read_write, maximum: 100}}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@pytest.fixture
+def plant(tmp_path):
+    path = tmp_path / "plant.yaml"
+    path.write_text(PLANT.format(port=free_port()))
+    return path
+
+
+@pytest.fixture
+def meter():
+    """A simulated meter, and where it is."""
+    points = (
+        ModbusPoint(signal="voltage", address=10, data_type="float32", order="CDAB"),
+        ModbusPoint(signal="relay", address="coil:3", data_type="bool", direction=Direction.BOTH),
+    )
+    connection = ModbusConnection(name="m", transport=Transport(host="127.0.0.1"), points=points)
+    (driver,) = drivers(ModbusConfig(connections=(connection,)))
+    simulator = driver.simulator()
+    simulator.set(driver.points[0], 230.5)
+    thread = Supervisor("meter")
+    thread.start()
+    port = thread.call(simulator.start("127.0.0.1", 0))
+    simulator.memory.holes.update((1, area, at) for area in Area for at in range(100, 200))
+    yield f"127.0.0.1:{port}", simulator
+    thread.call(simulator.stop())
+    thread.stop()
+
+
+def call(*arguments: object, code: int = 0) -> str:
+    done = CliRunner().invoke(modbus, list(map(str, arguments)))
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def test_connect_says_whether_and_how_fast(meter):
+    target, _ = meter
+    assert "unit 1 answers in" in call("connect", target)
+    assert "unit 9 does not answer" in call("connect", target, "--unit", 9, "--timeout", 0.1, code=1)
+    assert "Connect call failed" in call("connect", f"127.0.0.1:{free_port()}", code=1)
+
+
+def test_info_says_who_made_it(meter):
+    target, _ = meter
+    assert json.loads(call("info", target, "--json"))["vendor"] == "PETRA"
+
+
+def test_read_in_every_form(meter):
+    target, _ = meter
+    assert call("read", target, 10, "--type", "float32", "--order", "CDAB").strip() == "230.5"
+    assert call("read", target, 40_011, "--modicon", "--type", "REAL", "--order", "CDAB").strip() == "230.5"
+    assert call("read", target, "coil:3").strip() == "False"
+    assert json.loads(call("read", target, 10, "--count", 2, "--json")) == {
+        "holding:10": 32_768,
+        "holding:11": 17_254,
+    }
+    assert call("read", target, 10, "--csv").strip().split(",")[1:] == ["holding:10", "32768"]
+
+
+def test_write_is_verified(meter):
+    target, simulator = meter
+    assert "confirmed" in call("write", target, "coil:3", "on")
+    assert simulator.get(simulator.points[1]) is True
+    assert "confirmed" in call("write", target, 20, "-5.5", "--type", "float32")
+    assert "-5.5" in call("read", target, 20, "--type", "float32")
+    assert "does not fit into uint16" in call("write", target, 20, 70_000, code=1)
+    assert "no such address" in call("write", target, 150, 1, code=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("read", "T", "40001"), "may be offset 40001"),
+        (("read", "T", "70000"), "end at 65535"),
+        (("read", "T", "x"), "is no address"),
+        (("read", "T", "10", "--type", "string"), "needs its length"),
+        (("write", "T", "10", "five"), "is not a whole number"),
+        (("write", "T", "input:10", "5"), "the input registers cannot be written"),
+        (("read", "T", "150"), "no such address"),
+        (("scan", "T", "--units", "x"), "is no range"),
+        (("scan", "T", "--units", "5-2"), "is no range"),
+        (("detect", "T", "coil:1"), "only one meaning"),
+        (("read", "/nowhere/tty", "1"), "No such file"),
+    ],
+)
+def test_what_cannot_be_says_why_without_a_traceback(meter, arguments, said):
+    done = CliRunner().invoke(modbus, [meter[0] if a == "T" else a for a in arguments])
+    assert done.exit_code in (1, 2), done.output
+    assert said in done.output
+    assert isinstance(done.exception, SystemExit)
+
+
+def test_scan_finds_units_and_addresses(meter):
+    target, _ = meter
+    assert call("scan", target, "--units", "1-3", "--timeout", 0.1).splitlines() == ["unit 1", "1 unit of 3"]
+    found = call("scan", target, "--addresses", "0-299").splitlines()
+    assert found == [
+        "holding:0 to 99: 100 of them",
+        "holding:200 to 299: 100 of them",
+        "200 of 300 addresses",
+    ]
+
+
+def test_the_detective_finds_the_reading(meter):
+    target, _ = meter
+    best = json.loads(call("detect", target, 10, "--expect", 230, "--json"))[0]
+    assert best == {"value": 230.5, "address": "holding:10", "data_type": "float32", "order": "CDAB"}
+    off_by_one = json.loads(call("detect", target, 11, "--expect", 230.5, "--json"))[:3]
+    assert best in off_by_one
+    assert "CDAB" in call("detect", target, 10)
+
+
+def test_plan_shows_requests(plant):
+    assert "3 points in 3 requests" in call("plan", plant)
+    rows = json.loads(call("plan", plant, "--json"))
+    assert [(r["from"], r["length"]) for r in rows] == [
+        ("unit 1 coil:3", 1), ("unit 1 holding:10", 2), ("unit 1 holding:40", 1),
+    ]  # fmt: skip
+    assert "no connection 'x'" in call("plan", plant, "--connection", "x", code=1)
+
+
+def petra(*arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "petra", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_simulate_serves_the_points_and_monitor_shows_them(plant, tmp_path):
+    """Two processes, as two terminals: values move as the script says, and both end when told to."""
+    script = tmp_path / "script.yaml"
+    script.write_text(
+        "values:\n- {signal: voltage, pattern: constant, offset: 231.5}\n"
+        "faults:\n- {kind: reboot, at_s: 0.8, for_s: 0.4}\n"
+    )
+    simulator = petra("modbus", "simulate", plant, "--script", script)
+    assert "meter: 127.0.0.1:" in simulator.stderr.readline()
+    monitor = petra("modbus", "monitor", plant, "--for", "3s")
+    out, err = monitor.communicate(timeout=20)
+    rows = list(csv.DictReader(out.splitlines()))
+    assert monitor.returncode == 0, err
+    seen = [(row["value"], row["quality"]) for row in rows if row["signal"] == "voltage"]
+    assert seen.count(("231.5", "good")) >= 2, seen
+    assert ("231.5", "bad") in seen
+    began = time.monotonic()
+    simulator.send_signal(signal.SIGTERM)
+    simulator.communicate(timeout=10)
+    assert simulator.returncode == 0
+    assert time.monotonic() - began < 3
+
+
+def test_a_script_with_a_mistake_says_where(plant, tmp_path):
+    script = tmp_path / "script.yaml"
+    script.write_text("faults:\n- {kind: explode}\n")
+    done = CliRunner().invoke(modbus, ["simulate", str(plant), "--script", str(script)])
+    assert done.exit_code == 1
+    assert f"{script}:2:10: error" in done.output
+    script.write_text("values:\n- {signal: nothing}\n")
+    done = CliRunner().invoke(modbus, ["simulate", str(plant), "--script", str(script)])
+    assert "no point has that signal" in str(done.exception) + done.output
+
+
+POINT = st.builds(
+    ModbusPoint,
+    signal=st.from_regex(r"[a-z][a-z0-9_.]{0,12}", fullmatch=True),
+    address=st.integers(0, 9_000) | st.integers(0, 9_000).map(lambda at: f"holding:{at}"),
+    data_type=st.sampled_from(["int16", "uint32", "float32", "float64", "Float32"]),
+    direction=st.sampled_from(Direction),
+    order=st.none() | st.sampled_from(ORDERS),
+    scale=st.floats(0.001, 1_000.0),
+    offset=st.floats(-1e6, 1e6),
+    poll_ms=st.none() | st.floats(1.0, 1e6),
+    unit=st.none() | st.integers(1, 247),
+    verify=st.booleans(),
+    description=st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=30).filter(
+        lambda t: "${" not in t
+    ),
+)
+
+
+@given(points=st.lists(POINT, min_size=1, max_size=8, unique_by=lambda p: p.signal))
+@settings(max_examples=60)
+def test_points_go_to_csv_and_come_back_without_loss(points, tmp_path_factory):
+    connection = ModbusConnection(name="x", transport=Transport(host="a"), points=tuple(points))
+    path = tmp_path_factory.mktemp("csv") / "points.csv"
+    path.write_text(table((ModbusConfig(connections=(connection,)),)), encoding="utf-8", newline="")
+    found, problems = read(path, ModbusConfig)
+    assert problems == ()
+    assert [(name, point) for name, point in found] == [("x", point) for point in points]
+    assert len(yaml.safe_load(written(found))) == len(points)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("signal,address\na,1\nb,x\n", "points.csv:3:2: error: 'x' is no address"),
+        (
+            "signal,adress\na,1\n",
+            "points.csv:1:2: error: there is no column 'adress' (did you mean 'address'?)",
+        ),
+        ("signal,address,data_type\na,1,flaot\n", "points.csv:2:3: error: 'flaot' is no data type"),
+        ("signal,address\na,1\na,2\n", "points.csv:3:1: error"),
+        ("signal,address\na,1,2\n", "points.csv:2:1: error: 3 cells, and 2 columns"),
+        ("address\n1\n", "one of them is `signal`"),
+        ("", "one of them is `signal`"),
+    ],
+)
+def test_a_mistake_in_csv_has_its_line_and_column(tmp_path, text, said):
+    path = tmp_path / "points.csv"
+    path.write_text(text)
+    found, problems = read(path, ModbusConfig)
+    assert found is None
+    assert said in "\n".join(str(p) for p in problems).replace(f"{tmp_path}{os.sep}", "")
+
+
+def test_a_spreadsheet_with_semicolons_is_read(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_bytes("\ufeffsignal;address;scale\r\na;1;0.1\r\n\r\n".encode())
+    ((_, point),), problems = read(path, ModbusConfig)
+    assert (point.signal, point.address, point.scale) == ("a", 1, 0.1)
+    assert problems == ()
