@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -123,11 +124,18 @@ class Plant:
         self._thread.join()
         self.field.stop(5.0)
 
-    def good(self, driver: Driver) -> bool:
-        """Say whether everything that a driver reads is good."""
+    def good(self, *drivers: Driver) -> bool:
+        """Say whether everything that some drivers read is good."""
         return all(
-            self.bus.read(p.signal).quality is Quality.GOOD for p in driver.points if p.direction.reads
+            self.bus.read(p.signal).quality is Quality.GOOD
+            for driver in drivers
+            for p in driver.points
+            if p.direction.reads
         )
+
+    def bad(self, driver: Driver) -> bool:
+        """Say whether anything that a driver reads is not good."""
+        return not self.good(driver)
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> float:
         """Wait until something holds, and return how long that took."""
@@ -155,12 +163,12 @@ def overhead() -> None:
         (port,) = free_ports(1)
         driver = make(name, port, 1_000, 0.001)
         ours, theirs = [], []
+        requests = [r for r in driver.plan(driver.points) if r.parts[0].length > 1]
         with simulated([driver]):
             for _ in range(5):
-                requests = [r for r in driver.plan(driver.points) if r.parts[0].length > 1]
                 theirs.append(raw(port, [(p.start, p.length) for r in requests for p in r.parts], 1.5))
                 with Plant([driver]) as plant:
-                    plant.until(lambda plant=plant, driver=driver: plant.good(driver))
+                    plant.until(partial(plant.good, driver))
                     before = plant.field.status()[driver.name].requests
                     time.sleep(1.5)
                     ours.append(1.5 / (plant.field.status()[driver.name].requests - before))
@@ -190,7 +198,7 @@ def _raw_modbus(port: int, ranges: list[tuple[int, int]], seconds: float) -> flo
 
 
 def _raw_s7(port: int, ranges: list[tuple[int, int]], seconds: float) -> float:
-    from s7 import Client
+    from snap7 import Client
 
     client = Client()
     client.connect("127.0.0.1", 0, 1, port)
@@ -211,7 +219,7 @@ def write() -> None:
         driver = make(name, port, 1_000, 0.001)
         took = []
         with simulated([driver]), Plant([driver]) as plant:
-            plant.until(lambda plant=plant, driver=driver: plant.good(driver))
+            plant.until(partial(plant.good, driver))
             for number in range(500):
                 command = plant.field.command(f"{name}.set", number % 100, "bench", Origin.LOCAL).wait(5)
                 if command.outcome is not Outcome.CONFIRMED or command.ended_at is None:
@@ -264,6 +272,7 @@ class Recorded:
 def devices(seconds: float) -> None:
     """Print what 5 bad devices of 20 do to the period of the others."""
     found = {}
+    states = {}
     kinds = (FaultKind.REFUSE, FaultKind.HANG, FaultKind.GARBLE, FaultKind.HANG, FaultKind.REFUSE)
     for bad in (False, True):
         ports = free_ports(20)
@@ -276,7 +285,7 @@ def devices(seconds: float) -> None:
         idle = Fault(FaultKind.LIMIT, connections=9, at_s=1e9)
         with simulated(drivers, Script(faults=(*faults, idle))), Plant(drivers) as plant:
             good = drivers[5:]
-            plant.until(lambda plant=plant, good=good: all(map(plant.good, good)))
+            plant.until(partial(plant.good, *good))
             time.sleep(seconds)
             found[bad] = [recorded[d.name].p99() for d in good]
             states = {d.name: plant.field.status()[d.name].health for d in drivers[:5]}
@@ -313,7 +322,7 @@ def rtu(seconds: float) -> None:
             recorded = Recorded(driver)
             faults = (Fault(FaultKind.SILENCE, station="unit 4", at_s=2.0, for_s=1e6),) if dead else ()
             with simulated([driver], Script(faults=faults)), Plant([driver]) as plant:
-                plant.until(lambda plant=plant, driver=driver: plant.good(driver))
+                plant.until(partial(plant.good, driver))
                 time.sleep(3.0)
                 recorded.times.clear()
                 time.sleep(seconds)
@@ -338,20 +347,18 @@ def kill(cycles: int = 100) -> None:
         late: list[float] = []
         with Plant([driver], longest=1.0) as plant:
             with simulated([driver]):
-                plant.until(lambda plant=plant, driver=driver: plant.good(driver))
+                plant.until(partial(plant.good, driver))
             before = resources()
             for _ in range(cycles):
-                plant.until(lambda plant=plant, driver=driver: not plant.good(driver))
+                plant.until(partial(plant.bad, driver))
                 time.sleep(dice.uniform(0.0, 0.3))
                 with simulated([driver]):
                     activity = plant.field._running[driver.name].activity  # noqa: SLF001 - it is what is measured
                     assert activity is not None
                     allowed = activity.health().retry_s
-                    late.append(
-                        plant.until(lambda plant=plant, driver=driver: plant.good(driver), 60.0) - allowed
-                    )
+                    late.append(plant.until(partial(plant.good, driver), 60.0) - allowed)
                     time.sleep(dice.uniform(0.0, 0.4))
-            plant.until(lambda plant=plant, driver=driver: not plant.good(driver))
+            plant.until(partial(plant.bad, driver))
             after = resources()
             health = plant.field.status()[driver.name].health
         late.sort()
@@ -390,7 +397,7 @@ def soak(seconds: float) -> None:
         at += lasts * dice.uniform(0.2, 1.2)
     silent: dict[str, float] = dict.fromkeys((d.name for d in drivers), 0.0)
     with simulated(drivers, Script(faults=tuple(faults))), Plant(drivers) as plant:
-        plant.until(lambda: all(map(plant.good, drivers)))
+        plant.until(partial(plant.good, *drivers))
         before, began = resources(), time.monotonic()
         last = dict.fromkeys(silent, began)
         memory = _rss()
@@ -402,7 +409,7 @@ def soak(seconds: float) -> None:
                 if reading.quality is not Quality.GOOD or fresh:
                     last[driver.name] = time.monotonic()
                 silent[driver.name] = max(silent[driver.name], time.monotonic() - last[driver.name])
-        plant.until(lambda: all(map(plant.good, drivers)), 60.0)
+        plant.until(partial(plant.good, *drivers), 60.0)
         print(f"{seconds:.0f} s under {len(faults)} random faults: all good at the end")
         print(f"  longest that a value looked good and was not fresh: {max(silent.values()):.2f} s")
         for name, status in plant.field.status().items():

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 PUBLIC = (
     "petra",
     "petra.blocks",
+    "petra.cli.protocol",
     "petra.clock",
     "petra.config",
+    "petra.drivers",
     "petra.errors",
     "petra.plugin",
     "petra.settings",

@@ -17,6 +17,9 @@ import click
 from petra.cli.output import plural, print_json, print_table
 from petra.cli.run import Duration
 from petra.cli.session import Session, json_option, with_session
+from petra.cli.values import as_typed
+
+__all__ = ["as_typed", "plural", "print_json", "print_table", "protocol_commands"]
 
 if TYPE_CHECKING:
     from petra.config import Configuration

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from petra.drivers.settings import PointSettings
     from petra.drivers.simulator import Simulator
     from petra.drivers.unpacking import Packed, Unpack, unpacker
+    from petra.drivers.writing import same
 
 _HOME = {
     "Answer": "petra.drivers.connection",
@@ -57,6 +58,7 @@ _HOME = {
     "Unpack": "petra.drivers.unpacking",
     "open_tcp": "petra.drivers.exchange",
     "plan": "petra.drivers.planner",
+    "same": "petra.drivers.writing",
     "scaling": "petra.drivers.scaling",
     "unpacker": "petra.drivers.unpacking",
 }
@@ -94,6 +96,7 @@ __all__ = [
     "Unpack",
     "open_tcp",
     "plan",
+    "same",
     "scaling",
     "unpacker",
 ]

@@ -14,9 +14,8 @@ from typing import Any, TypeVar
 import click
 
 from petra import PetraError
-from petra.cli.output import plural, print_json, print_table
-from petra.cli.protocol import protocol_commands
-from petra.drivers import BusyError, Direction, NoAnswerError, Point, PointError, SessionError
+from petra.cli.protocol import as_typed, plural, print_json, print_table, protocol_commands
+from petra.drivers import BusyError, Direction, NoAnswerError, Point, PointError, SessionError, same
 
 from .address import Address, AddressError, Area, parse
 from .client import Line, identify, open_line
@@ -283,9 +282,6 @@ def _show(found: list[tuple[Point, Any]], *, as_csv: bool, as_json: bool) -> Non
 @click.option("--verify/--no-verify", default=True, help="Read back what was written.")
 def write_(*, connection: ModbusConnection, address: str, value: str, verify: bool, **how: Any) -> None:
     """Write VALUE to ADDRESS, and read it back."""
-    from petra.cli.values import as_typed
-    from petra.drivers.writing import same
-
     driver = _driver(connection, address, direction=Direction.BOTH, **how)
     (point,) = driver.points
     typed = as_typed(value, point.type)

@@ -14,11 +14,8 @@ import click
 from attrs import evolve
 
 from petra import PetraError
-from petra.cli.output import plural, print_json, print_table
-from petra.cli.protocol import protocol_commands
-from petra.cli.values import as_typed
-from petra.drivers import Direction, Point, PointError
-from petra.drivers.writing import same
+from petra.cli.protocol import as_typed, plural, print_json, print_table, protocol_commands
+from petra.drivers import Direction, Point, PointError, same
 
 from .config import S7Config, S7Point
 from .driver import S7Driver, S7Session
