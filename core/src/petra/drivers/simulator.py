@@ -127,6 +127,7 @@ class Track:
     def __init__(self, path: Path) -> None:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
+        self._path = path
         if not rows or "time_s" not in rows[0]:
             raise PetraError(f"{path}: the first line needs a column time_s, and rows follow it")
         self.signals = [name for name in rows[0] if name != "time_s"]
@@ -140,7 +141,7 @@ class Track:
 
     def wave(self, signal: str, kind: SignalType) -> Wave:
         """Return the function from seconds to the values of a column."""
-        values = [_read(row[signal], kind) for row in self._rows]
+        values = [self._value(number, row[signal], signal, kind) for number, row in enumerate(self._rows, 2)]
         times, length = self._times, self._times[-1] + (self._times[-1] / max(1, len(self._times) - 1) or 1.0)
 
         def value(seconds: float) -> Value:
@@ -152,6 +153,13 @@ class Track:
             return values[place]
 
         return value
+
+    def _value(self, line: int, text: str | None, signal: str, kind: SignalType) -> Value:
+        try:
+            return _read(text or "", kind)
+        except ValueError:
+            said = f"{self._path}: line {line}, column {signal!r}: {text!r} is no {kind.value}"
+            raise PetraError(said) from None
 
 
 def _read(text: str, kind: SignalType) -> Value:

@@ -23,6 +23,7 @@ AREAS = {
     "T": Area.TIMER,
 }
 _WIDTHS = {"X": "bool", "B": "byte", "W": "word", "D": "dword", "C": "char", "S": "string", "R": "real"}
+_SHORT = {"byte": "B", "word": "W", "dword": "D"}
 _NODES7 = {"I": "int", "DI": "dint", "DW": "dword", "LR": "lreal"}
 _TEXT = re.compile(
     r"(?:DB(?P<db>\d{1,5})[.,](?:DB)?(?P<of_db>[A-Z][A-Z_0-9]*?)?|(?P<area>[IEQAMCZT])(?P<of_area>[A-Z][A-Z_]*)?)"
@@ -47,9 +48,16 @@ class Address:
     length: int = 0
 
     def __str__(self) -> str:
-        head = f"DB{self.db}.DB" if self.area is Area.DB else _letter(self.area)
-        kind = "X" if self.bit is not None else "B" if self.area is Area.DB else ""
-        return f"{head}{kind}{self.start}" + ("" if self.bit is None else f".{self.bit}")
+        letter = "" if self.area is Area.DB else _letter(self.area)
+        head = f"DB{self.db}." if self.area is Area.DB else letter
+        if self.area.numbered:
+            return f"{letter}{self.start}"
+        if self.bit is not None:
+            return f"{head}{'DBX' if self.area is Area.DB else ''}{self.start}.{self.bit}"
+        short = _SHORT.get(self.type or "byte")
+        if short is None:
+            return f"{head}{self.type.upper()}{self.start}"
+        return f"{head}{'DB' if self.area is Area.DB else ''}{short}{self.start}"
 
 
 def parse(text: str) -> Address:

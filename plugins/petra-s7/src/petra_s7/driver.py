@@ -236,7 +236,7 @@ def _made(point: S7Point, period: float) -> list[Point]:
     step = extent(codec, first)
     made = []
     for number, signal in enumerate(point.signal_names):
-        address = Address(first.area, first.db, first.start + number * step, first.bit)
+        address = Address(first.area, first.db, first.start + number * step, first.bit, codec.type)
         made.append(
             Point(
                 signal=signal,

@@ -1,0 +1,86 @@
+"""Simulated values: patterns, tracks, and faults that come and go."""
+
+from __future__ import annotations
+
+import pytest
+
+from petra.drivers import Fault, FaultKind, Point
+from petra.drivers.faults import holding
+from petra.drivers.simulator import Pattern, Track, usual, wave
+from petra.errors import PetraError
+from petra.signals import SignalType
+
+
+def values(pattern: Pattern, kind: SignalType, *seconds: float) -> list:
+    moves = wave(pattern, kind)
+    return [moves(at) for at in seconds]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("constant", [50.0, 50.0, 50.0, 50.0]),
+        ("sine", [50.0, 60.0, 50.0, 40.0]),
+        ("triangle", [50.0, 60.0, 50.0, 40.0]),
+        ("square", [60.0, 60.0, 40.0, 40.0]),
+        ("sawtooth", [40.0, 45.0, 50.0, 55.0]),
+        ("counter", [0.0, 0.0, 0.0, 0.0]),
+    ],
+)
+def test_patterns_move_around_their_middle(pattern, expected):
+    found = values(
+        Pattern("s", pattern, period_s=4.0, amplitude=10.0, offset=50.0), SignalType.FLOAT, 0, 1, 2, 3
+    )
+    assert found == pytest.approx(expected)
+
+
+def test_values_are_of_the_signal_s_type():
+    assert values(Pattern("s", "toggle", period_s=2.0), SignalType.BOOL, 0.0, 1.0) == [True, False]
+    assert values(Pattern("s", "counter", period_s=1.0), SignalType.INT, 0.0, 5.5) == [0, 5]
+    assert values(Pattern("s", "constant", offset=1.5), SignalType.STRING, 0.0) == ["1.5"]
+    for kind in SignalType:
+        (value,) = values(usual(Point("s", kind, "1"), 3), kind, 2.0)
+        assert type(value) is kind.python
+
+
+def test_random_is_the_same_every_time():
+    pattern = Pattern("s", "random")
+    assert values(pattern, SignalType.FLOAT, 1, 2, 3) == values(pattern, SignalType.FLOAT, 1, 2, 3)
+
+
+def test_a_track_repeats_what_was_recorded(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("time_s,level,on\n0,1.5,true\n1,2.5,false\n2,3.5,true\n")
+    track = Track(path)
+    level, on = track.wave("level", SignalType.FLOAT), track.wave("on", SignalType.BOOL)
+    assert [level(at) for at in (0, 0.9, 1, 2.5, 3.0, 4.2)] == [1.5, 1.5, 2.5, 3.5, 1.5, 2.5]
+    assert [on(at) for at in (0, 1, 2)] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "needs a column time_s"),
+        ("level\n1\n", "needs a column time_s"),
+        ("time_s,a\nx,1\n", "time_s:"),
+        ("time_s,a\n2,1\n1,1\n", "runs backwards"),
+        ("time_s,a\n0,x\n", "line 2, column 'a'"),
+        ("time_s,a\n0\n", "line 2"),
+    ],
+)
+def test_a_track_that_cannot_be_says_why(tmp_path, text, said):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    with pytest.raises(PetraError, match=said):
+        Track(path).wave("a", SignalType.FLOAT)
+
+
+def test_faults_come_and_go():
+    once = Fault(FaultKind.DROP, at_s=2.0, for_s=1.0, driver="m")
+    often = Fault(FaultKind.HANG, at_s=10.0, for_s=1.0, every_s=5.0)
+    script = (once, often)
+    assert holding(script, "m", 1.9) is None
+    assert holding(script, "m", 2.5) is once
+    assert holding(script, "other", 2.5) is None
+    times = {10.5: True, 11.5: False, 15.5: True, 20.9: True, 21.1: False}
+    assert {at: bool(holding(script, "x", at)) for at in times} == times
