@@ -22,6 +22,7 @@ from petra.errors import PetraError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+from contextlib import suppress
 
 log = logging.getLogger("petra.supervise")
 
@@ -323,4 +324,6 @@ class Supervisor:
             if pending:
                 loop.run_until_complete(asyncio.wait(pending, timeout=CANCEL_WITHIN))
             loop.run_until_complete(loop.shutdown_asyncgens())
+            with suppress(TimeoutError):  # a name that is being looked up may take longer than anybody waits
+                loop.run_until_complete(asyncio.wait_for(loop.shutdown_default_executor(), CANCEL_WITHIN))
             loop.close()

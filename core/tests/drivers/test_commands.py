@@ -135,8 +135,22 @@ def test_the_queue_refuses_more_than_it_holds(put):
     assert "are waiting" in command.reason
 
 
-def test_dropping_ends_everything(put):
+def test_closing_ends_everything_also_what_comes_late(put):
     commands = [put(point(f"s{number}"), 1.0) for number in range(3)]
-    put.box.drop("the end")
+    put.box.close("the end")
     assert {c.outcome for c in commands} == {Outcome.TIMED_OUT}
     assert put.box.take(0.0) is None
+    late = put(point(), 1.0)
+    assert (late.outcome, late.reason) == (Outcome.REJECTED, "the end")
+
+
+def test_the_log_has_each_refusal_of_the_program_once(ledger, caplog):
+    """A ramp beyond its limit is refused at every scan, and said once until it is taken again."""
+    caplog.set_level("INFO", "petra.commands")
+
+    def end(outcome: Outcome) -> None:
+        ledger.open("a", 1.0, "ramp", Origin.LOGIC).end(outcome, 0, "more than 10")
+
+    for outcome in (Outcome.REJECTED, Outcome.REJECTED, Outcome.CONFIRMED, Outcome.REJECTED):
+        end(outcome)
+    assert len(caplog.records) == 2

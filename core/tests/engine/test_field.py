@@ -225,6 +225,22 @@ def test_a_signal_may_change_hands_at_a_reload():
         assert engine.status().drivers["one"].health.failures == 0
 
 
+def test_a_driver_that_blocks_the_others_is_seen_and_nothing_looks_good(monkeypatch, caplog):
+    """One that calls what blocks stops the loop of all: the watchdog says so, and the end is still an end."""
+    monkeypatch.setattr("petra.engine.field._SILENT_AFTER", 0.3)
+    release = threading.Event()
+    engine = Engine(made(PLANT), catalog)
+    with engine:
+        until(lambda: engine.bus.read("level").quality is Quality.GOOD)
+        engine.field.supervisor.loop.call_soon_threadsafe(release.wait, 1.5)
+        until(lambda: engine.bus.status("level").reason == "the drivers do not move")
+        assert "blocks the others" in caplog.text
+        release.set()
+        until(lambda: engine.bus.read("level").quality is Quality.GOOD)
+        assert engine.bus.read("out").value == 2.0, "the scan went on all the time"
+    assert engine.command("setpoint", 1.0, actor="late").wait(1).reason == "the engine has stopped"
+
+
 def test_two_connections_of_one_name_are_refused():
     with pytest.raises(PetraError, match="two connections are called 'one'"):
         Engine(made(PLANT.replace("name: two", "name: one")), catalog)

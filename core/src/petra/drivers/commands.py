@@ -15,8 +15,6 @@ from enum import Enum
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from petra.errors import PetraError
-
 if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.drivers.point import Point
@@ -60,8 +58,7 @@ class Outcome(Enum):
         return self not in (Outcome.REQUESTED, Outcome.SENT)
 
 
-class RefusedCommandError(PetraError):
-    """A command was refused before it became one."""
+_WELL = (Outcome.CONFIRMED, Outcome.UNVERIFIED, Outcome.SUPERSEDED)
 
 
 class Command:
@@ -149,6 +146,7 @@ class Ledger:
         self._clock = clock
         self._commands: deque[Command] = deque(maxlen=length)
         self._numbers = count(1)
+        self._last_of: dict[str, Outcome] = {}
         self._lock = threading.Lock()
 
     def open(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
@@ -174,11 +172,10 @@ class Ledger:
     def _ended(self, command: Command) -> None:
         with self._lock:
             self.counts[command.outcome] += 1
-        routine = command.origin is Origin.LOGIC and command.outcome in (
-            Outcome.CONFIRMED,
-            Outcome.UNVERIFIED,
-            Outcome.SUPERSEDED,
-        )
+            before = self._last_of.get(command.signal)
+            self._last_of[command.signal] = command.outcome
+        # what the program does at every scan is said when it turns out otherwise than before
+        routine = command.origin is Origin.LOGIC and (command.outcome in _WELL or command.outcome is before)
         log.log(logging.DEBUG if routine else logging.INFO, "%s", command)
         if self.told is not None:
             self.told(command)

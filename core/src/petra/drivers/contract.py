@@ -105,6 +105,7 @@ class Link:
         self._loop = asyncio.get_running_loop()
         self._activity: Activity | None = None
         self._feeds: list[Feed] = []
+        self._before: list[Feed] = []
         self._online = False
         self._online_told: bool | None = None
         self.fail("not connected yet")
@@ -114,10 +115,10 @@ class Link:
         return self._loop.time()
 
     def connected(self, detail: str = "") -> None:
-        """Say that the session serves."""
+        """Say that the session serves: the peer has answered as it should."""
         self.detail = detail
         self.statistics.sessions += 1
-        self._feeds.clear()
+        self._before.clear()
         if self._activity is not None:
             self._activity.serving()
         self._show_online(online=True)
@@ -158,12 +159,15 @@ class Link:
     async def run(self, activity: Activity) -> None:
         """Run one session; the supervisor calls it."""
         self._activity = activity
+        self._feeds, self._before = [], self._feeds
         self.outbox.drop_logic()
         await self.driver.session(self)
 
     def fail(self, reason: str) -> None:
         """Make everything bad that this driver reads; it holds its last values."""
         self.detail = ""
+        self._feeds += self._before
+        self._before = []
         covered = {name for feed in self._feeds for name in feed.names}
         rest = [p for p in self.driver.points if p.direction.reads and p.signal not in covered]
         if rest:
@@ -174,7 +178,7 @@ class Link:
 
     def tick(self) -> None:
         """Look at what has not moved for too long."""
-        for feed in self._feeds:
+        for feed in (*self._feeds, *self._before):
             feed.age(self.now())
         self.outbox.expire(self.now())
         self._show_online(online=self._online)

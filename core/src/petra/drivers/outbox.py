@@ -57,6 +57,7 @@ class Outbox:
         self._now_ns = now_ns
         self._expires = expires
         self._waiting: deque[tuple[float, Command]] = deque()
+        self._closed = ""
         self._written: dict[str, _Written] = {}
 
     def __len__(self) -> int:
@@ -66,7 +67,7 @@ class Outbox:
         """Take a command, or end it with the reason why not."""
         point = command.point
         assert point is not None  # noqa: S101 - routed to a driver by its point
-        if reason := out_of_limits(command):
+        if reason := self._closed or out_of_limits(command):
             self._end(command, Outcome.REJECTED, reason)
             return
         if command.origin is Origin.LOGIC:
@@ -117,8 +118,9 @@ class Outbox:
         if len(kept) != len(self._waiting):
             self._waiting = deque(kept)
 
-    def drop(self, reason: str) -> None:
-        """Give up everything that waits."""
+    def close(self, reason: str) -> None:
+        """Give up everything that waits, and take nothing more."""
+        self._closed = reason
         waiting, self._waiting = self._waiting, deque()
         for _, command in waiting:
             self._end(command, Outcome.TIMED_OUT, reason)

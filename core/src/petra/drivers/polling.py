@@ -51,7 +51,6 @@ class PolledDriver(Driver):
         """Connect and poll until something fails."""
         connection = await self.connect()
         try:
-            link.connected(connection.detail)
             polling = Polling(self, link, connection)
             try:
                 async with asyncio.TaskGroup() as group:
@@ -83,6 +82,9 @@ class Polling:
         self._refused: dict[Request, Point] = {}
         self._changed = link.outbox.changed
         self._busy = 0
+        self._serving = False
+        if not self._points:
+            self._serve()
 
     async def work(self) -> None:
         """Do what comes next, until something fails."""
@@ -172,9 +174,16 @@ class Polling:
 
     def _answered(self, slot: Slot) -> None:
         self._link.progress()
+        self._serve()
         station = slot.request.station
         if self._agenda.answered(station, self._link.now()):
             self._link.resume(station)
+
+    def _serve(self) -> None:
+        """Say once that this session serves: with the first answer, not with the connection."""
+        if not self._serving:
+            self._serving = True
+            self._link.connected(self._connection.detail)
 
     def _silent(self, slot: Slot, reason: str) -> None:
         """Leave a station in peace that has not answered twice; without any other the session ends."""

@@ -107,7 +107,9 @@ class Engine:
         written = Journal(journal) if journal else None
         if written is not None:
             self.field.ledger.told = written.note
-        self._watch = Watch(self.scheduler, self.clock, self._limit, kept, written, self._snapshot)
+        self._watch = Watch(
+            self.scheduler, self.clock, self._limit, kept, written, [self.field.look], self._snapshot
+        )
         self._recorder = recorder
         if recorder is not None:
             recorder.begin(built, self.bus)
@@ -172,7 +174,10 @@ class Engine:
             log.critical("a scan has not ended within %g s; it is left behind", STOP_WITHIN)
             self.failure = EngineError("a scan has not ended")
         self.bus.show_safe("the engine has stopped")
-        self.field.stop(STOP_WITHIN)
+        try:
+            self.field.stop(STOP_WITHIN)
+        except Exception:  # whatever a driver does, what is retained is kept
+            log.critical("the drivers do not stop; they are left behind", exc_info=True)
         self._watch.stop(STOP_WITHIN)
         self._watch.flush()
         if self._ended.is_set():

@@ -15,11 +15,13 @@ from petra.drivers.contract import Driver, Link
 from petra.drivers.outputs import Outputs
 from petra.errors import PetraError
 from petra.plugin.groups import Group
+from petra.signals import Quality, Status
 from petra.supervise import Activity, Backoff, Health, Supervisor
 
 if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.config import Configuration
+    from petra.drivers.point import Point
     from petra.plugin import Catalog
     from petra.signals import Bus, Layout, Value
 
@@ -27,6 +29,7 @@ log = logging.getLogger("petra.drivers")
 
 _TICK = 0.25
 _FLUSH_WITHIN = 1.0
+_SILENT_AFTER = 5.0
 _TICKING = "petra-drivers-watch"
 
 
@@ -68,6 +71,9 @@ class Field:
         self._clock = clock
         self._backoff = backoff
         self._running: dict[str, _Running] = {}
+        self._routes: dict[str, list[tuple[_Running, Point]]] = {}
+        self._beat = clock.monotonic()
+        self._silent = False
 
     def start(self, drivers: Sequence[Driver]) -> None:
         """Start the thread and the drivers; nothing here waits for a device."""
@@ -87,6 +93,7 @@ class Field:
     def remove(self, drivers: Iterable[Driver]) -> None:
         """Stop drivers; what they read is bad from then on."""
         gone = [self._running.pop(d.name) for d in drivers if d.name in self._running]
+        self._route()
         self.supervisor.remove([each.driver.name for each in gone])
         if gone:
             self.supervisor.call(self._close(gone, "the driver was stopped"))
@@ -118,24 +125,40 @@ class Field:
                 command, f"the block {layout.signals[index].written_by!r} writes it; force it instead"
             )
             return command
-        writers = [
-            (each, point)
-            for each in list(self._running.values())
-            for point in each.driver.points
-            if point.signal == signal
-        ]
+        writers = self._routes.get(signal, [])
         able = [(each, point) for each, point in writers if point.direction.writes]
         if len(able) > 1:
             self._reject(command, f"{len(able)} points write it")
         elif able:
             each, command.point = able[0]
-            self.supervisor.loop.call_soon_threadsafe(_put, each, command)
+            try:
+                self.supervisor.loop.call_soon_threadsafe(_put, each, command)
+            except RuntimeError:  # the loop is closed
+                self._reject(command, "the engine has stopped")
         elif writers:
             self._reject(command, f"its point {writers[0][1].address} is only read")
         else:
             self._bus.write(signal, value)
             command.end(Outcome.CONFIRMED, self._clock.now_ns())
         return command
+
+    def look(self) -> None:
+        """See that the loop of the drivers moves; the watchdog calls it, from its own thread.
+
+        A driver that blocks the loop stops all of them. Then nothing here can be asked of them, and what they
+        read is shown as bad from outside.
+        """
+        silent = bool(self._running) and self._clock.monotonic() - self._beat > _SILENT_AFTER
+        if silent and not self._silent:
+            log.critical("the drivers have not moved for %g s: one of them blocks the others", _SILENT_AFTER)
+            layout = self._bus.layout
+            for signal, served in self._routes.items():
+                if served[0][1].direction.reads and layout.place(signal) < layout.split:
+                    status = Status(Quality.BAD, "the drivers do not move")
+                    self._bus.write(signal, self._bus.read(signal).value, status)
+        elif self._silent and not silent:
+            log.warning("the drivers move again")
+        self._silent = silent
 
     def status(self) -> dict[str, DriverStatus]:
         """Return how each driver is."""
@@ -156,6 +179,16 @@ class Field:
                 failed=_failed(each),
             )
 
+        self._route()
+
+    def _route(self) -> None:
+        """Note which points each signal has."""
+        routes: dict[str, list[tuple[_Running, Point]]] = {}
+        for each in self._running.values():
+            for point in each.driver.points:
+                routes.setdefault(point.signal, []).append((each, point))
+        self._routes = routes
+
     async def _make(self, driver: Driver) -> _Running:
         link = Link(driver, self._bus, self._clock.now_ns)
         outputs = Outputs(link, self._bus, self.ledger)
@@ -166,7 +199,7 @@ class Field:
     async def _close(self, gone: Sequence[_Running], reason: str) -> None:
         for each in gone:
             each.outputs.close()
-            each.link.outbox.drop(reason)
+            each.link.outbox.close(reason)
             each.link.fail(reason)
 
     async def _flushed(self, running: Sequence[_Running]) -> None:
@@ -183,6 +216,7 @@ class Field:
                 each.link.tick()
                 each.outputs.tick()
             activity.progress()
+            self._beat = self._clock.monotonic()
             await asyncio.sleep(_TICK)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ class Watch:
         limit: Callable[[], float],
         retain: RetainFile | None,
         journal: Journal | None,
+        duties: Sequence[Callable[[], None]],
         snapshot: Callable[[], States],
     ) -> None:
         self.trips = 0
@@ -43,6 +44,7 @@ class Watch:
         self._limit = limit
         self._retain = retain
         self._journal = journal
+        self._duties = duties
         self._snapshot = snapshot
         self._tripped: float | None = None
         self._forces: deque[Force] = deque(maxlen=FORCES_KEPT)
@@ -88,6 +90,8 @@ class Watch:
                 self._look_at_the_scan()
                 self._tell_forces()
                 self.flush()
+                for duty in self._duties:
+                    duty()
                 if self._retain is not None and self._clock.monotonic() >= keep_at:
                     keep_at = self._clock.monotonic() + RETAIN_EVERY
                     self._keep_beside()
