@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SIZE = 65_536 + 16
 _NO_ADDRESS, _NO_BLOCK, _AT_ODDS, _UNKNOWN = 0x05, 0x0A, 0x07, 0x06
+_NOT_UNDERSTOOD = 0xD401
 LONGEST_PDU = 480
 
 
@@ -53,7 +54,14 @@ class Memory:
     def answer(self, packet: bytes) -> bytes:
         """Return the answer to a job."""
         self.requests += 1
-        kind, reference = packet[1], int.from_bytes(packet[4:6])
+        reference = int.from_bytes(packet[4:6])
+        try:
+            return self._answer(packet, reference)
+        except (IndexError, ValueError, KeyError, struct.error):
+            return _ack(reference, b"", error=_NOT_UNDERSTOOD)
+
+    def _answer(self, packet: bytes, reference: int) -> bytes:
+        kind = packet[1]
         parameters, length = struct.unpack_from(">HH", packet, 6)
         asked, data = packet[10 : 10 + parameters], packet[10 + parameters : 10 + parameters + length]
         if kind == 7:
@@ -61,10 +69,7 @@ class Memory:
         if asked[0] == 0xF0:
             self.pdu = min(LONGEST_PDU, int.from_bytes(asked[6:8]))
             return _ack(reference, struct.pack(">BBHHH", 0xF0, 0, 1, 1, self.pdu))
-        try:
-            items = [_item(asked[2 + i * 12 : 14 + i * 12]) for i in range(asked[1])]
-        except (struct.error, ValueError, IndexError):
-            return _ack(reference, b"", error=0xD401)
+        items = [_item(asked[2 + i * 12 : 14 + i * 12]) for i in range(asked[1])]
         if asked[0] == 4:
             return self._read(reference, items)
         if asked[0] == 5:
