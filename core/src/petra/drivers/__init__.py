@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from petra.drivers.commands import Command, Origin, Outcome
     from petra.drivers.connection import Answer, Connection
     from petra.drivers.contract import Driver, Link
-    from petra.drivers.errors import BusyError, NoAnswerError, PointError, SessionError
-    from petra.drivers.exchange import Exchange, Framing, GarbledError, open_tcp
+    from petra.drivers.errors import BusyError, GarbledError, NoAnswerError, PointError, SessionError
+    from petra.drivers.exchange import Exchange, Framing, open_tcp
     from petra.drivers.faults import Fault, FaultKind, Script
     from petra.drivers.planner import Part, Reach, Request, Span, plan
     from petra.drivers.point import Direction, Limits, Point
@@ -36,7 +36,7 @@ _HOME = {
     "Fault": "petra.drivers.faults",
     "FaultKind": "petra.drivers.faults",
     "Framing": "petra.drivers.exchange",
-    "GarbledError": "petra.drivers.exchange",
+    "GarbledError": "petra.drivers.errors",
     "Limits": "petra.drivers.point",
     "Link": "petra.drivers.contract",
     "NoAnswerError": "petra.drivers.errors",

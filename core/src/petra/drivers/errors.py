@@ -9,6 +9,10 @@ class SessionError(PetraError):
     """The session is over: its points go bad, and it is begun anew."""
 
 
+class GarbledError(SessionError):
+    """What arrives is not of the protocol."""
+
+
 class NoAnswerError(PetraError):
     """A station did not answer, or not intelligibly: it is asked again, then left in peace."""
 

@@ -9,11 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
-from petra.drivers.errors import NoAnswerError, SessionError
-
-
-class GarbledError(SessionError):
-    """What arrives is not of the protocol."""
+from petra.drivers.errors import GarbledError, NoAnswerError, SessionError
 
 
 class Framing(Protocol):
