@@ -197,7 +197,10 @@ class Activity:
             exc_info=None if expected else error,
         )
         if self.failed is not None:
-            self.failed(self.error)
+            try:
+                self.failed(self.error)
+            except Exception:  # whoever is told of a failure must not become the next one
+                log.exception("%s: what follows a failure has failed", self.name)
 
     def _enter(self, state: State) -> None:
         self.state = state
@@ -205,7 +208,10 @@ class Activity:
 
 
 async def _called(run: Callable[[Activity], Awaitable[None]], activity: Activity) -> None:
-    await run(activity)
+    try:
+        await run(activity)
+    except (SystemExit, KeyboardInterrupt) as error:  # one activity does not end the loop of all
+        raise RuntimeError(f"it tried to end the process: {error!r}") from error
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> bool:

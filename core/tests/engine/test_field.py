@@ -74,7 +74,7 @@ class Toy(Driver):
             while (command := link.outbox.take(link.now())) is not None:
                 command.sent(link.now_ns())
                 devices.written.append((self.name, command.value))
-                link.written(command.point, command.value)
+                link.written(command.point, command.value, command.origin)
                 command.end(Outcome.CONFIRMED, link.now_ns())
             link.progress()
             await asyncio.sleep(0.002)
@@ -239,6 +239,31 @@ def test_a_driver_that_blocks_the_others_is_seen_and_nothing_looks_good(monkeypa
         until(lambda: engine.bus.read("level").quality is Quality.GOOD)
         assert engine.bus.read("out").value == 2.0, "the scan went on all the time"
     assert engine.command("setpoint", 1.0, actor="late").wait(1).reason == "the engine has stopped"
+
+
+def test_a_signal_that_becomes_another_begins_anew_and_is_no_order():
+    """After a change of type nothing is good that was not read, nor written that nobody ordered."""
+    with Engine(made(PLANT), catalog) as engine:
+        engine.command("setpoint", 7.0, actor="ann").wait(5)
+        devices.down.add("one")
+        until(lambda: engine.bus.status("level").reason == "gone")
+        before, after = "setpoint, type: float, initial: 20.0", "setpoint, type: int, initial: 3"
+        changed = PLANT.replace(before, after)
+        engine.reload(made(changed))
+        time.sleep(0.1)
+        assert engine.bus.read("level").quality is Quality.BAD
+        assert [value for name, value in devices.written if name == "two"] == [7.0]
+
+
+def test_what_was_written_while_the_device_was_away_is_sent_when_it_comes_back():
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: ("one", 2.0) in devices.written)
+        devices.down.add("two")
+        until(lambda: engine.status().drivers["two"].health.failures > 0)
+        engine.bus.write("setpoint", 25.0)
+        until(lambda: engine.bus.read("setpoint").value == 25.0)
+        devices.down.clear()
+        until(lambda: ("two", 25.0) in devices.written)
 
 
 def test_two_connections_of_one_name_are_refused():

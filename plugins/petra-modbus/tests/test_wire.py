@@ -51,12 +51,12 @@ def test_a_mask_write_sets_one_bit_and_leaves_the_others():
         ("8303", PointError),
         ("8306", BusyError),
         ("830b", NoAnswerError),
-        ("83", GarbledError),
-        ("", GarbledError),
-        ("0402ffff", GarbledError),
-        ("0304ffff", GarbledError),
-        ("0302ff", GarbledError),
-        ("0302ffffff", GarbledError),
+        ("83", NoAnswerError),
+        ("", NoAnswerError),
+        ("0402ffff", NoAnswerError),
+        ("0304ffff", NoAnswerError),
+        ("0302ff", NoAnswerError),
+        ("0302ffffff", NoAnswerError),
     ],
 )
 def test_an_answer_says_what_to_do(answer, error):

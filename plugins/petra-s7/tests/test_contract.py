@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from petra.drivers import Direction
-from petra.testing import DriverContract
+from attrs import evolve
+
+from petra.drivers import Direction, Outcome
+from petra.testing import DriverContract, Rig
 from petra_s7.config import S7Config, S7Point
 from petra_s7.driver import S7Driver
+from petra_s7.wire import Area
 
 BOTH = Direction.BOTH
 
@@ -34,3 +37,20 @@ class TestS7(DriverContract):
         )
         driver.patience = 1.0
         return driver
+
+
+def test_a_string_leaves_alone_what_lies_behind_it():
+    """Only what is used of a string is written; a text that the PLC has no room for is refused."""
+    points = (
+        S7Point(signal="text", address="DB1.STRING10", direction=BOTH),
+        S7Point(signal="behind", address="DB1.INT32"),
+    )
+    config = S7Config(host="127.0.0.1", port=1, poll_ms=20.0, timeout_ms=500.0, points=points)
+    with Rig(lambda port: S7Driver(evolve(config, port=port))) as rig:
+        memory = rig.simulator.memory
+        memory._areas[Area.DB, 1][10:12] = b"\x14\0"  # declared as STRING[20]
+        rig.hold({rig.points[1]: 1234})
+        rig.until_good()
+        assert rig.command(rig.points[0], "xyz").outcome is Outcome.CONFIRMED
+        assert rig.simulator.get(rig.points[1]) == 1234
+        assert rig.command(rig.points[0], "x" * 21).outcome is Outcome.REJECTED

@@ -26,10 +26,17 @@ _HEADINGS = ("time", "signal", "value", "quality", "reason")
 
 def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
     """Run drivers without any program and show what they read, until told to stop."""
+    from attrs import evolve
+
     from petra.clock import SystemClock
+    from petra.drivers.point import Direction
     from petra.engine.field import Field
     from petra.signals import Bus, Signal, SignalType
 
+    for driver in drivers:  # a driver that writes nothing
+        driver.points = tuple(
+            evolve(point, direction=Direction.READ) for point in driver.points if point.direction.reads
+        )
     clock = SystemClock()
     signals = {p.signal: Signal(p.signal, p.type) for d in drivers for p in d.points}
     signals |= {d.online: Signal(d.online, SignalType.BOOL) for d in drivers if d.online}

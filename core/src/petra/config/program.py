@@ -202,7 +202,7 @@ class ProgramCheck:
             writers[name] = who
 
     def _unknown_signal(self, at: nodes.Node, name: str, known: Names) -> None:
-        said = f"no signal {named(at)} is declared, and nothing writes it"
+        said = f"no signal {name!r} is declared, and nothing writes it"
         self._problems.add(at, "unknown-signal", said, hint=self._problems.meant(name, known))
 
     def _unknown_type(self, at: nodes.Node, name: str, known: Names, strange: set[str]) -> None:

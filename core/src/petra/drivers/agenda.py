@@ -134,13 +134,17 @@ class Agenda:
 
     def unanswered(self, station: str, now: float) -> bool:
         """Note that a station does not answer; say whether it goes out of order by that."""
-        known = self._stations.setdefault(station, _Station())
+        known = self._stations[station]
         known.strikes += 1
         if known.down_until is None and known.strikes < STRIKES:
             return False
         went = known.down_until is None
         known.down_until = now + known.backoff.next()
         return went
+
+    def asks(self, station: str) -> bool:
+        """Say whether anything is ever read of a station: what is only written cannot be probed."""
+        return station in self._stations
 
     def is_down(self, station: str) -> bool:
         """Say whether a station is out of order."""

@@ -58,7 +58,7 @@ class Outcome(Enum):
         return self not in (Outcome.REQUESTED, Outcome.SENT)
 
 
-_WELL = (Outcome.CONFIRMED, Outcome.UNVERIFIED, Outcome.SUPERSEDED)
+WELL = (Outcome.CONFIRMED, Outcome.UNVERIFIED, Outcome.SUPERSEDED)
 
 
 class Command:
@@ -175,7 +175,7 @@ class Ledger:
             before = self._last_of.get(command.signal)
             self._last_of[command.signal] = command.outcome
         # what the program does at every scan is said when it turns out otherwise than before
-        routine = command.origin is Origin.LOGIC and (command.outcome in _WELL or command.outcome is before)
+        routine = command.origin is Origin.LOGIC and (command.outcome in WELL or command.outcome is before)
         log.log(logging.DEBUG if routine else logging.INFO, "%s", command)
         if self.told is not None:
             self.told(command)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from petra.drivers.commands import Origin
 from petra.drivers.feed import Feed
 from petra.drivers.outbox import Outbox
 from petra.errors import PetraError
@@ -145,10 +146,12 @@ class Link:
         if feed in self._feeds:
             self._feeds.remove(feed)
 
-    def written(self, point: Point, value: Value) -> None:
+    def written(self, point: Point, value: Value, origin: Origin) -> None:
         """Show a value that the device has taken, where nothing else shows it."""
         layout = self.bus.layout
         if layout.place(point.signal) >= layout.split:
+            return
+        if origin is Origin.LOGIC:  # it came from there, and what is there may be newer by now
             return
         self.noted(point.signal, value)
         with suppress(InboxFullError):  # the next reading shows it

@@ -85,15 +85,16 @@ class Outbox:
     def take(self, now: float) -> Command | None:
         """Return the next command that may be sent now."""
         self.expire(now)
-        for place, (_, command) in enumerate(self._waiting):
+        for entry in list(self._waiting):
+            command = entry[1]
             limits = command.point.limits  # type: ignore[union-attr]  # put() made sure
             written = self._written_to(command)
             if written.wait(limits, now) > 0:
                 continue
-            del self._waiting[place]
+            self._waiting.remove(entry)
             if written.worn(limits, now):
                 self._end(command, Outcome.REJECTED, f"it is written at most {limits.per_day} times a day")
-                return self.take(now)
+                continue
             written.note(limits, now)
             return command
         return None

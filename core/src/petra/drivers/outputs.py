@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from petra.drivers.commands import Command, Ledger, Origin
+from petra.drivers.commands import WELL, Command, Ledger, Origin
 from petra.signals import Quality
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Outputs:
             for signal in self._points
             if layout.place(signal) < layout.split
         }
+        self._sent: dict[str, Command] = {}
+        """The last command for each signal: what is not known to have been carried out is owed."""
         self._owed: set[str] = set()
         self._serving = False
         self._subscription = bus.subscribe(list(self._points)) if self._points else None
@@ -53,11 +55,15 @@ class Outputs:
         self._serving = True
         layout = self._bus.layout
         for signal, point in self._points.items():
-            index = layout.index.get(signal, -1)
-            if index >= layout.split and (not station or point.station == station):
+            if station and point.station != station:
+                continue
+            sent = self._sent.get(signal)
+            unsure = sent is not None and sent.outcome not in WELL
+            if unsure or layout.index.get(signal, -1) >= layout.split:
                 self._last.pop(signal, None)
                 self._owed.add(signal)
         self.tick()
+        self._look()
 
     def pause(self) -> None:
         """Hold back: there is no session."""
@@ -102,12 +108,13 @@ class Outputs:
             if index is None or point is None or image.status(index).quality is Quality.BAD:
                 continue
             value = image.value(index)
-            if self._last.get(signal) != value or type(self._last.get(signal)) is not type(value):
+            if signal not in self._last or self._last[signal] != value:
                 self._last[signal] = value
                 self._submit(point, value, layout.signals[index].written_by)
 
     def _submit(self, point: Point, value: Value, writer: str) -> None:
         command: Command = self._ledger.open(point.signal, value, writer or "signal", Origin.LOGIC)
+        self._sent[point.signal] = command
         if not command.outcome.final:
             command.point = point
             self._link.outbox.put(command, self._link.now())

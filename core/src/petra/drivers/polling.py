@@ -77,7 +77,7 @@ class Polling:
         self._agenda = Agenda(
             driver.plan(self._points), link.now(), shared=driver.in_flight == 1, patience=driver.timeout
         )
-        self._writing = Writing(driver, link, connection, self._agenda, self._read_alone)
+        self._writing = Writing(driver, link, connection, self._agenda, self._read_alone, self._unanswered)
         self._feeds: dict[Request, Feed] = {}
         self._refused: dict[Request, Point] = {}
         self._changed = link.outbox.changed
@@ -143,6 +143,8 @@ class Polling:
         except PointError as error:
             answers = [error] * len(request.parts)
         self._answered(slot)
+        if slot.gone:  # the plan has changed meanwhile: others ask for this now
+            return
         if any(isinstance(answer, PointError) for answer in answers):
             self._statistics.refused += 1
             self._refuse(slot, answers)
@@ -190,13 +192,17 @@ class Polling:
         self._statistics.unanswered += 1
         station, now = slot.request.station, self._link.now()
         self._agenda.done(slot, now)
-        said = f"{station}: {reason}" if station else reason
-        if self._agenda.unanswered(station, now):
+        self._unanswered(station, reason)
+        if self._agenda.is_down(station):
+            self._feed(slot.request).fail(_of(station, reason))
+
+    def _unanswered(self, station: str, reason: str) -> None:
+        """Count a silence; a station that goes out of order by it takes all of its points along."""
+        said = _of(station, reason)
+        if self._agenda.unanswered(station, self._link.now()):
             for request in self._agenda.requests():
                 if request.station == station:
                     self._feed(request).fail(said)
-        elif self._agenda.is_down(station):
-            self._feed(slot.request).fail(said)
         if self._agenda.all_down:
             raise SessionError(reason)
 
@@ -241,6 +247,10 @@ def _joined(answers: Sequence[Answer]) -> Sequence[Value | PointError]:
     if len(answers) == 1:
         return answers[0]  # type: ignore[return-value]  # the caller has looked
     return [value for answer in answers for value in answer]  # type: ignore[union-attr]  # as above
+
+
+def _of(station: str, reason: str) -> str:
+    return f"{station}: {reason}" if station else reason
 
 
 def _error(answer: Answer) -> PointError:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
+from petra.drivers.agenda import STRIKES
 from petra.drivers.commands import Command, Outcome
-from petra.drivers.errors import BusyError, NoAnswerError, PointError
+from petra.drivers.errors import BusyError, NoAnswerError, PointError, SessionError
 from petra.signals import Value
 
 if TYPE_CHECKING:
@@ -40,13 +41,21 @@ class Writing:
     """The commands of one session."""
 
     def __init__(
-        self, driver: Driver, link: Link, connection: Connection, agenda: Agenda, read_alone: ReadAlone
+        self,
+        driver: Driver,
+        link: Link,
+        connection: Connection,
+        agenda: Agenda,
+        read_alone: ReadAlone,
+        silent: Callable[[str, str], None],
     ) -> None:
         self._driver = driver
         self._link = link
         self._connection = connection
         self._agenda = agenda
         self._read_alone = read_alone
+        self._silent = silent
+        self._unanswered = 0
         self._sent: list[_Sent] = []
         self._written: dict[str, float] = {}
         self._last_written = -math.inf
@@ -96,7 +105,7 @@ class Writing:
         self._link.progress()
         now = self._note(point)
         if not point.verify:
-            self._link.written(point, wanted)
+            self._link.written(point, wanted, command.origin)
             self._end(command, Outcome.UNVERIFIED)
             return
         sent = _Sent(command, point, wanted, now + point.settle, now + point.settle + CONFIRM_WITHIN)
@@ -114,12 +123,19 @@ class Writing:
             self._end(command, Outcome.REJECTED, str(error))
         except NoAnswerError as error:
             self._link.statistics.unanswered += 1
-            self._agenda.unanswered(point.station, self._link.now())
             self._end(command, Outcome.TIMED_OUT, f"{error}; it may have been carried out")
+            self._unanswered += 1
+            if self._agenda.asks(point.station):
+                self._silent(point.station, str(error))
+            elif self._unanswered >= STRIKES:
+                raise SessionError(str(error)) from error
         except BaseException:
             self._end(command, Outcome.TIMED_OUT, "the session ended; it may have been carried out")
             raise
         else:
+            self._unanswered = 0
+            if self._agenda.asks(point.station) and self._agenda.answered(point.station, self._link.now()):
+                self._link.resume(point.station)
             return True
         return False
 
@@ -129,7 +145,7 @@ class Writing:
         now = self._note(sent.point)
         if same(seen, sent.wanted):
             self._sent.remove(sent)
-            self._link.written(sent.point, sent.wanted)
+            self._link.written(sent.point, sent.wanted, sent.command.origin)
             self._end(sent.command, Outcome.CONFIRMED)
         elif now >= sent.until:
             self._sent.remove(sent)

@@ -15,6 +15,7 @@ from petra.drivers.contract import Driver, Link
 from petra.drivers.outputs import Outputs
 from petra.errors import PetraError
 from petra.plugin.groups import Group
+from petra.scan.statistics import PREFIX
 from petra.signals import Quality, Status
 from petra.supervise import Activity, Backoff, Health, Supervisor
 
@@ -92,11 +93,15 @@ class Field:
 
     def remove(self, drivers: Iterable[Driver]) -> None:
         """Stop drivers; what they read is bad from then on."""
-        gone = [self._running.pop(d.name) for d in drivers if d.name in self._running]
-        self._route()
-        self.supervisor.remove([each.driver.name for each in gone])
+        gone = [self._running[d.name] for d in drivers if d.name in self._running]
         if gone:
-            self.supervisor.call(self._close(gone, "the driver was stopped"))
+            reason = "the driver was stopped"
+            self.supervisor.call(self._refuse(gone, reason))
+            self.supervisor.remove([each.driver.name for each in gone])
+            self.supervisor.call(self._close(gone, reason))
+        for each in gone:
+            del self._running[each.driver.name]
+        self._route()
 
     def add(self, drivers: Sequence[Driver]) -> None:
         """Start those that do not run yet."""
@@ -124,6 +129,9 @@ class Field:
             self._reject(
                 command, f"the block {layout.signals[index].written_by!r} writes it; force it instead"
             )
+            return command
+        if signal.startswith(PREFIX) or any(e.driver.online == signal for e in list(self._running.values())):
+            self._reject(command, "the engine itself writes it")
             return command
         writers = self._routes.get(signal, [])
         able = [(each, point) for each, point in writers if point.direction.writes]
@@ -200,7 +208,14 @@ class Field:
         for each in gone:
             each.outputs.close()
             each.link.outbox.close(reason)
-            each.link.fail(reason)
+            try:
+                each.link.fail(reason)
+            except Exception:  # the others are to be closed as well
+                log.exception("%s: its signals cannot be marked", each.driver.name)
+
+    async def _refuse(self, leaving: Sequence[_Running], reason: str) -> None:
+        for each in leaving:
+            each.link.outbox.close(reason)
 
     async def _flushed(self, running: Sequence[_Running]) -> None:
         """Wait until every driver that serves has written what it has to, for a moment at most."""
@@ -257,11 +272,13 @@ def _failed(each: _Running) -> Callable[[str], None]:
 def _differ(old: Driver, new: Driver, before: Layout, after: Layout) -> bool:
     if type(old) is not type(new) or old.config != new.config or old.points != new.points:
         return True
-    return any(_owned(point.signal, before) != _owned(point.signal, after) for point in old.points)
+    return any(_place(point.signal, before) != _place(point.signal, after) for point in old.points)
 
 
-def _owned(signal: str, layout: Layout) -> bool:
-    return layout.place(signal) < layout.split
+def _place(signal: str, layout: Layout) -> tuple[bool, type]:
+    """Return what matters of a signal to a driver: whether a block writes it, and what it holds."""
+    index = layout.place(signal)
+    return index < layout.split, layout.types[index]
 
 
 def _status(each: _Running) -> DriverStatus:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
+from petra.drivers.errors import PointError
 from petra.drivers.faults import Fault, FaultKind, Script, holding
 from petra.drivers.relay import Relay
 from petra.drivers.simulator import Simulator, Track, Wave, usual, wave
@@ -92,7 +94,8 @@ class Simulation:
             seconds = loop.time() - began
             for device in self._devices:
                 for point, moves in device.waves.items():
-                    device.simulator.set(point, moves(seconds))
+                    with suppress(PointError):  # a value that this type does not hold is not shown
+                        device.simulator.set(point, moves(seconds))
                 await self._line(device, seconds)
                 self._stations(device, seconds)
             activity.progress()

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING, Protocol
 
-from petra.drivers import Exchange, GarbledError, NoAnswerError, PointError, SessionError, open_tcp
+from petra.drivers import Exchange, NoAnswerError, PointError, SessionError, open_tcp
 
 from . import wire
 from .wire import Function
@@ -49,6 +49,7 @@ class RtuLine:
         self._timeout = timeout
         self._silence = silence
         self._late_until: dict[int, float] = {}
+        self._quiet_until = 0.0
         self._lock = asyncio.Lock()
 
     async def ask(self, unit: int, pdu: bytes) -> bytes:
@@ -62,6 +63,8 @@ class RtuLine:
                 self._late_until[unit] = asyncio.get_running_loop().time() + self._timeout
                 raise
             await asyncio.sleep(self._silence)
+            if not answer or answer[0] != unit:  # whatever is under way must not pass for the next answer
+                self._quiet_until = asyncio.get_running_loop().time() + self._timeout
             if not answer:
                 raise NoAnswerError("the answer is garbled: its check sum is wrong")
             if answer[0] != unit:
@@ -70,7 +73,7 @@ class RtuLine:
 
     async def _let_pass(self, unit: int) -> None:
         """Give the late answer of this unit the time to arrive and be dropped."""
-        until = self._late_until.pop(unit, 0.0)
+        until = max(self._late_until.pop(unit, 0.0), self._quiet_until)
         await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
 
 
@@ -122,7 +125,7 @@ async def write(line: Line, unit: int, pdu: bytes) -> None:
     wire.check_answer(pdu[0], answer)
     echoed = 7 if pdu[0] == Function.MASK_WRITE_REGISTER else 5
     if answer[:echoed] != pdu[:echoed]:
-        raise GarbledError("what was written is not what the unit says it has taken")
+        raise NoAnswerError("what was written is not what the unit says it has taken")
 
 
 async def identify(line: Line, unit: int) -> dict[str, str]:

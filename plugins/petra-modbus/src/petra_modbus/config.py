@@ -278,6 +278,8 @@ class ModbusConnection:
         """Say what contradicts what, and which points get in each other's way."""
         if self.transport.kind in ("rtu", "rtu_over_tcp") and self.in_flight > 1:
             yield Flaw(("in_flight",), f"{self.transport.kind} has one request under way, never more")
+        if self.bit_write == "read_modify_write" and self.in_flight > 1:
+            yield Flaw(("in_flight",), "bits that are read, changed and written need one request under way")
         taken: _Taken = {}
         for number, point in enumerate(self.points):
             unit = point.unit or self.unit

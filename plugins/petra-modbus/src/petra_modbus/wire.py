@@ -58,18 +58,18 @@ def read_answer(function: int, pdu: bytes, length: int) -> bytes:
     """Return the data of an answer, of exactly that many bytes."""
     check_answer(function, pdu)
     if len(pdu) != length + 2 or pdu[1] != length:
-        raise GarbledError(f"an answer of {len(pdu) - 2} bytes, where {length} were asked for")
+        raise NoAnswerError(f"an answer of {len(pdu) - 2} bytes, where {length} were asked for")
     return pdu[2:]
 
 
 def check_answer(function: int, pdu: bytes) -> None:
     """Raise what an answer says went wrong (7)."""
     if not pdu:
-        raise GarbledError("an empty answer")
+        raise NoAnswerError("an empty answer")
     if pdu[0] == function:
         return
     if pdu[0] != function | 0x80 or len(pdu) < 2:
-        raise GarbledError(f"an answer to function {pdu[0] & 0x7F}, where {function} was asked for")
+        raise NoAnswerError(f"an answer to function {pdu[0] & 0x7F}, where {function} was asked for")
     code = pdu[1]
     said = f"{_EXCEPTIONS.get(code, 'the device refuses')} (exception {code})"
     if code in (5, 6):

@@ -163,11 +163,22 @@ class S7Session:
         start = address.start
         if codec.type in ("string", "wstring"):
             head = 1 if codec.type == "string" else 2
-            data, start = data[head:], start + head
+            data = await self._fitting(address, data, head)
+            start += head
         if len(data) > self.pdu - _WRITE_HEAD:
             raise PointError(f"{len(data)} bytes do not fit into a PDU of {self.pdu}")
         length = 1 if address.area.numbered else len(data)
         await self.write_item(Item(address.area, address.db, start, length, address.bit), data)
+
+    async def _fitting(self, address: Address, data: bytes, head: int) -> bytes:
+        """Return how many characters are used, and those: what lies behind the string is not its own."""
+        (most,) = await self.read_items([Item(address.area, address.db, address.start, head)])
+        if isinstance(most, PointError):
+            raise most
+        used = int.from_bytes(data[head : head * 2])
+        if used > int.from_bytes(most):
+            raise PointError(f"a text of {used} characters, and the PLC has {int.from_bytes(most)} for it")
+        return data[head : head * 2 + used * head]
 
     async def write_item(self, item: Item, data: bytes) -> None:
         """Write the bytes of an item."""

@@ -27,6 +27,8 @@ class Memory:
         self._areas: dict[tuple[Area, int], bytearray] = {}
         for place in places:
             self._areas.setdefault((place.address.area, place.address.db), bytearray(_SIZE))
+            if place.codec.type in ("string", "wstring"):
+                self.set(place, "")  # how long it is declared
         self.holes: set[tuple[Area, int, int]] = set()
         """Addresses that the PLC does not have."""
         self.pdu = LONGEST_PDU
