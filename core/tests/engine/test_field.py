@@ -266,6 +266,13 @@ def test_what_was_written_while_the_device_was_away_is_sent_when_it_comes_back()
         until(lambda: ("two", 25.0) in devices.written)
 
 
+def test_a_reload_before_the_start_is_whole():
+    engine = Engine(made(PLANT), catalog)
+    engine.reload(made(PLANT.replace("name: two", "name: other")))
+    with engine:
+        until(lambda: set(engine.status().drivers) == {"one", "other"})
+
+
 def test_two_connections_of_one_name_are_refused():
     with pytest.raises(PetraError, match="two connections are called 'one'"):
         Engine(made(PLANT.replace("name: two", "name: one")), catalog)

@@ -83,7 +83,7 @@ def read(path: Path, section: type) -> tuple[list[tuple[str, PointSettings]] | N
     structurer = Structurer(problems, Environment({}, path.parent))
     found: list[tuple[str, PointSettings]] = []
     seen: dict[str, int] = {}
-    for connection, row in _rows(text, model, problems):
+    for connection, row in _readable(text, model, problems):
         try:
             point = structurer.structure(row, model)
         except Invalid:
@@ -135,6 +135,14 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value) if isinstance(value, float) else str(value)
+
+
+def _readable(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, nodes.Mapping]]:
+    """Yield the rows up to the first one that is no CSV."""
+    try:
+        yield from _rows(text, model, problems)
+    except csv.Error as error:
+        problems.add_at(0, 0, "bad-value", f"it is no CSV: {error}; is a quote left open?")
 
 
 def _rows(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, nodes.Mapping]]:

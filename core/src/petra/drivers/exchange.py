@@ -124,6 +124,6 @@ async def open_tcp(
             )
     except TimeoutError:
         raise SessionError(f"{host}:{port} does not answer within {within:g} s") from None
-    except OSError as error:
-        raise SessionError(f"{host}:{port}: {error.strerror or error}") from error
+    except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
+        raise SessionError(f"{host}:{port}: {getattr(error, 'strerror', None) or error}") from error
     return exchange

@@ -220,7 +220,9 @@ class Engine:
             except BaseException:
                 self.field.add(leaving)
                 raise
-            self.field.add(drivers)
+            self._drivers = drivers
+            if self._thread is not None:
+                self.field.add(drivers)
             self.configuration = configuration
             self._reloads += 1
         finally:

@@ -65,25 +65,28 @@ def _target(function: F) -> F:
         ca_file: Path | None, insecure: bool, timeout: float, modicon: bool, **more: Any,
     ) -> Any:  # fmt: skip
         chosen: Any = kind or ("rtu" if target.startswith("/") else "tcp")
-        transport = Transport(
-            type=chosen,
-            host="" if chosen == "rtu" else target,
-            device=target if chosen == "rtu" else "",
-            baud_rate=baud,
-            parity=parity,
-            stop_bits=stop_bits,
-            ca_file=ca_file,
-            insecure=insecure,
-        )
-        for flaw in transport.flaws():
-            raise click.BadParameter(flaw.message)
-        connection = ModbusConnection(
-            name=target,
-            transport=transport,
-            unit=unit,
-            addressing="modicon" if modicon else "zero_based",
-            timeout_ms=timeout * 1e3,
-        )
+        try:
+            transport = Transport(
+                type=chosen,
+                host="" if chosen == "rtu" else target,
+                device=target if chosen == "rtu" else "",
+                baud_rate=baud,
+                parity=parity,
+                stop_bits=stop_bits,
+                ca_file=ca_file,
+                insecure=insecure,
+            )
+            for flaw in transport.flaws():
+                raise click.BadParameter(flaw.message)
+            connection = ModbusConnection(
+                name=target,
+                transport=transport,
+                unit=unit,
+                addressing="modicon" if modicon else "zero_based",
+                timeout_ms=timeout * 1e3,
+            )
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
         return function(*args, connection=connection, **more)
 
     return call  # type: ignore[return-value]  # click has changed its signature
