@@ -26,7 +26,7 @@ class FaultKind(Enum):
     GARBLE = "garble"
     """Bytes of answers are changed."""
     REBOOT = "reboot"
-    """As `refuse`; values begin anew."""
+    """As `refuse`, for a while."""
     LIMIT = "limit"
     """So many connections are taken, the next one is closed at once."""
     SILENCE = "silence"
