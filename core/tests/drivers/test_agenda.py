@@ -111,6 +111,27 @@ def test_without_any_slack_a_probe_goes_anyway_in_the_end():
     assert now > 10.0
 
 
+def test_a_request_that_is_ignored_is_left_in_peace_alone():
+    """Its station answers others: those keep their times, and it is tried less and less often."""
+    agenda = Agenda([request("u", 0.1, at=0), request("u", 0.1, at=1)], 0.0, shared=True, patience=0.5)
+    now, asked, others = 0.0, 0, 0
+    while now < 60.0:
+        slot = agenda.take(now)
+        if slot is None:
+            now += 0.01
+        elif slot.request.parts[0].start == 0:
+            asked += 1
+            now += 0.5
+            agenda.ignored(slot, now)
+            agenda.unanswered("u", now)
+        else:
+            others += 1
+            agenda.done(slot, now)
+            agenda.answered("u", now)
+    assert asked < 20
+    assert others > 450
+
+
 def test_replaced_requests_do_not_come_back():
     agenda = Agenda([request("u", at=1)], 0.0, shared=True, patience=0.1)
     (slot,) = drain(agenda, 0.0)

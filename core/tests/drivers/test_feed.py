@@ -33,6 +33,14 @@ def test_a_point_that_fails_is_bad_alone_and_holds_its_value(bus):
     assert bus.read("b").time == 30
 
 
+def test_what_was_written_meanwhile_is_left_alone(bus):
+    """A reading that began before a command is older than what the command wrote."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.update([4.0, 5.0, 6.0], 20, 1.0, frozenset({1}))
+    assert seen(bus) == [(4.0, ""), (2.0, ""), (6.0, "")]
+
+
 def test_the_end_of_a_session_makes_all_bad_and_holds_what_was_read_last(bus):
     """Also what the scan has not yet taken from the inbox."""
     feed = Feed(bus, POINTS, 0.0)

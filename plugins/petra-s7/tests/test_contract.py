@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from petra.drivers import Direction, Outcome
+from petra.signals import Quality
 from petra.testing import DriverContract, Rig
 from petra_s7.config import S7Config, S7Point
 from petra_s7.driver import S7Driver
@@ -54,3 +55,23 @@ def test_a_string_leaves_alone_what_lies_behind_it():
         assert rig.command(rig.points[0], "xyz").outcome is Outcome.CONFIRMED
         assert rig.simulator.get(rig.points[1]) == 1234
         assert rig.command(rig.points[0], "x" * 21).outcome is Outcome.REJECTED
+
+
+def test_a_point_that_is_refused_does_not_cost_the_others_their_company():
+    """Once it is alone, the others are asked for together again."""
+    points = tuple(S7Point(signal=f"s{n}", address=f"DB{n + 1}.REAL0") for n in range(40))
+    config = S7Config(host="127.0.0.1", port=1, poll_ms=20.0, timeout_ms=500.0, points=points)
+    with Rig(lambda port: S7Driver(evolve(config, port=port))) as rig:
+        rig.until_good()
+        memory, (bad, good) = rig.simulator.memory, rig.points[:2]
+
+        def rounds(number: int) -> int:
+            """Return how many requests so many readings of a good point take."""
+            before, seen = memory.requests, {rig.reading(good).time}
+            rig.until(lambda: seen.add(rig.reading(good).time) or len(seen) > number, "it is read")
+            return memory.requests - before
+
+        together = rounds(10)
+        rig.simulator.refuse(bad)
+        rig.until(lambda: rig.reading(bad).quality is Quality.BAD, "it is bad")
+        rig.until(lambda: rounds(10) < 2 * together, "the others are read together")

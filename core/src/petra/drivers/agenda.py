@@ -33,6 +33,8 @@ class Slot:
     request: Request
     due: float
     gone: bool = False
+    backoff: Backoff = field(factory=lambda: Backoff(first=1.0))
+    """Counts how often it was not answered, though its station answers others."""
 
 
 @define
@@ -116,6 +118,13 @@ class Agenda:
                     self.missed += late
                 slot.due = max(now, slot.due + late * period)
         self._push(slot)
+
+    def ignored(self, slot: Slot, now: float) -> bool:
+        """Put back a request that was not answered; say whether it is left in peace by itself."""
+        pause = slot.backoff.next()
+        alone = slot.backoff.failures >= STRIKES
+        self.done(slot, now, after=max(pause, slot.request.period) if alone else None)
+        return alone
 
     def answered(self, station: str, now: float) -> bool:
         """Note that a station answers; say whether it comes back."""

@@ -44,16 +44,31 @@ class Feed:
         """The signals that it writes."""
         return self._group.names
 
-    def update(self, values: Sequence[Value | PointError], time: int, now: float) -> None:
-        """Write what was read, a value or an error for each point, in the order of the points."""
+    def update(
+        self,
+        values: Sequence[Value | PointError],
+        time: int,
+        now: float,
+        leave: frozenset[int] = frozenset(),
+    ) -> None:
+        """Write what was read, a value or an error for each point, in the order of the points.
+
+        Points to `leave` stay as they are: something newer is known of them.
+        """
         self.updated = now
         self._owed = None
         picked = values if self._all else [values[i] for i in self._mine]
-        if not self._flawed and not any(issubclass(kind, PointError) for kind in set(map(type, picked))):
+        if (
+            not leave
+            and not self._flawed
+            and not any(issubclass(kind, PointError) for kind in set(map(type, picked)))
+        ):
             self._last = list(picked)  # type: ignore[arg-type]  # looked at above
             self._write_all(GOOD, time)
             return
         for place, value in enumerate(picked):
+            if self._mine[place] in leave:
+                continue
             if isinstance(value, PointError):
                 self._set(place, self._last[place], Status(Quality.BAD, str(value)), time)
             else:

@@ -6,7 +6,8 @@ happens to a point that is refused, to a station that is silent, and to commands
 - A command goes out before any further reading, and what it wrote is read back at once.
 - A request that is refused as a whole is split until the points at fault are alone; those are bad, and tried
   again every half minute.
-- A station that does not answer is out of order alone. When none answers the session ends.
+- A station that does not answer is out of order alone, and so is a request that is ignored. When no station
+  answers the session ends.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ class Polling:
         self._writing = Writing(driver, link, connection, self._agenda, self._read_alone, self._unanswered)
         self._feeds: dict[Request, Feed] = {}
         self._refused: dict[Request, Point] = {}
+        self._pieces: set[Request] = set()
+        self._broken = False
         self._changed = link.outbox.changed
         self._busy = 0
         self._serving = False
@@ -143,19 +146,21 @@ class Polling:
         except PointError as error:
             answers = [error] * len(request.parts)
         self._answered(slot)
+        slot.backoff.reset()
         if slot.gone:  # the plan has changed meanwhile: others ask for this now
             return
+        self._pieces.discard(request)
         if any(isinstance(answer, PointError) for answer in answers):
             self._statistics.refused += 1
             self._refuse(slot, answers)
             return
-        if not self._writing.disturbed(request, began):
-            values = _joined(answers)
-            self._feed(request).update(values, self._link.now_ns(), self._link.now())
+        leave = self._writing.disturbed(request, began)
+        self._feed(request).update(_joined(answers), self._link.now_ns(), self._link.now(), leave)
         self._agenda.done(slot, self._link.now())
         self._statistics.missed = self._agenda.missed
         if self._refused.pop(request, None) is not None:
-            self._join()
+            self._broken = True
+        self._join()
 
     async def _ask(self, request: Request) -> Sequence[Answer]:
         began = self._link.now()
@@ -190,11 +195,11 @@ class Polling:
     def _silent(self, slot: Slot, reason: str) -> None:
         """Leave a station in peace that has not answered twice; without any other the session ends."""
         self._statistics.unanswered += 1
-        station, now = slot.request.station, self._link.now()
-        self._agenda.done(slot, now)
-        self._unanswered(station, reason)
-        if self._agenda.is_down(station):
+        station = slot.request.station
+        alone = self._agenda.ignored(slot, self._link.now())
+        if alone or self._agenda.is_down(station):
             self._feed(slot.request).fail(_of(station, reason))
+        self._unanswered(station, reason)
 
     def _unanswered(self, station: str, reason: str) -> None:
         """Count a silence; a station that goes out of order by it takes all of its points along."""
@@ -213,18 +218,24 @@ class Polling:
             self._refused[request] = request.points[0]
             self._feed(request).update([_error(answers[0])], self._link.now_ns(), now)
             self._agenda.done(slot, now, after=max(REFUSED_AGAIN, request.period))
+            self._join()
             return
+        self._broken = True
         self._agenda.remove(slot)
         if (feed := self._feeds.pop(request, None)) is not None:
             self._link.release(feed)
         for part, answer in zip(request.parts, answers, strict=True):
             alone = Request(request.station, request.period, (part,))
             halve = isinstance(answer, PointError) and len(part.spans) > 1
-            for half in split(alone, part) if halve else [alone]:
-                self._agenda.add(half, now)
+            for piece in split(alone, part) if halve else [alone]:
+                self._pieces.add(piece)
+                self._agenda.add(piece, now)
 
     def _join(self) -> None:
-        """Plan anew: what was refused is no more, and can be read together with others again."""
+        """Plan anew once the points at fault are known: all others can be read together again."""
+        if not self._broken or self._pieces:
+            return
+        self._broken = False
         for feed in self._feeds.values():
             self._link.release(feed)
         self._feeds.clear()

@@ -74,11 +74,12 @@ class Writing:
         """Return when there is something to do."""
         return min(self._link.outbox.next_at(now), *(each.due for each in self._sent), math.inf)
 
-    def disturbed(self, request: Request, began: float) -> bool:
-        """Say whether a point was written since: what was read may be older than that."""
-        return self._last_written > began and any(
-            self._written.get(point.signal, -math.inf) > began for point in request.points
-        )
+    def disturbed(self, request: Request, began: float) -> frozenset[int]:
+        """Return which points were written since: what was read of them may be older than that."""
+        if self._last_written <= began:
+            return frozenset()
+        times = (self._written.get(point.signal, -math.inf) for point in request.points)
+        return frozenset(place for place, written in enumerate(times) if written > began)
 
     def give_up(self) -> None:
         """End what is under way: whether it was carried out is not known."""
