@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from petra.drivers.polling import PolledDriver
     from petra.drivers.relay import Relay
     from petra.drivers.scaling import scaling
+    from petra.drivers.serving import Server
     from petra.drivers.settings import PointSettings
     from petra.drivers.simulator import Simulator
     from petra.drivers.unpacking import Packed, Unpack, unpacker
@@ -52,6 +53,7 @@ _HOME = {
     "Relay": "petra.drivers.relay",
     "Request": "petra.drivers.planner",
     "Script": "petra.drivers.faults",
+    "Server": "petra.drivers.serving",
     "SessionError": "petra.drivers.errors",
     "Simulator": "petra.drivers.simulator",
     "Span": "petra.drivers.planner",
@@ -90,6 +92,7 @@ __all__ = [
     "Relay",
     "Request",
     "Script",
+    "Server",
     "SessionError",
     "Simulator",
     "Span",

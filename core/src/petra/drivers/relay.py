@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from typing import Any
 
 from petra.drivers.faults import Fault, FaultKind
+from petra.drivers.serving import close
 
 
 class Relay:
@@ -69,8 +71,8 @@ class Relay:
 
     async def _close(self) -> None:
         if self._server is not None:
-            self._server.close()
-            self._server = None
+            server, self._server = self._server, None
+            await close(server)
 
     def admits(self) -> bool:
         """Say whether one more connection may be."""
@@ -105,6 +107,18 @@ class _Pair:
         self.front = front
         self.back: Any = None
         self.waiting = bytearray()
+        self._late: deque[bytes] = deque()
+        self._late_until = 0.0
+
+    def answer(self, data: bytes, delay: float) -> None:
+        """Pass on what the device says, some seconds later and never out of order."""
+        if not delay and not self._late:
+            self.front.write(data)
+            return
+        loop = asyncio.get_running_loop()
+        self._late.append(data)
+        self._late_until = max(self._late_until, loop.time() + delay)
+        loop.call_at(self._late_until, lambda: self.front.write(self._late.popleft()))
 
     def abort(self) -> None:
         self.relay._pairs.discard(self)  # noqa: SLF001 - the two are one
@@ -155,11 +169,7 @@ class _Device(asyncio.Protocol):
         relay = self._pair.relay
         if _swallows(relay):
             return
-        data = relay.bent(data)
-        if delay := relay.delay:
-            asyncio.get_running_loop().call_later(delay, self._pair.front.write, data)
-        else:
-            self._pair.front.write(data)
+        self._pair.answer(relay.bent(data), relay.delay)
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio gives it
         self._pair.abort()

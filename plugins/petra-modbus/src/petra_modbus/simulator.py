@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from typing import TYPE_CHECKING, Any
 
-from petra.drivers import Framing, GarbledError, Point, PointError, Simulator
+from petra.drivers import Point, PointError, Server, Simulator
 
 from . import wire
 from .memory import Memory
@@ -43,43 +42,6 @@ def _request_length(buffer: bytearray) -> int | None:
     return {17: 4, 22: 10, 43: 7}.get(function, 8 if function <= 6 else 0)
 
 
-class Served(asyncio.Protocol):
-    """One client of the simulator."""
-
-    def __init__(self, memory: Memory, framing: Framing, clients: set[Served], *, rtu: bool) -> None:
-        self._memory = memory
-        self._framing = framing
-        self._clients = clients
-        self._rtu = rtu
-        self._buffer = bytearray()
-        self.transport: Any = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take note of the client."""
-        self.transport = transport
-        self._clients.add(self)
-
-    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio gives it
-        """Forget it."""
-        self._clients.discard(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Answer every request that is complete."""
-        self._buffer += data
-        try:
-            while (taken := self._framing.take(self._buffer)) is not None:
-                reference, frame = taken
-                answer = self._memory.answer(frame[0], frame[1:])
-                if answer is None:
-                    continue
-                if self._rtu:
-                    self.transport.write(wire.rtu_frame(frame[0], answer))
-                else:
-                    self.transport.write(wire.tcp_frame(reference, frame[0], answer))
-        except GarbledError:
-            self.transport.abort()
-
-
 class ModbusSimulator(Simulator):
     """The units of one connection."""
 
@@ -89,8 +51,8 @@ class ModbusSimulator(Simulator):
         super().__init__(points, port=0 if serial else transport.endpoint[1], serial=serial)
         self._connection = connection
         self.memory = Memory({point.detail.unit for point in points} | {connection.unit})
-        self._clients: set[Served] = set()
-        self._server: asyncio.Server | None = None
+        rtu = transport.kind in ("rtu", "rtu_over_tcp")
+        self._server = Server(RtuRequests, self._rtu) if rtu else Server(wire.TcpFraming, self._tcp)
 
     async def start(self, host: str, port: int) -> int:
         """Listen; port 0 means any. Return the port."""
@@ -98,25 +60,11 @@ class ModbusSimulator(Simulator):
         if kind == "rtu":
             self._open_line()
             return 0
-        rtu = kind == "rtu_over_tcp"
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: Served(self.memory, RtuRequests() if rtu else wire.TcpFraming(), self._clients, rtu=rtu),
-            host,
-            port,
-            ssl=self._tls() if kind == "tls" else None,
-        )
-        name: tuple[str, int] = self._server.sockets[0].getsockname()
-        return name[1]
+        return await self._server.listen(host, port, self._tls() if kind == "tls" else None)
 
     async def stop(self) -> None:
         """Close everything."""
-        if self._server is not None:
-            self._server.close()
-        for client in list(self._clients):
-            client.transport.abort()
-        if self._server is not None:
-            await self._server.wait_closed()
-        await asyncio.sleep(0)
+        await self._server.close()
 
     def set(self, point: Point, value: Value) -> None:
         """Hold a value where a point finds it."""
@@ -146,9 +94,17 @@ class ModbusSimulator(Simulator):
     def _open_line(self) -> None:
         from .serial import PseudoLine, SerialTransport
 
-        served = Served(self.memory, RtuRequests(), self._clients, rtu=True)
+        served = self._server.protocol()
         carrier: Any = SerialTransport(PseudoLine(self.serial), served)
         served.connection_made(carrier)
+
+    def _tcp(self, reference: int, frame: bytes) -> bytes | None:
+        answer = self.memory.answer(frame[0], frame[1:])
+        return None if answer is None else wire.tcp_frame(reference, frame[0], answer)
+
+    def _rtu(self, _: int, frame: bytes) -> bytes | None:
+        answer = self.memory.answer(frame[0], frame[1:])
+        return None if answer is None else wire.rtu_frame(frame[0], answer)
 
     def _tls(self) -> ssl.SSLContext:
         transport = self._connection.transport

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from petra.drivers import GarbledError, Point, Simulator
+from petra.drivers import GarbledError, Point, Server, Simulator
 
 from .memory import Memory
 
@@ -16,55 +15,28 @@ if TYPE_CHECKING:
     from . import wire
     from .driver import Place
 
-_CONFIRM = 0xD0
+_CONNECT, _CONFIRM, _DATA = 0xE0, 0xD0, 0xF0
 
 
-class Served(asyncio.Protocol):
-    """One client of the simulator."""
+class Requests:
+    """Cuts TPKT packets as a PLC sees them."""
 
-    def __init__(self, memory: Memory, clients: set[Served]) -> None:
-        self._memory = memory
-        self._clients = clients
-        self._buffer = bytearray()
-        self.transport: Any = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take note of the client."""
-        self.transport = transport
-        self._clients.add(self)
-
-    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio gives it
-        """Forget it."""
-        self._clients.discard(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Answer every packet that is complete."""
-        self._buffer += data
-        try:
-            while (packet := _packet(self._buffer)) is not None:
-                if packet[5] == 0xE0:
-                    self.transport.write(_confirmed(packet))
-                else:
-                    self.transport.write(self._memory.answer(packet[7:]))
-        except (GarbledError, IndexError, ValueError):
-            self.transport.abort()
-
-
-def _packet(buffer: bytearray) -> bytes | None:
-    if len(buffer) < 4:
-        return None
-    length = int.from_bytes(buffer[2:4])
-    if buffer[0] != 3 or not 7 <= length <= 8_192:
-        raise GarbledError("what arrives is not S7")
-    if len(buffer) < length:
-        return None
-    packet = bytes(buffer[:length])
-    del buffer[:length]
-    if packet[5] == 0xF0 and (length < 17 or packet[7] != 0x32):
-        raise GarbledError("what arrives is not S7")
-    if packet[5] not in (0xE0, 0xF0):
-        raise GarbledError("the client has ended the connection")
-    return packet
+    def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
+        """Take one packet whole."""
+        if len(buffer) < 4:
+            return None
+        length = int.from_bytes(buffer[2:4])
+        if buffer[0] != 3 or not 7 <= length <= 8_192:
+            raise GarbledError("what arrives is not S7")
+        if len(buffer) < length:
+            return None
+        packet = bytes(buffer[:length])
+        del buffer[:length]
+        if packet[5] == _DATA and (length < 17 or packet[7] != 0x32):
+            raise GarbledError("what arrives is not S7")
+        if packet[5] not in (_CONNECT, _DATA):
+            raise GarbledError("the client has ended the connection")
+        return 0, packet
 
 
 def _confirmed(packet: bytes) -> bytes:
@@ -81,26 +53,15 @@ class S7Simulator(Simulator):
     def __init__(self, points: Sequence[Point], port: int) -> None:
         super().__init__(points, port=port)
         self.memory = Memory(point.detail for point in points)
-        self._clients: set[Served] = set()
-        self._server: asyncio.Server | None = None
+        self._server = Server(Requests, self._answer)
 
     async def start(self, host: str, port: int) -> int:
         """Listen; port 0 means any. Return the port."""
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: Served(self.memory, self._clients), host, port
-        )
-        name: tuple[str, int] = self._server.sockets[0].getsockname()
-        return name[1]
+        return await self._server.listen(host, port)
 
     async def stop(self) -> None:
         """Close everything."""
-        if self._server is not None:
-            self._server.close()
-        for client in list(self._clients):
-            client.transport.abort()
-        if self._server is not None:
-            await self._server.wait_closed()
-        await asyncio.sleep(0)
+        await self._server.close()
 
     def set(self, point: Point, value: Value) -> None:
         """Hold a value where a point finds it."""
@@ -117,6 +78,9 @@ class S7Simulator(Simulator):
     def accept(self, point: Point) -> None:
         """Have the address again."""
         self.memory.holes.difference_update(_cells(point.detail))
+
+    def _answer(self, _: int, packet: bytes) -> bytes:
+        return _confirmed(packet) if packet[5] == _CONNECT else self.memory.answer(packet[7:])
 
 
 def _cells(place: Place) -> set[tuple[wire.Area, int, int]]:
