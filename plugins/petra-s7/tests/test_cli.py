@@ -83,6 +83,7 @@ def test_write_is_verified(plc):
         (("write", "T", "DB100.REAL4", "--value", "fast"), "is not a number"),
         (("write", "T", "DB100.INT0", "--value", "70000"), "does not fit into int"),
         (("scan", "T", "--dbs", "x"), "is no range"),
+        (("scan", "T", "--dbs", "65535-65537"), "is no range within 1 to 65535"),
         (("connect", "T", "--remote-tsap", "zz"), "is no TSAP"),
     ],
 )

@@ -1,6 +1,6 @@
 """Commands that every protocol has: plan, monitor, simulate, and points as CSV.
 
-A plugin adds them to its own group:
+A plugin adds them to its own group, and writes those that talk to one device with the rest of these names:
 
     for command in protocol_commands("modbus"):
         modbus.add_command(command)
@@ -14,12 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from petra.cli.device import as_range, how_to_read, read_points, run, write_point
 from petra.cli.output import plural, print_json, print_table
 from petra.cli.run import Duration
 from petra.cli.session import Session, json_option, with_session
 from petra.cli.values import as_typed
 
-__all__ = ["as_typed", "plural", "print_json", "print_table", "protocol_commands"]
+__all__ = [
+    "as_range",
+    "as_typed",
+    "how_to_read",
+    "plural",
+    "print_json",
+    "print_table",
+    "protocol_commands",
+    "read_points",
+    "run",
+    "write_point",
+]
 
 if TYPE_CHECKING:
     from petra.config import Configuration

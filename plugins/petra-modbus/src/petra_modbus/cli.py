@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import csv
-import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from petra import PetraError
-from petra.cli.protocol import as_typed, plural, print_json, print_table, protocol_commands
-from petra.drivers import BusyError, Direction, NoAnswerError, Point, PointError, SessionError, same
+from petra.cli.protocol import (
+    as_range,
+    how_to_read,
+    plural,
+    print_json,
+    print_table,
+    protocol_commands,
+    read_points,
+    run,
+    write_point,
+)
+from petra.drivers import BusyError, Direction, Point, PointError
 
 from .address import Address, AddressError, Area, parse
 from .client import Line, identify, open_line
@@ -23,10 +29,12 @@ from .client import read as read_registers
 from .codec import NAMES as TYPE_NAMES
 from .codec import ORDERS
 from .config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
-from .detect import AROUND, LONGEST, near, ranked, readings
-from .driver import ModbusDriver, ModbusSession, drivers
+from .detect import near, ranked, readings
+from .driver import ModbusDriver, drivers
+from .scan import addresses as addresses_of
+from .scan import alive, registers_around
+from .scan import units as units_of
 
-T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 _KINDS = ("tcp", "rtu", "rtu_over_tcp", "tls")
@@ -144,15 +152,6 @@ def _driver(
     return driver
 
 
-def _run(main: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(main)
-    except PetraError as error:
-        raise click.ClickException(str(error)) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-
-
 def _timeout(connection: ModbusConnection) -> float:
     return (connection.timeout_ms or 1_000.0) / 1e3
 
@@ -172,7 +171,7 @@ def connect(*, connection: ModbusConnection) -> None:
         click.echo(f"connected in {(time.perf_counter() - began) * 1e3:.1f} ms")
         try:
             began = time.perf_counter()
-            said = await _alive(line, connection.unit)
+            said = await alive(line, connection.unit)
             took = (time.perf_counter() - began) * 1e3
             if said is None:
                 raise click.ClickException(
@@ -182,18 +181,7 @@ def connect(*, connection: ModbusConnection) -> None:
         finally:
             line.exchange.close()
 
-    _run(main())
-
-
-async def _alive(line: Line, unit: int) -> str | None:
-    """Say how a unit answers; None when it does not."""
-    try:
-        await read_registers(line, unit, Area.HOLDING, 0, 1)
-    except (PointError, BusyError) as error:
-        return f" (holding register 0: {error})"
-    except NoAnswerError:
-        return None
-    return ""
+    run(main())
 
 
 @modbus.command()
@@ -216,7 +204,7 @@ def info(*, connection: ModbusConnection, as_json: bool) -> None:
         finally:
             line.exchange.close()
 
-    found = _run(main())
+    found = run(main())
     print_json(found) if as_json else print_table(("what", "is"), list(found.items()))
 
 
@@ -225,56 +213,18 @@ def info(*, connection: ModbusConnection, as_json: bool) -> None:
 @click.argument("address")
 @_value
 @click.option("--count", type=click.IntRange(1, 2_000), default=1, show_default=True, help="How many values.")
-@click.option("--every", type=click.FloatRange(min=0.01), help="Read again and again, every so many seconds.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+@how_to_read
 def read_(
-    *,
-    connection: ModbusConnection,
-    address: str,
-    count: int,
-    every: float | None,
-    as_csv: bool,
-    as_json: bool,
-    **value: Any,
-) -> None:
+    *, connection: ModbusConnection, address: str, count: int, every: float | None, as_csv: bool,
+    as_json: bool, **value: Any,
+) -> None:  # fmt: skip
     """Read values from ADDRESS on."""
     driver = _driver(connection, address, count=count, **value)
-
-    async def main() -> None:
-        session = await driver.connect()
-        try:
-            while True:
-                _show(await _values(driver, session), as_csv=as_csv, as_json=as_json)
-                if every is None:
-                    return
-                await asyncio.sleep(every)
-        finally:
-            session.close()
-
-    _run(main())
+    read_points(driver, every=every, as_csv=as_csv, as_json=as_json, name=_name)
 
 
-async def _values(driver: ModbusDriver, session: ModbusSession) -> list[tuple[Point, Any]]:
-    found: dict[Point, Any] = {}
-    for request in driver.plan(driver.points):
-        for part, answer in zip(request.parts, await session.read(request), strict=True):
-            values = [answer] * len(part.spans) if isinstance(answer, PointError) else answer
-            found.update(zip((span.point for span in part.spans), values, strict=True))
-    return [(point, found[point]) for point in driver.points]
-
-
-def _show(found: list[tuple[Point, Any]], *, as_csv: bool, as_json: bool) -> None:
-    plain = [(str(p.detail.address), f"error: {v}" if isinstance(v, PointError) else v) for p, v in found]
-    if as_json:
-        print_json(dict(plain))
-    elif as_csv:
-        csv.writer(sys.stdout).writerows([(f"{time.time():.3f}", *row) for row in plain])
-        sys.stdout.flush()
-    elif len(plain) == 1:
-        click.echo(plain[0][1])
-    else:
-        print_table(("address", "value"), [(name, str(value)) for name, value in plain])
+def _name(point: Point) -> str:
+    return str(point.detail.address)
 
 
 @modbus.command("write", context_settings={"ignore_unknown_options": True})  # -5 is a value
@@ -286,25 +236,7 @@ def _show(found: list[tuple[Point, Any]], *, as_csv: bool, as_json: bool) -> Non
 def write_(*, connection: ModbusConnection, address: str, value: str, verify: bool, **how: Any) -> None:
     """Write VALUE to ADDRESS, and read it back."""
     driver = _driver(connection, address, direction=Direction.BOTH, **how)
-    (point,) = driver.points
-    typed = as_typed(value, point.type)
-
-    async def main() -> None:
-        session = await driver.connect()
-        try:
-            wanted = driver.as_written(point, typed)
-            await session.write(point, typed)
-            if not verify:
-                click.echo(f"{point.detail.address} = {wanted} (taken, not read back)")
-                return
-            ((_, seen),) = await _values(driver, session)
-            if not same(seen, wanted):
-                raise click.ClickException(f"{point.detail.address} holds {seen}, not {wanted}")
-            click.echo(f"{point.detail.address} = {seen} (confirmed)")
-        finally:
-            session.close()
-
-    _run(main())
+    write_point(driver, value, verify=verify, name=_name)
 
 
 @modbus.command()
@@ -318,66 +250,35 @@ def write_(*, connection: ModbusConnection, address: str, value: str, verify: bo
 )
 def scan(*, connection: ModbusConnection, units: str, addresses: str, area: str) -> None:
     """Look for units that answer, or for addresses that a unit has."""
+    of = Area[area.upper()]
+    first, last = as_range(addresses, 0, 65_535) if addresses else as_range(units or "1-247", 0, 255)
 
     async def main() -> None:
         line = await _opened(connection)
         try:
             if addresses:
-                await _scan_addresses(line, connection.unit, Area[area.upper()], *_range(addresses, 65_535))
+                await _print_addresses(line, connection.unit, of, first, last)
             else:
-                await _scan_units(line, *_range(units or "1-247", 255))
+                await _print_units(line, max(1, first), last)
         finally:
             line.exchange.close()
 
-    _run(main())
+    run(main())
 
 
-async def _scan_units(line: Line, first: int, last: int) -> None:
+async def _print_units(line: Line, first: int, last: int) -> None:
     found = 0
-    for unit in range(max(1, first), last + 1):
-        if (said := await _alive(line, unit)) is not None:
-            found += 1
-            click.echo(f"unit {unit}{said}")
+    async for unit, said in units_of(line, first, last):
+        found += 1
+        click.echo(f"unit {unit}{said}")
     click.echo(f"{plural(found, 'unit')} of {last - first + 1}")
 
 
-async def _scan_addresses(line: Line, unit: int, area: Area, first: int, last: int) -> None:
-    """Read in pieces; halve a piece that is refused, so that gaps cost few requests."""
-    good: list[int] = []
-    pending = [(start, min(100, last + 1 - start)) for start in range(first, last + 1, 100)][::-1]
-    while pending:
-        start, count = pending.pop()
-        try:
-            await read_registers(line, unit, area, start, count)
-        except PointError:
-            if count > 1:
-                half = count // 2
-                pending += [(start + half, count - half), (start, half)]
-            continue
-        good += range(start, start + count)
-    for begin, end in _ranges(good):
+async def _print_addresses(line: Line, unit: int, area: Area, first: int, last: int) -> None:
+    found = await addresses_of(line, unit, area, first, last)
+    for begin, end in found:
         click.echo(f"{Address(area, begin)} to {end}: {end - begin + 1} of them")
-    click.echo(f"{len(good)} of {last - first + 1} addresses")
-
-
-def _ranges(numbers: list[int]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for number in numbers:
-        if found and found[-1][1] == number - 1:
-            found[-1] = found[-1][0], number
-        else:
-            found.append((number, number))
-    return found
-
-
-def _range(text: str, highest: int) -> tuple[int, int]:
-    first, _, last = text.partition("-")
-    if not first.isdecimal() or not (last or first).isdecimal():
-        raise click.BadParameter(f"{text!r} is no range, such as 1-20")
-    found = int(first), int(last or first)
-    if not 0 <= found[0] <= found[1] <= highest:
-        raise click.BadParameter(f"{text!r} is no range within 0 to {highest}")
-    return found
+    click.echo(f"{sum(end - begin + 1 for begin, end in found)} of {last - first + 1} addresses")
 
 
 @modbus.command()
@@ -400,11 +301,11 @@ def detect(
     async def main() -> tuple[bytes, int]:
         line = await _opened(connection)
         try:
-            return await _registers_around(line, connection.unit, at)
+            return await registers_around(line, connection.unit, at)
         finally:
             line.exchange.close()
 
-    registers, before = _run(main())
+    registers, before = run(main())
     found = ranked(readings(registers, before), expect)
     if not everything:
         found = near(found, expect)[:12]
@@ -421,19 +322,6 @@ def detect(
             for row in rows
         ],
     )
-
-
-async def _registers_around(line: Line, unit: int, at: Address) -> tuple[bytes, int]:
-    """Read what surrounds an address, or less where the unit has less."""
-    last: PointError | None = None
-    for before, length in ((AROUND, LONGEST + AROUND), (0, LONGEST), (0, 2), (0, 1)):
-        if at.offset - before < 0:
-            continue
-        try:
-            return await read_registers(line, unit, at.area, at.offset - before, before + length), before
-        except PointError as error:
-            last = error
-    raise SessionError(str(last))
 
 
 def _yaml_of(at: Address, shift: int, reading: Any) -> dict[str, Any]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import csv
-import sys
 import time
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -13,16 +10,24 @@ from typing import Any, TypeVar
 import click
 from attrs import evolve
 
-from petra import PetraError
-from petra.cli.protocol import as_typed, plural, print_json, print_table, protocol_commands
-from petra.drivers import Direction, Point, PointError, same
+from petra.cli.protocol import (
+    as_range,
+    how_to_read,
+    plural,
+    print_json,
+    print_table,
+    protocol_commands,
+    read_points,
+    run,
+    write_point,
+)
+from petra.drivers import Direction, PointError
 
 from .config import S7Config, S7Point
 from .driver import S7Driver, S7Session
 from .values import NAMES as TYPE_NAMES
 from .wire import Area, Item
 
-T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 _AREAS = ("DB", "I", "E", "Q", "A", "M", "C", "Z", "T")
@@ -105,15 +110,6 @@ def _place(function: F) -> F:
     return call  # type: ignore[return-value]  # click has changed its signature
 
 
-def _run(main: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(main)
-    except PetraError as error:
-        raise click.ClickException(str(error)) from None
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
-
-
 def _opened(config: S7Config) -> Coroutine[Any, Any, S7Session]:
     return S7Session.open(config, config.timeout_ms / 1e3)
 
@@ -129,7 +125,7 @@ def connect(*, config: S7Config) -> None:
         session.close()
         click.echo(f"connected in {(time.perf_counter() - began) * 1e3:.1f} ms: {session.detail}")
 
-    _run(main())
+    run(main())
 
 
 @s7.command()
@@ -159,7 +155,7 @@ def info(*, config: S7Config, as_json: bool) -> None:
         finally:
             session.close()
 
-    found = _run(main())
+    found = run(main())
     print_json(found) if as_json else print_table(("what", "is"), list(found.items()))
 
 
@@ -180,50 +176,10 @@ _COMPONENTS = {
     "--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many values."
 )
 @_place
-@click.option("--every", type=click.FloatRange(min=0.01), help="Read again and again, every so many seconds.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def read_(*, config: S7Config, point: S7Point, every: float | None, as_csv: bool, as_json: bool) -> None:
+@how_to_read
+def read_(*, config: S7Config, point: S7Point, **how: Any) -> None:
     """Read values from ADDRESS on."""
-    driver = S7Driver(evolve(config, points=(point,)))
-
-    async def main() -> None:
-        session = await driver.connect()
-        try:
-            while True:
-                _show(await _values(driver, session), as_csv=as_csv, as_json=as_json)
-                if every is None:
-                    return
-                await asyncio.sleep(every)
-        finally:
-            session.close()
-
-    _run(main())
-
-
-async def _values(driver: S7Driver, session: S7Session) -> list[tuple[Point, Any]]:
-    found: dict[Point, Any] = {}
-    for request in driver.plan(driver.points):
-        for part, answer in zip(request.parts, await session.read(request), strict=True):
-            values = [answer] * len(part.spans) if isinstance(answer, PointError) else answer
-            found.update(zip((span.point for span in part.spans), values, strict=True))
-    return [(point, found[point]) for point in driver.points]
-
-
-def _show(found: list[tuple[Point, Any]], *, as_csv: bool, as_json: bool) -> None:
-    bad = [value for _, value in found if isinstance(value, PointError)]
-    if len(bad) == len(found):
-        raise click.ClickException(str(bad[0]))
-    plain = [(p.address, f"error: {v}" if isinstance(v, PointError) else v) for p, v in found]
-    if as_json:
-        print_json(dict(plain))
-    elif as_csv:
-        csv.writer(sys.stdout).writerows([(f"{time.time():.3f}", *row) for row in plain])
-        sys.stdout.flush()
-    elif len(plain) == 1:
-        click.echo(plain[0][1])
-    else:
-        print_table(("address", "value"), [(name, str(value)) for name, value in plain])
+    read_points(S7Driver(evolve(config, points=(point,))), **how)
 
 
 @s7.command("write")
@@ -236,26 +192,7 @@ def write_(*, config: S7Config, point: S7Point, value: str, verify: bool) -> Non
     whole = evolve(config, points=(evolve(point, direction=Direction.BOTH),))
     for flaw in (*whole.points[0].flaws(), *whole.flaws()):
         raise click.BadParameter(flaw.message)
-    driver = S7Driver(whole)
-    (target,) = driver.points
-    typed = as_typed(value, target.type)
-
-    async def main() -> None:
-        session = await driver.connect()
-        try:
-            wanted = driver.as_written(target, typed)
-            await session.write(target, typed)
-            if not verify:
-                click.echo(f"{target.address} = {wanted} (taken, not read back)")
-                return
-            ((_, seen),) = await _values(driver, session)
-            if isinstance(seen, PointError) or not same(seen, wanted):
-                raise click.ClickException(f"{target.address} holds {seen}, not {wanted}")
-            click.echo(f"{target.address} = {seen} (confirmed)")
-        finally:
-            session.close()
-
-    _run(main())
+    write_point(S7Driver(whole), value, verify=verify)
 
 
 @s7.command()
@@ -263,15 +200,13 @@ def write_(*, config: S7Config, point: S7Point, value: str, verify: bool) -> Non
 @click.option("--dbs", default="1-100", show_default=True, metavar="FROM-TO", help="Data blocks to look for.")
 def scan(*, config: S7Config, dbs: str) -> None:
     """Look for data blocks that can be read, and how long they are."""
-    first, _, last = dbs.partition("-")
-    if not first.isdecimal() or not (last or first).isdecimal() or int(first) < 1:
-        raise click.BadParameter(f"{dbs!r} is no range, such as 1-100")
+    first, last = as_range(dbs, 1, 65_535)
 
     async def main() -> None:
         session = await _opened(config)
         found = 0
         try:
-            for number in range(int(first), int(last or first) + 1):
+            for number in range(first, last + 1):
                 length = await _length(session, number)
                 if length:
                     found += 1
@@ -280,7 +215,7 @@ def scan(*, config: S7Config, dbs: str) -> None:
             session.close()
         click.echo(plural(found, "data block"))
 
-    _run(main())
+    run(main())
 
 
 async def _length(session: S7Session, number: int) -> int:

@@ -1,0 +1,78 @@
+"""Finding out what is there: units that answer, addresses that a unit has, what lies around one of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from petra.drivers import BusyError, NoAnswerError, PointError, SessionError
+
+from .address import Address, Area
+from .client import Line, read
+from .detect import AROUND, LONGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PIECE = 100
+
+
+async def alive(line: Line, unit: int) -> str | None:
+    """Say how a unit answers; None when it does not."""
+    try:
+        await read(line, unit, Area.HOLDING, 0, 1)
+    except (PointError, BusyError) as error:
+        return f" (holding register 0: {error})"
+    except NoAnswerError:
+        return None
+    return ""
+
+
+async def units(line: Line, first: int, last: int) -> AsyncIterator[tuple[int, str]]:
+    """Yield the units that answer, and how."""
+    for unit in range(first, last + 1):
+        if (said := await alive(line, unit)) is not None:
+            yield unit, said
+
+
+async def addresses(line: Line, unit: int, area: Area, first: int, last: int) -> list[tuple[int, int]]:
+    """Return the ranges of addresses that a unit has.
+
+    They are read in pieces. A piece that is refused is halved, so that gaps cost few requests.
+    """
+    good: list[int] = []
+    pending = [(start, min(_PIECE, last + 1 - start)) for start in range(first, last + 1, _PIECE)][::-1]
+    while pending:
+        start, count = pending.pop()
+        try:
+            await read(line, unit, area, start, count)
+        except (PointError, NoAnswerError):
+            if count > 1:
+                half = count // 2
+                pending += [(start + half, count - half), (start, half)]
+            continue
+        good += range(start, start + count)
+    return _ranges(good)
+
+
+def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return found
+
+
+async def registers_around(line: Line, unit: int, at: Address) -> tuple[bytes, int]:
+    """Read what surrounds an address, or less where the unit has less; with how much lies before it."""
+    last: PointError | None = None
+    for before, length in ((AROUND, LONGEST + AROUND), (0, LONGEST), (0, 2), (0, 1)):
+        if at.offset - before < 0:
+            continue
+        try:
+            return await read(line, unit, at.area, at.offset - before, before + length), before
+        except PointError as error:
+            last = error
+    raise SessionError(str(last))
