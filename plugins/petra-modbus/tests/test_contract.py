@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from petra.testing import DriverContract
+import time
+
+from attrs import evolve
+
+from petra.drivers import Direction, Outcome
+from petra.testing import DriverContract, Rig
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
 from petra_modbus.driver import drivers
 
@@ -10,8 +15,6 @@ BOTH = {"direction": "read_write"}
 
 
 def connection(port: int, kind: str = "tcp", **more: object) -> ModbusConnection:
-    from petra.drivers import Direction
-
     both = Direction.BOTH
     return ModbusConnection(
         name="device",
@@ -49,3 +52,52 @@ class TestSeveralUnderWay(DriverContract):
 class TestRtuOverTcp(DriverContract):
     def make(self, port: int):
         return made(connection(port, "rtu_over_tcp", bit_write="read_modify_write", write_single=False))
+
+
+def output(port: int):
+    points = (ModbusPoint(signal="out", address=5, direction=Direction.WRITE, verify=False),)
+    return made(evolve(connection(port), points=points))
+
+
+def test_a_busy_device_is_given_what_the_program_wants_in_the_end():
+    """Nobody says it again: the signal does not change any more."""
+    with Rig(output) as rig:
+        (point,), memory = rig.points, rig.simulator.memory
+        answer, refusals = memory.answer, [6] * 3
+
+        def busy(unit: int, pdu: bytes) -> bytes | None:
+            return bytes((pdu[0] | 0x80, refusals.pop())) if refusals else answer(unit, pdu)
+
+        memory.answer = busy
+        rig.bus.write("out", 1234)
+        rig.until(lambda: rig.simulator.get(point) == 1234, "it is taken")
+        outcomes = [c.outcome for c in rig.field.ledger.commands()]
+        assert outcomes == [Outcome.REJECTED] * 3 + [Outcome.UNVERIFIED]
+
+
+def test_what_a_device_refuses_for_good_is_said_once():
+    with Rig(output) as rig:
+        rig.simulator.refuse(rig.points[0])
+        rig.bus.write("out", 1234)
+        rig.until(lambda: bool(rig.field.ledger.counts), "it is refused")
+        began = time.monotonic()
+        rig.until(lambda: time.monotonic() > began + 0.8, "it would have been tried again")
+        assert rig.field.ledger.counts == {Outcome.REJECTED: 1}
+
+
+def test_a_device_that_needs_long_has_taken_a_command():
+    """Exception 5 is no refusal: what was written is looked for."""
+    with Rig(lambda port: made(connection(port))) as rig:
+        rig.until_good()
+        (point,) = (p for p in rig.points if p.signal == "setpoint")
+        memory, answer = rig.simulator.memory, rig.simulator.memory.answer
+
+        def slow(unit: int, pdu: bytes) -> bytes | None:
+            if pdu[0] != 16:
+                return answer(unit, pdu)
+            rig._device.loop.call_later(0.1, answer, unit, pdu)
+            return bytes((pdu[0] | 0x80, 5))
+
+        memory.answer = slow
+        assert rig.command(point, 7.5).outcome is Outcome.CONFIRMED
+        assert rig.simulator.get(point) == 7.5

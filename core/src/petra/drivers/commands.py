@@ -78,6 +78,8 @@ class Command:
         self.sent_at: int | None = None
         self.ended_at: int | None = None
         self.point: Point | None = None
+        self.passing = False
+        """Whether it failed for a reason that passes: the device was busy, or did not answer."""
         self._ended = ended
         self._future: Future[Command] = Future()
 
@@ -92,16 +94,20 @@ class Command:
         """Wait for its end; TimeoutError when it takes longer. Never called in the drivers' loop."""
         return self._future.result(seconds)
 
+    def then(self, call: Callable[[Command], None]) -> None:
+        """Call somebody with it when it has ended, in the thread that ends it; at once if it has."""
+        self._future.add_done_callback(lambda _: call(self))
+
     def sent(self, at: int) -> None:
         """Say that it was sent."""
         self.outcome = Outcome.SENT
         self.sent_at = at
 
-    def end(self, outcome: Outcome, at: int, reason: str = "") -> None:
+    def end(self, outcome: Outcome, at: int, reason: str = "", *, passing: bool = False) -> None:
         """Say how it ended; only the first call counts."""
         if self.outcome.final:
             return
-        self.outcome, self.reason, self.ended_at = outcome, reason, at
+        self.outcome, self.reason, self.ended_at, self.passing = outcome, reason, at, passing
         self._ended(self)
         self._future.set_result(self)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from petra.drivers.commands import WELL, Command, Ledger, Origin
 from petra.signals import Quality
+from petra.supervise import Backoff
 
 if TYPE_CHECKING:
     from petra.drivers.contract import Link
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
 class Outputs:
     """Makes a command of every change of a signal that a driver writes. It belongs to the drivers' loop.
 
-    A value is written when it changes, and what a block computes again when its station comes back: the
-    device may have been exchanged meanwhile. A bad value is not written, the device keeps what it has.
-    Nothing is written before the first scan has published, and a signal that no block writes only when
-    somebody has given it another value: what the document says it begins with is no order.
+    A value is written when it changes, and again for as long as the device is busy. What a block computes is
+    written once more when its station comes back: the device may have been exchanged meanwhile. A bad value
+    is not written, the device keeps what it has. Nothing is written before the first scan has published, and
+    a signal that no block writes only when somebody has given it another value: what the document says it
+    begins with is no order.
     """
 
     def __init__(self, link: Link, bus: Bus, ledger: Ledger) -> None:
@@ -45,6 +47,9 @@ class Outputs:
         self._sent: dict[str, Command] = {}
         """The last command for each signal: what is not known to have been carried out is owed."""
         self._owed: set[str] = set()
+        self._again: dict[str, float] = {}
+        """When to write once more what the device was not able to take."""
+        self._backoff: dict[str, Backoff] = {}
         self._serving = False
         self._subscription = bus.subscribe(list(self._points)) if self._points else None
         if self._subscription is not None:
@@ -73,10 +78,13 @@ class Outputs:
         """Take note of what somebody else has written to a point."""
         if signal in self._points:
             self._last[signal] = value
+            self._again.pop(signal, None)
 
     def tick(self) -> None:
         """Write what is owed, once there is an image of a scan."""
         image = self._bus.image
+        if self._again and self._serving:
+            self._try_again()
         if self._owed and self._serving and image.scan:
             owed, self._owed = self._owed, set()
             self._want(image, owed)
@@ -115,6 +123,26 @@ class Outputs:
     def _submit(self, point: Point, value: Value, writer: str) -> None:
         command: Command = self._ledger.open(point.signal, value, writer or "signal", Origin.LOGIC)
         self._sent[point.signal] = command
+        self._again.pop(point.signal, None)
         if not command.outcome.final:
             command.point = point
+            command.then(self._heard)
             self._link.outbox.put(command, self._link.now())
+
+    def _heard(self, command: Command) -> None:
+        """Hear how a command has ended; one that failed for a reason that passes is owed."""
+        signal = command.signal
+        if self._sent.get(signal) is not command:
+            return
+        if command.passing:
+            pause = self._backoff.setdefault(signal, Backoff(first=0.25, longest=10.0)).next()
+            self._again[signal] = self._link.now() + pause
+        else:
+            self._backoff.pop(signal, None)
+
+    def _try_again(self) -> None:
+        now = self._link.now()
+        for signal in [signal for signal, due in self._again.items() if due <= now]:
+            del self._again[signal]
+            self._last.pop(signal, None)
+            self._owed.add(signal)

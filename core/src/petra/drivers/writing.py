@@ -121,10 +121,10 @@ class Writing:
         try:
             await self._connection.write(point, command.value)
         except (PointError, BusyError) as error:
-            self._end(command, Outcome.REJECTED, str(error))
+            self._end(command, Outcome.REJECTED, str(error), passing=isinstance(error, BusyError))
         except NoAnswerError as error:
             self._link.statistics.unanswered += 1
-            self._end(command, Outcome.TIMED_OUT, f"{error}; it may have been carried out")
+            self._end(command, Outcome.TIMED_OUT, f"{error}; it may have been carried out", passing=True)
             self._unanswered += 1
             if self._agenda.asks(point.station):
                 self._silent(point.station, str(error))
@@ -160,9 +160,9 @@ class Writing:
         self._last_written = self._written[point.signal] = self._link.now()
         return self._last_written
 
-    def _end(self, command: Command, outcome: Outcome, reason: str = "") -> None:
+    def _end(self, command: Command, outcome: Outcome, reason: str = "", *, passing: bool = False) -> None:
         self._link.under_way -= 1
-        command.end(outcome, self._link.now_ns(), reason)
+        command.end(outcome, self._link.now_ns(), reason, passing=passing)
 
 
 def same(seen: Value | PointError, wanted: Value) -> bool:

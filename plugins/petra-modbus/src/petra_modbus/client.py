@@ -122,6 +122,8 @@ async def read(line: Line, unit: int, area: Area, start: int, count: int) -> byt
 async def write(line: Line, unit: int, pdu: bytes) -> None:
     """Send a request that writes, and check what is said of it."""
     answer = await line.ask(unit, pdu)
+    if wire.acknowledged(pdu[0], answer):
+        return
     wire.check_answer(pdu[0], answer)
     echoed = 7 if pdu[0] == Function.MASK_WRITE_REGISTER else 5
     if answer[:echoed] != pdu[:echoed]:

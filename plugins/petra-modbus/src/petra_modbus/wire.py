@@ -79,6 +79,11 @@ def check_answer(function: int, pdu: bytes) -> None:
     raise PointError(said)
 
 
+def acknowledged(function: int, pdu: bytes) -> bool:
+    """Say whether a device has taken a request and only takes long to carry it out (7, exception 5)."""
+    return pdu == bytes((function | 0x80, 5))
+
+
 def write_register(address: int, value: bytes) -> bytes:
     """Return the request that writes one register (6.6)."""
     return struct.pack(">BH", Function.WRITE_REGISTER, address) + value
