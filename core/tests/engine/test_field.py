@@ -16,7 +16,7 @@ from petra.engine import Engine
 from petra.engine.journal import Journal, beside, read
 from petra.errors import PetraError
 from petra.library import plugin as library
-from petra.settings import SignalUse, Used
+from petra.settings import Named, SignalUse, Used
 from petra.signals import Quality, SignalType
 
 
@@ -49,11 +49,19 @@ class ToyConfig:
     put: str = field(default="", metadata=about("Signal that it writes"))
     speed: int = field(default=1, metadata=about("Something that changes"))
 
+    def drivers_named(self):
+        yield Named("name", self.name)
+
     def signals_used(self):
         if self.get:
             yield Used("get", self.get, SignalUse.WRITES, SignalType.FLOAT)
         if self.put:
             yield Used("put", self.put, SignalUse.READS, SignalType.FLOAT)
+
+
+@frozen
+class Quiet:
+    """A model that says nothing."""
 
 
 class Toy(Driver):
@@ -87,7 +95,7 @@ class ToyPlugin:
 
     @hookimpl
     def petra_drivers(self):
-        return [Kind("toy", ToyConfig, lambda config: [Toy(config)])]
+        return [Kind(name, ToyConfig, lambda config: [Toy(config)]) for name in ("toy", "game")]
 
 
 catalog = Catalog.of(library, ToyPlugin())
@@ -273,9 +281,33 @@ def test_a_reload_before_the_start_is_whole():
         until(lambda: set(engine.status().drivers) == {"one", "other"})
 
 
-def test_two_connections_of_one_name_are_refused():
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("toy:\n- {name: one, get: a}\n- {name: one, get: b}\n", "3:10: another connection"),
+        ("toy:\n- {name: one, get: a}\ngame:\n  name: one\n  get: b\n", "4:9: another connection"),
+        ("toy:\n- {name: petra.drivers, get: a}\n", "2:10: 'petra.drivers' is a name of the engine's"),
+        ('toy:\n- {name: "a\\nb", get: a}\n', "2:10: 'a\\nb' is no name"),
+        ('toy:\n- {name: " ", get: a}\n', "2:10: ' ' is no name"),
+    ],
+)
+def test_drivers_run_under_names_of_their_own(text, said):
+    """Whatever their sections: it is said when the document is checked, not when it runs."""
+    (problem,) = load_bytes(text.encode(), catalog, {}).problems
+    assert said in f"{problem.line}:{problem.column}: {problem.message}"
+
+
+def test_two_drivers_of_one_name_are_refused():
+    """Also by a plugin that does not say what its drivers are called."""
+
+    class Twins(ToyPlugin):
+        @hookimpl
+        def petra_drivers(self):
+            return [Kind("twins", Quiet, lambda _: [Toy(ToyConfig("one")), Toy(ToyConfig("one"))])]
+
+    found = Catalog.of(library, Twins())
     with pytest.raises(PetraError, match="two connections are called 'one'"):
-        Engine(made(PLANT.replace("name: two", "name: one")), catalog)
+        Engine(configuration(load_bytes(b"twins: {}\n", found, {})), found)
 
 
 def test_the_journal_has_every_command_also_of_a_crash(tmp_path):

@@ -20,7 +20,7 @@ from petra.config.providers import CORE_LATER, PROVIDERS, install_hint
 from petra.config.source import UnreadableError, read_bounded, read_stdin
 from petra.config.structure import Invalid, Structurer
 from petra.errors import PetraError
-from petra.scan.statistics import engine_signals
+from petra.scan.statistics import PREFIX, engine_signals
 from petra.settings.model import settings
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ class _Reader:
                 self._read_own(name, entry)
             elif not name.startswith("x-"):
                 self._read_section(name, entry)
+        self._check_drivers()
         self._check_program(root)
         return Configuration(PlantConfig(**self._own), self._sections)
 
@@ -192,6 +193,21 @@ class _Reader:
             self._all_writers_known = False
             return
         self._sections[name] = tuple(made)
+
+    def _check_drivers(self) -> None:
+        """Say which drivers cannot run under the names that they have."""
+        taken: set[str] = set()
+        for node, name in self._structurer.drivers:
+            if name in taken:
+                wrong, hint = f"another connection is called {name!r}", "give each a `name` of its own"
+            elif name.startswith(PREFIX):
+                wrong, hint = f"{name!r} is a name of the engine's own", f"begin it without {PREFIX!r}"
+            elif not name.isprintable() or not name.strip():
+                wrong, hint = f"{name!r} is no name", "take letters, digits, spaces and signs"
+            else:
+                taken.add(name)
+                continue
+            self._problems.add(node, "bad-value", wrong, hint=hint)
 
     def _note_unowned(self, name: str, key: nodes.Scalar) -> None:
         provider = PROVIDERS.get(name, f"petra-{name}")

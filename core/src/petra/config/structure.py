@@ -46,6 +46,13 @@ class NamedSignal(NamedTuple):
     type: SignalType | None = None
 
 
+class NamedDriver(NamedTuple):
+    """A place in a section that names a driver."""
+
+    node: Node
+    name: str
+
+
 class Structurer:
     """Makes models of one document's nodes. It belongs to one load and is not shared between threads."""
 
@@ -56,6 +63,7 @@ class Structurer:
         self._substituted: dict[int, Substituted] = {}
         self._room = MAX_BYTES
         self.signals: list[NamedSignal] = []
+        self.drivers: list[NamedDriver] = []
         factories: tuple[tuple[Callable[[Any], bool], Callable[[Any], Hook]], ...] = (
             (attrs.has, self._model_hook),
             (_is_enum, lambda _: self._enum),
@@ -261,12 +269,16 @@ class Structurer:
             try:
                 made = model(**values)
                 used, flaws = list(_asked(made, "signals_used")), list(_asked(made, "flaws"))
+                drivers = list(_asked(made, "drivers_named"))
             except Exception as error:  # noqa: BLE001 - whatever a model's own checks raise is about this place
                 self.problems.add(mapping, "bad-value", said(error))
                 raise Invalid from None
             self.signals += [
                 NamedSignal(_place(mapping, model, (each.field,)), each.name, each.use, each.type)
                 for each in used
+            ]
+            self.drivers += [
+                NamedDriver(_place(mapping, model, (each.field,)), each.name) for each in drivers
             ]
             for flaw in flaws:
                 self.problems.add(_place(mapping, model, flaw.path), flaw.code, flaw.message, hint=flaw.hint)

@@ -31,7 +31,7 @@ log = logging.getLogger("petra.drivers")
 _TICK = 0.25
 _FLUSH_WITHIN = 1.0
 _SILENT_AFTER = 5.0
-_TICKING = "petra-drivers-watch"
+_TICKING = f"{PREFIX}drivers"
 
 
 @frozen

@@ -1,6 +1,6 @@
 """Settings: what a configuration model says about its fields, and the text that never prints."""
 
-from petra.settings.model import About, Bounds, Flaw, Setting, SignalUse, Used, about, settings, verify
+from petra.settings.model import About, Bounds, Flaw, Named, Setting, SignalUse, Used, about, settings, verify
 from petra.settings.secret import REDACTED, Secret, without_credentials
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "About",
     "Bounds",
     "Flaw",
+    "Named",
     "Secret",
     "Setting",
     "SignalUse",

@@ -80,6 +80,17 @@ class Used:
 
 
 @frozen
+class Named:
+    """A driver that a section makes: which field says under what name it runs.
+
+    A model that has a method `drivers_named()` is asked when it is made. Names are unique in a document.
+    """
+
+    field: str
+    name: str
+
+
+@frozen
 class Flaw:
     """Something wrong with a model that its single fields do not show.
 

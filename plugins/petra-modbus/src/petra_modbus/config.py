@@ -13,7 +13,7 @@ from attrs.validators import and_, ge, gt, instance_of, le, max_len, min_len, op
 
 from petra import SignalType, SignalUse, about
 from petra.drivers import PointSettings
-from petra.settings import Flaw, Secret, Used
+from petra.settings import Flaw, Named, Secret, Used
 
 from .address import NAMES, Address, AddressError, Area, parse
 from .codec import NAMES as TYPE_NAMES
@@ -269,6 +269,10 @@ class ModbusConnection:
         if self.online is not None:
             yield Used("online", self.online, SignalUse.WRITES, SignalType.BOOL)
 
+    def drivers_named(self) -> Iterator[Named]:
+        """Say under which name it runs."""
+        yield Named("name", self.name)
+
     @cached_property
     def modicon(self) -> bool:
         """Whether plain numbers are as manuals print them."""
@@ -354,13 +358,3 @@ class ModbusConfig:
         validator=_MS,
         metadata=about("How long a unit has to answer, where a connection does not say", unit="ms"),
     )
-
-    def flaws(self) -> Iterator[Flaw]:
-        """Say which connections are called the same."""
-        names: set[str] = set()
-        for number, connection in enumerate(self.connections):
-            if connection.name in names:
-                yield Flaw(
-                    ("connections", number, "name"), f"another connection is called {connection.name!r}"
-                )
-            names.add(connection.name)

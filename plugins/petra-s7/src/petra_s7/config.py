@@ -11,7 +11,7 @@ from attrs.validators import and_, ge, gt, le, max_len, min_len, optional
 
 from petra import SignalType, SignalUse, about
 from petra.drivers import PointSettings
-from petra.settings import Flaw, Used
+from petra.settings import Flaw, Named, Used
 
 from .address import AREAS, Address, AddressError, checked, parse
 from .values import NAMES as TYPE_NAMES
@@ -234,6 +234,10 @@ class S7Config:
         """Say which signal shows the connection."""
         if self.online is not None:
             yield Used("online", self.online, SignalUse.WRITES, SignalType.BOOL)
+
+    def drivers_named(self) -> Iterator[Named]:
+        """Say under which name it runs."""
+        yield Named("name" if self.name else "host", self.called)
 
     def flaws(self) -> Iterator[Flaw]:
         """Say which points get in each other's way."""
