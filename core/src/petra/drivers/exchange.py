@@ -10,6 +10,9 @@ import asyncio
 from typing import Any, Protocol
 
 from petra.drivers.errors import GarbledError, NoAnswerError, SessionError
+from petra.drivers.lookup import Lookup
+
+_LOOKUP = Lookup()
 
 
 class Framing(Protocol):
@@ -112,18 +115,30 @@ async def open_tcp(
     host: str, port: int, framing: Framing, *, within: float, ssl: Any = None, server_name: str = ""
 ) -> Exchange:
     """Connect, or raise SessionError that says to where and why not."""
-    loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(within):
-            _, exchange = await loop.create_connection(
-                lambda: Exchange(framing),
-                host,
-                port,
-                ssl=ssl,
-                server_hostname=(server_name or host) if ssl else None,
-            )
+            return await _connected(host, port, framing, ssl, server_name or host)
     except TimeoutError:
         raise SessionError(f"{host}:{port} does not answer within {within:g} s") from None
     except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
         raise SessionError(f"{host}:{port}: {getattr(error, 'strerror', None) or error}") from error
-    return exchange
+
+
+async def _connected(host: str, port: int, framing: Framing, ssl: Any, server_name: str) -> Exchange:
+    """Connect to the first address of a host that takes it."""
+    loop = asyncio.get_running_loop()
+    refused: OSError | None = None
+    for address in await _LOOKUP.addresses(host):
+        try:
+            _, exchange = await loop.create_connection(
+                lambda: Exchange(framing),
+                address,
+                port,
+                ssl=ssl,
+                server_hostname=server_name if ssl else None,
+            )
+        except OSError as error:
+            refused = refused or error
+        else:
+            return exchange
+    raise refused or OSError("it has no address")
