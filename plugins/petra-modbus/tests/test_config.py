@@ -57,6 +57,19 @@ def test_the_keys_of_the_original_load(modbus):
         ("{signal: a, address: 1, data_type: string}", "6:9", "a string needs its length"),
         ("{signal: a, address: 1, length: 4}", "6:41", "only a string has a length"),
         ("{signal: a, address: 1, scale: 0}", "6:40", "leaves nothing"),
+        ("{signal: a, address: 1, scale: 1e-310}", "6:40", "leaves nothing"),
+        ("{signal: a, address: 1, area: coil, data_type: bool, bit: 3}", "6:30", "the coils have no bits"),
+        ("{signal: a, address: '100.3', data_type: bool, bit: 5}", "6:30", "names its bit itself"),
+        (
+            "{signal: a, address: 1, data_type: string, length: 240, packing: one_per_register}",
+            "6:30",
+            "does not fit into a request of 125",
+        ),
+        (
+            "{signal: a, address: 1, type: string, length: 124, packing: one_per_register, direction: write}",
+            "6:30",
+            "at most 123 registers are written at once",
+        ),
         ("{signal: a, address: 1, data_type: bool, scale: 2}", "6:57", "is not scaled"),
         ("{signal: a, address: 1, bit: 2}", "6:38", "a bit is a bool"),
         ("{signal: a, address: 1, data_type: flaot}", "6:44", "'flaot' is no data type"),
@@ -112,6 +125,13 @@ def test_overlapping_writes_are_found(problems, first, second, clash):
         ("{type: rtu}", "rtu needs a serial device"),
         ("{type: tcp, host: a, port: 70000}", "is no TCP port"),
         ("{type: tcp, host: a, port: /dev/ttyS0}", "is no TCP port"),
+        ("{type: tcp, host: a, port: 0}", "0 is no TCP port"),
+        ("{type: tcp, host: 'a:x'}", "'x' is no TCP port"),
+        ("{type: tcp, host: 'a:70000'}", "'70000' is no TCP port"),
+        ("{type: tcp, host: 'a:'}", "names no port"),
+        ("{type: tcp, host: 'a:b:c'}", "is no IPv6 address"),
+        ("{type: tcp, host: '[::1'}", "is no address, such as [::1]:502"),
+        ("{type: tcp, host: 'a:502', port: 503}", "the host names another port, 502"),
         ("{type: tcp, host: a, insecure: true}", "belong to `type: tls`"),
         ("{type: udp, host: a}", "is none of"),
     ],
@@ -173,3 +193,19 @@ def test_requests_have_the_limits_of_the_connection(modbus):
         modbus(text + "    - {signal: t, address: 0, count: 50}\n    - {signal: u, address: 51}\n")
     )
     assert [r.parts[0].length for r in driver.plan(driver.points)] == [20, 20, 10, 1]
+
+
+@pytest.mark.parametrize(
+    ("transport", "endpoint"),
+    [
+        ("{host: a}", ("a", 502)),
+        ("{type: tls, host: a}", ("a", 802)),
+        ("{host: 'a:1502'}", ("a", 1502)),
+        ("{host: a, port: 1502}", ("a", 1502)),
+        ("{host: '::1'}", ("::1", 502)),
+        ("{host: '[::1]:1502'}", ("::1", 1502)),
+    ],
+)
+def test_where_a_connection_goes(modbus, transport, endpoint):
+    (connection,) = modbus(f"modbus:\n  connections:\n  - name: x\n    transport: {transport}\n").connections
+    assert connection.transport.endpoint == endpoint

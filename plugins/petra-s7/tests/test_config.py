@@ -183,3 +183,8 @@ def test_scattered_tags_share_requests_within_the_pdu(s7):
         assert sum(len(r.points) for r in requests) == 100
         assert all(14 + sum(4 + p.length for p in r.parts) <= pdu for r in requests)
         assert all(12 + 12 * len(r.parts) <= pdu for r in requests)
+
+
+def test_a_host_may_name_its_port(s7):
+    (one, other) = s7("s7:\n- {ip: 'plc:1102'}\n- {ip: '::1', port: 1102}\n")
+    assert (one.endpoint, other.endpoint) == (("plc", 1102), ("::1", 1102))

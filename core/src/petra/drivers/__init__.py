@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from petra.drivers.errors import BusyError, GarbledError, NoAnswerError, PointError, SessionError
     from petra.drivers.exchange import Exchange, Framing, open_tcp
     from petra.drivers.faults import Fault, FaultKind, Script
+    from petra.drivers.lookup import host_and_port
     from petra.drivers.planner import Part, Reach, Request, Span, plan
     from petra.drivers.point import Direction, Limits, Point
     from petra.drivers.polling import PolledDriver
     from petra.drivers.relay import Relay
-    from petra.drivers.scaling import scaling
+    from petra.drivers.scaling import scaling, usable_scale
     from petra.drivers.serving import Server
     from petra.drivers.settings import PointSettings
     from petra.drivers.simulator import Simulator
@@ -58,11 +59,13 @@ _HOME = {
     "Simulator": "petra.drivers.simulator",
     "Span": "petra.drivers.planner",
     "Unpack": "petra.drivers.unpacking",
+    "host_and_port": "petra.drivers.lookup",
     "open_tcp": "petra.drivers.exchange",
     "plan": "petra.drivers.planner",
     "same": "petra.drivers.writing",
     "scaling": "petra.drivers.scaling",
     "unpacker": "petra.drivers.unpacking",
+    "usable_scale": "petra.drivers.scaling",
 }
 
 __all__ = [
@@ -97,11 +100,13 @@ __all__ = [
     "Simulator",
     "Span",
     "Unpack",
+    "host_and_port",
     "open_tcp",
     "plan",
     "same",
     "scaling",
     "unpacker",
+    "usable_scale",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Host names: each is looked up in a thread of its own.
+"""Host names: how they are written, and how they are looked up, each in a thread of its own.
 
 The system's lookup blocks, for half a minute when no name server answers. In the threads that asyncio shares
 among all of them, a few names that nobody knows would keep every other device waiting.
@@ -15,6 +15,29 @@ from contextlib import suppress
 from ipaddress import ip_address
 
 Resolve = Callable[[str], list[str]]
+
+
+def host_and_port(text: str) -> tuple[str, int | None]:
+    """Take HOST, HOST:PORT, an IPv6 address or [ADDRESS]:PORT apart; ValueError says what is wrong."""
+    host, port = text, ""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise ValueError(f"{text!r} is no address, such as [::1]:502")
+        port = rest[1:] if rest else ""
+    elif text.count(":") == 1:
+        host, _, port = text.partition(":")
+        if not port:
+            raise ValueError(f"{text!r} names no port behind the colon")
+    elif ":" in text and not _numeric(text):
+        raise ValueError(f"{text!r} is no IPv6 address; with a port it is [ADDRESS]:PORT")
+    if not host:
+        raise ValueError(f"{text!r} names no host")
+    if not port:
+        return host, None
+    if not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise ValueError(f"{port!r} is no TCP port")
+    return host, int(port)
 
 
 def system(host: str) -> list[str]:

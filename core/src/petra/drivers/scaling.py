@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+_SMALLEST, _LARGEST = 1e-100, 1e100
+
+
+def usable_scale(_: object, __: object, scale: float) -> None:
+    """Refuse a scale that leaves nothing of a value; a validator for the field of a model."""
+    if scale == 0.0:
+        raise ValueError("a scale of 0 leaves nothing of the value")
+    if not _SMALLEST <= abs(scale) <= _LARGEST:
+        raise ValueError(f"a scale of {scale:g} leaves nothing of the value")
+
 
 def scaling(scale: float, offset: float) -> Callable[[float], float]:
     """Return the function from a raw number to a value.

@@ -16,6 +16,7 @@ from attrs import frozen
 
 from petra import SignalType
 from petra.drivers import PointError, scaling
+from petra.signals import INT_MAX
 
 if TYPE_CHECKING:
     from petra.signals import Value
@@ -95,7 +96,7 @@ class Codec:
     @property
     def code(self) -> str:
         """Its code for `struct`, where words need no swapping."""
-        if self.type not in _FORMATS or self._swaps_words:
+        if self.type not in _FORMATS or self._swaps_words or (self.type == "uint64" and not self.scaled):
             return ""
         return ("<" if self._little else ">") + _FORMATS[self.type]
 
@@ -141,11 +142,14 @@ class Codec:
         unpack = struct.Struct(("<" if self._little else ">") + _FORMATS[self.type]).unpack_from
         swap = self._swaps_words
         is_float = self.type.startswith("float")
+        large = self.type == "uint64" and not self.scaled
 
         def decode(data: bytes, at: int) -> int | float:
             (value,) = unpack(_words_swapped(data[at : at + size])) if swap else unpack(data, at)
             if is_float and not math.isfinite(value):
                 raise PointError(f"the device sends {value!r}")
+            if large and value > INT_MAX:
+                raise PointError(f"the device sends {value}, more than a signal holds; scale it")
             return value  # type: ignore[no-any-return]  # struct knows no types
 
         return decode

@@ -12,12 +12,13 @@ from attrs import field, frozen
 from attrs.validators import and_, ge, gt, instance_of, le, max_len, min_len, optional
 
 from petra import SignalType, SignalUse, about
-from petra.drivers import PointSettings
+from petra.drivers import PointSettings, host_and_port, usable_scale
 from petra.settings import Flaw, Named, Secret, Used
 
 from .address import NAMES, Address, AddressError, Area, parse
 from .codec import NAMES as TYPE_NAMES
 from .codec import Codec, type_named
+from .wire import MOST_WRITTEN_REGISTERS
 
 Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 TransportName = Literal["tcp", "rtu", "rtu_over_tcp", "tls", "Tcp", "Rtu", "RtuOverTcp", "Tls"]
@@ -74,9 +75,9 @@ class Transport:
     @property
     def endpoint(self) -> tuple[str, int]:
         """Host and port."""
-        host, _, port = self.host.partition(":") if self.host.count(":") == 1 else (self.host, "", "")
-        given = self.port if isinstance(self.port, int) else int(port) if port.isdecimal() else None
-        return host, given or (802 if self.kind == "tls" else 502)
+        host, port = host_and_port(self.host)
+        given = self.port if isinstance(self.port, int) else port
+        return host, given if given is not None else 802 if self.kind == "tls" else 502
 
     def flaws(self) -> Iterator[Flaw]:
         """Say what is missing, or does not belong together."""
@@ -86,12 +87,21 @@ class Transport:
             return
         if not self.host:
             yield Flaw((), f"{self.kind} needs a host", hint="host: 192.168.1.10")
-        if isinstance(self.port, str):
+        else:
+            yield from self._misplaced()
+        if isinstance(self.port, str) or (self.port is not None and not 0 < self.port < 65_536):
             yield Flaw(("port",), f"{self.port!r} is no TCP port")
-        elif not 0 < self.endpoint[1] < 65_536:
-            yield Flaw(("port",), f"{self.endpoint[1]} is no TCP port")
         if self.kind != "tls" and (self.ca_file or self.cert_file or self.insecure):
             yield Flaw((), "certificates belong to `type: tls`")
+
+    def _misplaced(self) -> Iterator[Flaw]:
+        try:
+            _, port = host_and_port(self.host)
+        except ValueError as error:
+            yield Flaw(("host",), str(error))
+            return
+        if port is not None and self.port not in (None, port):
+            yield Flaw(("port",), f"the host names another port, {port}")
 
 
 @frozen(kw_only=True, slots=False)
@@ -121,7 +131,11 @@ class ModbusPoint(PointSettings):
     packing: Literal["two_per_register", "one_per_register"] = field(
         default="two_per_register", metadata=about("How the characters of a string lie in registers")
     )
-    scale: float = field(default=1.0, metadata=about("The value is the number in the registers times this"))
+    scale: float = field(
+        default=1.0,
+        validator=usable_scale,
+        metadata=about("The value is the number in the registers times this"),
+    )
     offset: float = field(default=0.0, metadata=about("plus this"))
     count: int = field(
         default=1,
@@ -158,11 +172,13 @@ class ModbusPoint(PointSettings):
         found = parse(
             str(self.address), modicon=modicon, area=given, default=Area.COIL if is_bit else Area.HOLDING
         )
-        return (
-            found
-            if self.bit is None or found.bit is not None
-            else Address(found.area, found.offset, self.bit)
-        )
+        if self.bit is None:
+            return found
+        if found.area.bits:
+            raise AddressError(f"{found.area.noun} have no bits: leave out `bit`")
+        if found.bit is not None:
+            raise AddressError(f"{self.address!r} names its bit itself: leave out `bit`")
+        return Address(found.area, found.offset, self.bit)
 
     def _nowhere(self) -> str | None:
         """Say why neither convention makes an address of what is written."""
@@ -196,8 +212,6 @@ class ModbusPoint(PointSettings):
         if (self.type_name == "string") is not bool(self.length):
             said = "a string needs its length" if not self.length else "only a string has a length"
             yield Flaw(("length",), said, hint="length: 16")
-        if self.scale == 0.0:
-            yield Flaw(("scale",), "a scale of 0 leaves nothing of the value")
         if self.type_name in ("bool", "string") and (self.scale != 1.0 or self.offset != 0.0):
             yield Flaw(("scale",), f"a {self.type_name} is not scaled")
         if self.bit is not None and self.type_name != "bool":
@@ -312,8 +326,13 @@ class ModbusConnection:
         last = address.offset + extent(point, address) - 1
         if last > 65_535:
             yield Flaw(place, f"{area.noun} end at 65535, and this ends at {last}")
-        if not area.bits and point.codec(address, self.order).size > self.max_registers * 2:
+        if area.bits:
+            return
+        registers = point.codec(address, self.order).size // 2
+        if registers > self.max_registers:
             yield Flaw(place, f"it does not fit into a request of {self.max_registers} registers")
+        elif point.direction.writes and registers > MOST_WRITTEN_REGISTERS:
+            yield Flaw(place, f"at most {MOST_WRITTEN_REGISTERS} registers are written at once")
 
     def _overlaps(
         self, number: int, point: ModbusPoint, unit: int, address: Address, taken: _Taken

@@ -61,16 +61,16 @@ def _target(function: F) -> F:
     @wraps(function)
     def call(*args: Any, target: str, timeout: float, **more: Any) -> Any:
         named = ("cpu", "rack", "slot", "connection_type", "local_tsap", "remote_tsap")
-        host, _, port = target.partition(":")
         try:
             config = S7Config(
-                host=host,
-                port=int(port or 102),
+                host=target,
                 timeout_ms=timeout * 1e3,
                 **{name: more.pop(name) for name in named},
             )
         except ValueError as error:
             raise click.BadParameter(str(error)) from None
+        for flaw in config.flaws():
+            raise click.BadParameter(flaw.message)
         return function(*args, config=config, **more)
 
     return call  # type: ignore[return-value]  # click has changed its signature

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from attrs.validators import and_, ge, gt, le, max_len, min_len, optional
 
 from petra import SignalType, SignalUse, about
-from petra.drivers import PointSettings
+from petra.drivers import PointSettings, host_and_port, usable_scale
 from petra.settings import Flaw, Named, Used
 
 from .address import AREAS, Address, AddressError, checked, parse
@@ -67,7 +67,11 @@ class S7Point(PointSettings):
         validator=and_(ge(0), le(16_382)),
         metadata=about("Characters that a string is declared with"),
     )
-    scale: float = field(default=1.0, metadata=about("The value is the number in the PLC times this"))
+    scale: float = field(
+        default=1.0,
+        validator=usable_scale,
+        metadata=about("The value is the number in the PLC times this"),
+    )
     offset: float = field(default=0.0, metadata=about("plus this"))
     count: int = field(
         default=1,
@@ -139,8 +143,6 @@ class S7Point(PointSettings):
         except AddressError as error:
             yield Flaw(("address",), str(error))
             return
-        if self.scale == 0.0:
-            yield Flaw(("scale",), "a scale of 0 leaves nothing of the value")
         if self.count > 1 and codec.type == "bool":
             yield Flaw(("count",), "an array of bools is read as bytes, or bit by bit")
         if self.direction.writes and address.area in (Area.INPUT, Area.TIMER):
@@ -217,6 +219,12 @@ class S7Config:
         return self.name or self.host
 
     @property
+    def endpoint(self) -> tuple[str, int]:
+        """Host and port."""
+        host, port = host_and_port(self.host)
+        return host, self.port if port is None else port
+
+    @property
     def tsaps(self) -> tuple[int, int]:
         """The TSAPs of both sides."""
         local, remote = 0x0100, _KINDS[self.connection_type] << 8 | self.rack << 5 | self._slot
@@ -240,7 +248,11 @@ class S7Config:
         yield Named("name" if self.name else "host", self.called)
 
     def flaws(self) -> Iterator[Flaw]:
-        """Say which points get in each other's way."""
+        """Say what is no host, and which points get in each other's way."""
+        try:
+            host_and_port(self.host)
+        except ValueError as error:
+            yield Flaw(("host",), str(error))
         taken: _Taken = {}
         for number, point in enumerate(self.points):
             if not point.direction.writes:

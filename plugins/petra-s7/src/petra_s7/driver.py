@@ -76,7 +76,7 @@ class S7Driver(PolledDriver):
         """Return a PLC with the same points."""
         from .simulator import S7Simulator
 
-        return S7Simulator(self.points, self.config.port)
+        return S7Simulator(self.points, self.config.endpoint[1])
 
     def plan(self, points: Sequence[Point]) -> list[Request]:
         """Return the fewest requests that read these points."""
@@ -114,7 +114,7 @@ class S7Session:
     @classmethod
     async def open(cls, config: S7Config, timeout: float) -> S7Session:  # noqa: ASYNC109 - of every request
         """Connect, or raise SessionError that says what went wrong."""
-        exchange = await open_tcp(config.host, config.port, wire.S7Framing(), within=timeout)
+        exchange = await open_tcp(*config.endpoint, wire.S7Framing(), within=timeout)
         session = cls(exchange, timeout)
         try:
             local, remote = config.tsaps
@@ -129,7 +129,8 @@ class S7Session:
         except BaseException:
             exchange.close()
             raise
-        session.detail = f"{config.host}:{config.port}, PDU {session.pdu}"
+        host, port = config.endpoint
+        session.detail = f"{host}:{port}, PDU {session.pdu}"
         return session
 
     async def read(self, request: Request) -> Sequence[Answer]:

@@ -10,12 +10,13 @@ import struct
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
 from petra import SignalType
 from petra.drivers import PointError, scaling
+from petra.signals import INT_MAX
 
 if TYPE_CHECKING:
     from petra.signals import Value
@@ -118,8 +119,9 @@ class Codec:
 
     @property
     def code(self) -> str:
-        """Its code for `struct`, where it is a number."""
-        return _NUMBERS.get(self.type, "")
+        """Its code for `struct`, where it is a number that a signal always holds."""
+        code = _NUMBERS.get(self.type, "")
+        return "" if code == ">Q" and not self.scaled else code
 
     @cached_property
     def decode(self) -> Callable[[bytes, int], Value]:
@@ -132,7 +134,7 @@ class Codec:
             return lambda data, at: read(data[at : at + size])
         number = _number(_NUMBERS[self.type])
         if not self.scaled:
-            return number
+            return _held(number) if _NUMBERS[self.type] == ">Q" else number
         scaled = scaling(self.scale, self.offset)
         return lambda data, at: scaled(number(data, at))
 
@@ -178,6 +180,18 @@ def _number(layout: str) -> Callable[[bytes, int], int | float]:
     return read
 
 
+def _held(number: Callable[[bytes, int], int | float]) -> Callable[[bytes, int], int | float]:
+    """Read a number that may be more than a signal holds."""
+
+    def read(data: bytes, at: int) -> int | float:
+        value = number(data, at)
+        if value > INT_MAX:
+            raise PointError(f"the PLC sends {value}, more than a signal holds; scale it")
+        return value
+
+    return read
+
+
 # texts
 
 
@@ -185,6 +199,8 @@ def _read_string(data: bytes) -> str:
     most, used = data[0], data[1]
     if used > most or most > 254:
         raise PointError(f"the PLC holds no string here: {used} characters of at most {most}")
+    if used > len(data) - 2:
+        raise PointError(_cut(used, len(data) - 2, most))
     return data[2 : 2 + used].decode("latin-1")
 
 
@@ -192,7 +208,13 @@ def _read_wstring(data: bytes) -> str:
     most, used = struct.unpack_from(">HH", data)
     if used > most:
         raise PointError(f"the PLC holds no wstring here: {used} characters of at most {most}")
+    if used * 2 > len(data) - 4:
+        raise PointError(_cut(used, (len(data) - 4) // 2, most))
     return data[4 : 4 + used * 2].decode("utf-16-be", "replace")
+
+
+def _cut(used: int, length: int, most: int) -> str:
+    return f"the text has {used} characters, and {length} are read; the PLC declares {most}"
 
 
 def _string(text: str, length: int, *, wide: bool) -> bytes:
@@ -257,7 +279,7 @@ def _read_tod(data: bytes) -> str:
 
 
 def _write_tod(value: Value) -> bytes:
-    t = time.fromisoformat(str(value))
+    t = _without_zone(time.fromisoformat(str(value)))
     return (((t.hour * 60 + t.minute) * 60 + t.second) * 1_000 + t.microsecond // 1_000).to_bytes(4)
 
 
@@ -271,7 +293,7 @@ def _read_dt(data: bytes) -> str:
 
 
 def _write_dt(value: Value) -> bytes:
-    t = datetime.fromisoformat(str(value))
+    t = _without_zone(datetime.fromisoformat(str(value)))
     if not 1990 <= t.year <= 2089:
         raise ValueError
     ms = t.microsecond // 1_000
@@ -285,11 +307,20 @@ def _read_dtl(data: bytes) -> str:
 
 
 def _write_dtl(value: Value) -> bytes:
-    t = datetime.fromisoformat(str(value))
+    t = _without_zone(datetime.fromisoformat(str(value)))
     weekday = t.isoweekday() % 7 + 1
     return struct.pack(
         ">HBBBBBBI", t.year, t.month, t.day, weekday, t.hour, t.minute, t.second, t.microsecond * 1_000
     )
+
+
+T = TypeVar("T", time, datetime)
+
+
+def _without_zone(moment: T) -> T:
+    if moment.tzinfo is not None:
+        raise PointError(f"{moment.isoformat()} has a zone, and the clock of a PLC has none")
+    return moment
 
 
 def _moment(*parts: int) -> str:
