@@ -9,17 +9,21 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 
 import pytest
-import yaml
+from attrs import evolve
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from petra import Catalog
 from petra.cli.points import read, table, written
+from petra.config import configuration, load_bytes
 from petra.drivers import Direction
 from petra.supervise import Supervisor
+from petra_modbus import plugin
 from petra_modbus.address import Area
 from petra_modbus.cli import modbus
 from petra_modbus.codec import ORDERS
@@ -37,6 +41,9 @@ modbus:
     - {{signal: relay, address: "coil:3", data_type: bool, direction: read_write}}
     - {{signal: level, address: 40, direction: read_write, maximum: 100}}
 """
+
+
+CATALOG = Catalog.of(plugin)
 
 
 def free_port() -> int:
@@ -207,7 +214,9 @@ def test_a_script_with_a_mistake_says_where(plant, tmp_path):
 POINT = st.builds(
     ModbusPoint,
     signal=st.from_regex(r"[a-z][a-z0-9_.]{0,12}", fullmatch=True),
-    address=st.integers(0, 9_000) | st.integers(0, 9_000).map(lambda at: f"holding:{at}"),
+    address=st.integers(0, 9_000)
+    | st.integers(0, 9_000).map(lambda at: f"holding:{at}")
+    | st.sampled_from(["00017", "hr:007"]),
     data_type=st.sampled_from(["int16", "uint32", "float32", "float64", "Float32"]),
     direction=st.sampled_from(Direction),
     order=st.none() | st.sampled_from(ORDERS),
@@ -216,8 +225,9 @@ POINT = st.builds(
     poll_ms=st.none() | st.floats(1.0, 1e6),
     unit=st.none() | st.integers(1, 247),
     verify=st.booleans(),
-    description=st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=30).filter(
-        lambda t: "${" not in t
+    description=st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=30)
+    | st.sampled_from(
+        ["1e3", "no", "0x1F", "2026-11-21", "12:30", "${HOME}", "$${X}", "~", "1_000", "=", "null"]
     ),
 )
 
@@ -231,7 +241,11 @@ def test_points_go_to_csv_and_come_back_without_loss(points, tmp_path_factory):
     found, problems = read(path, ModbusConfig)
     assert problems == ()
     assert [(name, point) for name, point in found] == [("x", point) for point in points]
-    assert len(yaml.safe_load(written(found))) == len(points)
+    only_read = [evolve(point, direction=Direction.READ) for point in points]  # whatever gets in whose way
+    listed = textwrap.indent(written([("x", point) for point in only_read]), "    ")
+    text = f"modbus:\n  connections:\n  - name: x\n    transport: a\n    points:\n{listed}"
+    (section,) = configuration(load_bytes(text.encode(), CATALOG, {})).sections["modbus"]
+    assert section.connections[0].points == tuple(only_read)
 
 
 @pytest.mark.parametrize(
@@ -245,6 +259,9 @@ def test_points_go_to_csv_and_come_back_without_loss(points, tmp_path_factory):
         ("signal,address,data_type\na,1,flaot\n", "points.csv:2:3: error: 'flaot' is no data type"),
         ("signal,address\na,1\na,2\n", "points.csv:3:1: error"),
         ("signal,address\na,1,2\n", "points.csv:2:1: error: 3 cells, and 2 columns"),
+        ("signal,address,signal\na,1,b\n", "points.csv:1:3: error: there are two columns 'signal'"),
+        ("signal,name,address\na,b,1\n", "both mean 'signal'"),
+        ('connection,signal,address\n"a\nb",a,1\n', "points.csv:2:1: error: 'a\\nb' is no name"),
         ("address\n1\n", "one of them is `signal`"),
         ("", "one of them is `signal`"),
     ],
@@ -259,7 +276,29 @@ def test_a_mistake_in_csv_has_its_line_and_column(tmp_path, text, said):
 
 def test_a_spreadsheet_with_semicolons_is_read(tmp_path):
     path = tmp_path / "points.csv"
-    path.write_bytes("\ufeffsignal;address;scale\r\na;1;0.1\r\n\r\n".encode())
-    ((_, point),), problems = read(path, ModbusConfig)
-    assert (point.signal, point.address, point.scale) == ("a", 1, 0.1)
+    path.write_bytes(
+        "\ufeffsignal;address;scale;description\r\na;1;0.1;x\r\nb;2;-0,25;1,5 bar\r\n\r\n".encode()
+    )
+    found, problems = read(path, ModbusConfig)
     assert problems == ()
+    assert [(p.signal, p.address, p.scale, p.description) for _, p in found] == [
+        ("a", 1, 0.1, "x"),
+        ("b", 2, -0.25, "1,5 bar"),
+    ]
+
+
+def test_a_signal_may_be_written_and_read_in_either_order(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("signal,address,direction\na,1,write\na,2,read\na,3,write\n")
+    found, problems = read(path, ModbusConfig)
+    assert len(found) == 3
+    assert problems == ()
+
+
+def test_import_of_a_connection_that_is_not_there_says_which_are(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("connection,signal,address\none,a,1\ntwo,b,2\n")
+    assert call("points", "import", path, "--connection", "two").strip() == "# two\n- {signal: b, address: 2}"
+    assert "no connection 'three'; there are 'one', 'two'" in call(
+        "points", "import", path, "--connection", "three", code=1
+    )

@@ -15,6 +15,7 @@ import yaml
 from petra.config import nodes
 from petra.config.environment import Environment
 from petra.config.problems import Problem, Problems
+from petra.config.scalars import read_plain
 from petra.config.structure import Invalid, Structurer
 from petra.drivers.settings import PointSettings
 from petra.settings import settings
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 CONNECTION = "connection"
 _FIRST = ("signal", "address", "data_type", "direction")
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"0|[1-9]\d*")
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
 
 
 def connections(section: Any) -> Iterator[tuple[str, type[PointSettings], Sequence[PointSettings]]]:
@@ -88,9 +90,9 @@ def read(path: Path, section: type) -> tuple[list[tuple[str, PointSettings]] | N
             point = structurer.structure(row, model)
         except Invalid:
             continue
-        for signal in point.signal_names:
-            if (line := seen.setdefault(signal, row.line)) != row.line and point.direction.reads:
-                problems.add(row, "duplicate-name", f"the signal {signal!r} stands in line {line} already")
+        for signal in point.signal_names if point.direction.reads else ():
+            if (line := seen.setdefault(signal, row.line)) != row.line:
+                problems.add(row, "duplicate-name", f"the signal {signal!r} is read in line {line} already")
         found.append((connection, point))
     return (None if problems.errors else found), problems.finish()
 
@@ -101,11 +103,23 @@ def written(points: Sequence[tuple[str, PointSettings]]) -> str:
     text = ""
     for name in names:
         entries = [_entry(point) for connection, point in points if connection == name]
-        listed = yaml.safe_dump(
-            entries, sort_keys=False, allow_unicode=True, default_flow_style=None, width=200
+        listed = yaml.dump(
+            entries, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=200
         )
         text += (f"# {name}\n" if name else "") + listed
     return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts in quotes what some reader of YAML would not take for a text."""
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = None if isinstance(read_plain(text), str) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text.replace("${", "$${"), style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _points_field(model: Any) -> tuple[str, type[PointSettings]] | None:
@@ -147,13 +161,15 @@ def _readable(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, 
 
 def _rows(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, nodes.Mapping]]:
     """Yield each row as a mapping of a document, each cell at its line and column."""
-    dialect = (
-        "excel" if text.partition("\n")[0].count(",") >= text.partition("\n")[0].count(";") else _Semicolons
-    )
-    reader = csv.reader(io.StringIO(text), dialect)
+    first = text.partition("\n")[0]
+    commas = first.count(",") >= first.count(";")
+    as_written = str if commas else _with_point
+    reader = csv.reader(io.StringIO(text), "excel" if commas else _Semicolons)
     heading = [cell.strip() for cell in next(reader, [])]
     known = {key: setting for setting in settings(model) for key in setting.keys}
     for at, name in enumerate(heading, 1):
+        if name in heading[: at - 1]:
+            problems.add_at(1, at, "duplicate-key", f"there are two columns {name!r}")
         if name != CONNECTION and name not in known:
             problems.add_at(
                 1,
@@ -178,9 +194,11 @@ def _rows(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, node
         for at, (name, cell) in enumerate(zip(heading, cells, strict=False), 1):
             if name == CONNECTION:
                 connection = cell.strip()
+                if not connection.isprintable():
+                    problems.add_at(begins, at, "bad-value", f"{connection!r} is no name of a connection")
             elif name in known and cell != "":
                 key = nodes.Scalar(1, at, name, plain=True)
-                row.entries[name] = nodes.Entry(key, _scalar(begins, at, cell, known[name].type))
+                row.entries[name] = nodes.Entry(key, _scalar(begins, at, as_written(cell), known[name].type))
         yield connection, row
 
 
@@ -190,8 +208,14 @@ class _Semicolons(csv.excel):
     delimiter = ";"
 
 
+def _with_point(cell: str) -> str:
+    """Return a number that is written with a comma as everybody else writes it."""
+    return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell.strip()) else cell
+
+
 def _scalar(line: int, column: int, cell: str, kind: Any) -> nodes.Scalar:
-    """Return a cell as a value: a text where a text is wanted, whatever it looks like."""
+    """Return a cell as a value: a text where a text is wanted, whatever it looks like; as it is written."""
+    cell = cell.replace("${", "$${")
     inner = optional(kind) if is_optional(kind) else kind
     alternatives = get_args(inner)
     text = inner is str or (str in alternatives and not _NUMBER.fullmatch(cell.strip()))

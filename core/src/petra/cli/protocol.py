@@ -251,7 +251,11 @@ def _points(section: str) -> click.Command:
             click.echo(str(problem), err=True)
         if found is None:
             raise SystemExit(1)
-        click.echo(written([(name, point) for name, point in found if connection in (None, name)]), nl=False)
+        wanted = [(name, point) for name, point in found if connection in (None, name)]
+        if found and not wanted:
+            names = ", ".join(sorted({repr(name) for name, _ in found}))
+            raise click.ClickException(f"{csv_file}: no connection {connection!r}; there are {names}")
+        click.echo(written(wanted), nl=False)
 
     return points
 
