@@ -18,7 +18,7 @@ SOURCE = Path(petra.__file__).parent
 
 # Each layer may import from itself and from those above it in this list, never from those below.
 LAYERS = (
-    ("_version", "errors", "closest", "clock"),
+    ("_lazy", "_version", "errors", "closest", "clock"),
     ("supervise",),
     ("signals",),
     ("blocks",),
@@ -95,8 +95,17 @@ def test_every_public_name_is_there():
     assert set(petra._HOME) | {"__version__"} == set(petra.__all__)
 
 
+@pytest.mark.parametrize("package", ["petra", "petra.drivers", "petra.testing"])
+def test_no_public_name_is_also_a_module(package: str):
+    """By who was imported first, it would be the one or the other."""
+    module = importlib.import_module(package)
+    beside = {path.stem for path in Path(module.__file__).parent.iterdir()}
+    assert set(module._HOME) & beside == set()
+
+
 @pytest.mark.parametrize(
-    "package", ["blocks", "certify", "config", "engine", "plugin", "scan", "settings", "signals", "testing"]
+    "package",
+    ["blocks", "certify", "config", "engine", "plugin", "scan", "settings", "signals", "testing", "drivers"],
 )
 def test_every_package_lists_its_public_names(package: str):
     module = importlib.import_module(f"petra.{package}")

@@ -6,9 +6,9 @@ nothing and a command pays only for what it does.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from petra._lazy import lazy
 from petra._version import __version__
 
 if TYPE_CHECKING:
@@ -70,14 +70,7 @@ __all__ = [
     "hookimpl",
 ]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'petra' has no attribute {name!r}")
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(globals(), _HOME)
 
 
 def __dir__() -> list[str]:

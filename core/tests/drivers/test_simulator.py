@@ -6,7 +6,8 @@ import pytest
 
 from petra.drivers import Fault, FaultKind, Point
 from petra.drivers.faults import holding
-from petra.drivers.simulator import Pattern, Track, usual, wave
+from petra.drivers.simulator import Pattern, usual, wave
+from petra.drivers.track import Track
 from petra.errors import PetraError
 from petra.signals import SignalType
 
@@ -62,7 +63,11 @@ def test_a_track_repeats_what_was_recorded(tmp_path):
     [
         ("", "needs a column time_s"),
         ("level\n1\n", "needs a column time_s"),
-        ("time_s,a\nx,1\n", "time_s:"),
+        ("time_s,a\nx,1\n", "line 2, column 'time_s': 'x' is no float"),
+        ("time_s,a\n0,1\n\n1,inf\n", "line 4, column 'a': 'inf' is no float"),
+        ("time_s,a\n0,1,2\n", "line 2: 3 cells, and 2 columns"),
+        ("a,time_s\n1\n", "line 2: 1 cells, and 2 columns"),
+        ("time_s,a\n0,\ud800\n", "cannot be read"),
         ("time_s,a\n2,1\n1,1\n", "runs backwards"),
         ("time_s,a\n0,x\n", "line 2, column 'a'"),
         ("time_s,a\n0\n", "line 2"),
@@ -70,9 +75,19 @@ def test_a_track_repeats_what_was_recorded(tmp_path):
 )
 def test_a_track_that_cannot_be_says_why(tmp_path, text, said):
     path = tmp_path / "t.csv"
-    path.write_text(text)
+    path.write_bytes(text.encode(errors="surrogatepass"))
     with pytest.raises(PetraError, match=said):
         Track(path).wave("a", SignalType.FLOAT)
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "1e30", "2.5x"])
+def test_a_number_that_no_signal_holds_is_refused(tmp_path, text):
+    path = tmp_path / "t.csv"
+    path.write_text(f"time_s,a\n0,{text}\n")
+    with pytest.raises(PetraError, match=f"line 2, column 'a': '{text}' is no int"):
+        Track(path).wave("a", SignalType.INT)
+    with pytest.raises(PetraError, match="cannot be read"):
+        Track(tmp_path / "nothing.csv")
 
 
 def test_faults_come_and_go():

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 
 import pytest
 from attrs import field, frozen
+from click.testing import CliRunner
 
 from petra import Catalog, Kind, about, hookimpl
+from petra.cli.commands import commands
 from petra.config import configuration, load_bytes
 from petra.drivers import Direction, Driver, Link, Origin, Outcome, Point, SessionError
+from petra.drivers.commands import Ledger
 from petra.engine import Engine
 from petra.engine.journal import Journal, beside, read
 from petra.errors import PetraError
 from petra.library import plugin as library
 from petra.settings import Named, SignalUse, Used
 from petra.signals import Quality, SignalType
+from petra.testing import ManualClock
 
 
 class Devices:
@@ -320,10 +325,27 @@ def test_the_journal_has_every_command_also_of_a_crash(tmp_path):
     assert found["setpoint", 30.0]["outcome"] == "confirmed"
     assert found["setpoint", 31.0]["outcome"] == "rejected"
     assert found["out", -1.0]["origin"] == "logic"
-    with path.open("a") as file:
-        file.write('{"id": 9, "sig')  # a crash in the middle of a line
-    assert len(read(path, 100)) == len(found) + len(read(path, 100)) - len(found)
-    assert read(path, 1)[0]["signal"] == "out"
+
+
+def test_a_journal_may_hold_anything(tmp_path):
+    """A crash in the middle of a line, somebody's editor, a text that is no UTF-8."""
+    journal = Journal(beside(tmp_path / "plant.yaml"))
+    ledger = Ledger(ManualClock())
+    ledger.told = journal.note
+    for value in ("\udc80", "ok", "a\nb"):
+        ledger.open("label", value, "ann", Origin.LOCAL).end(Outcome.CONFIRMED, 5)
+    journal.flush()
+    good = read(journal.path, 100)
+    assert [entry["value"] for entry in good] == ["\udc80", "ok", "a\nb"]
+    with journal.path.open("ab") as file:
+        file.write(b'{"requested_at": "now"}\n{"requested_at": 1e300}\n{"ended_at": true}\n[1]\nnull\n\xff\n')
+        file.write(b"[" * 100_000 + b"\n{}\n" + b'{"id": 9, "sig')
+    assert read(journal.path, 100) == [*good, {}]
+    shown = CliRunner().invoke(commands, [str(tmp_path / "plant.yaml")])
+    assert shown.exit_code == 0, shown.exception
+    assert shown.output.splitlines()[-1] == "4 commands"
+    shown = CliRunner().invoke(commands, [str(tmp_path / "plant.yaml"), "--json"])
+    assert json.loads(shown.output) == [*good, {}]
 
 
 def test_the_journal_stays_small_and_waits_for_a_disk(tmp_path, monkeypatch):

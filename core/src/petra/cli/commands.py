@@ -41,5 +41,11 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
     requested, ended = entry.get("requested_at") or 0, entry.get("ended_at")
     at = datetime.fromtimestamp(requested / 1e9, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     took = f"{(ended - requested) / 1e6:.1f}" if ended else ""
-    named = [str(entry.get(key, "")) for key in ("signal", "value", "actor", "origin", "outcome")]
-    return (str(entry.get("id", "")), at, *named, took, str(entry.get("reason", "")))
+    named = [_shown(entry.get(key, "")) for key in ("signal", "value", "actor", "origin", "outcome")]
+    return (_shown(entry.get("id", "")), at, *named, took, _shown(entry.get("reason", "")))
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a cell of one line, whatever characters a device has sent."""
+    text = str(value)
+    return text if text.isprintable() else ascii(text)

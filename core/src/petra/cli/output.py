@@ -14,7 +14,8 @@ from petra.settings.secret import Secret
 
 def print_json(data: object) -> None:
     """Print a value as JSON; a secret in it shows as ***."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=_plain))
+    text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain)
+    click.echo(text.encode("utf-8", "backslashreplace").decode())  # half a surrogate pair has no UTF-8
 
 
 def _plain(value: object) -> object:

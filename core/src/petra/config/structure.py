@@ -152,7 +152,7 @@ class Structurer:
                     "a secret is written in the document",
                     hint="use ${NAME} or ${file:/path}",
                 )
-            return kind(value)
+            return self.environment.folder / value if kind is Path else kind(value)
         if kind is bool and value.__class__ is bool:
             return value
         if kind is int and value.__class__ is int:

@@ -5,8 +5,9 @@ These names are public, for plugins. They load on first use: a configuration mod
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from petra._lazy import lazy
 
 if TYPE_CHECKING:
     from petra.drivers.commands import Command, Origin, Outcome
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from petra.drivers.point import Direction, Limits, Point
     from petra.drivers.polling import PolledDriver
     from petra.drivers.relay import Relay
-    from petra.drivers.scaling import scaling, usable_scale
+    from petra.drivers.scale import scaling, usable_scale
     from petra.drivers.serving import Server
     from petra.drivers.settings import PointSettings
     from petra.drivers.simulator import Simulator
@@ -63,9 +64,9 @@ _HOME = {
     "open_tcp": "petra.drivers.exchange",
     "plan": "petra.drivers.planner",
     "same": "petra.drivers.writing",
-    "scaling": "petra.drivers.scaling",
+    "scaling": "petra.drivers.scale",
     "unpacker": "petra.drivers.unpacking",
-    "usable_scale": "petra.drivers.scaling",
+    "usable_scale": "petra.drivers.scale",
 }
 
 __all__ = [
@@ -109,14 +110,7 @@ __all__ = [
     "usable_scale",
 ]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'petra.drivers' has no attribute {name!r}")
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(globals(), _HOME)
 
 
 def __dir__() -> list[str]:

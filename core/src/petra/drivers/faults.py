@@ -26,7 +26,7 @@ class FaultKind(Enum):
     GARBLE = "garble"
     """Bytes of answers are changed."""
     REBOOT = "reboot"
-    """As `refuse`, for a while."""
+    """As `refuse`, for a while; values are kept."""
     LIMIT = "limit"
     """So many connections are taken, the next one is closed at once."""
     SILENCE = "silence"
@@ -54,6 +54,10 @@ class Fault:
     station: str = field(default="", metadata=about("silence: which one, such as `unit 7`"))
     driver: str = field(default="", metadata=about("Connection that it concerns; all of them if not given"))
 
+    def concerns(self, driver: str) -> bool:
+        """Say whether it is about a connection."""
+        return self.driver in ("", driver)
+
     def holds(self, seconds: float) -> bool:
         """Say whether it is there at a time."""
         since = seconds - self.at_s
@@ -77,7 +81,7 @@ def holding(faults: tuple[Fault, ...], driver: str, seconds: float) -> Fault | N
         (
             fault
             for fault in faults
-            if fault.driver in ("", driver) and fault.kind is not FaultKind.SILENCE and fault.holds(seconds)
+            if fault.concerns(driver) and fault.kind is not FaultKind.SILENCE and fault.holds(seconds)
         ),
         None,
     )

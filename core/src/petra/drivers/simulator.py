@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import random
 from abc import ABC, abstractmethod
@@ -17,9 +16,11 @@ from petra.settings import about
 from petra.signals import SignalType, Value
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from petra.drivers.point import Point
+
+
+Wave = Callable[[float], Value]
+"""Seconds since the begin to a value."""
 
 
 class Simulator(ABC):
@@ -56,6 +57,11 @@ class Simulator(ABC):
     def accept(self, point: Point) -> None:
         """Have the address again."""
 
+    def moves(self, point: Point) -> Wave | None:
+        """Return how a point moves when nobody says, where no pattern fits what it holds."""
+        del point
+        return None
+
     def silence(self, station: str, *, silent: bool) -> None:
         """Let one of several stations answer no more, or again."""
         raise PetraError(f"{type(self).__name__} has no stations: {station!r}, {silent}")
@@ -73,9 +79,6 @@ class Pattern:
     amplitude: float = field(default=50.0, metadata=about("Half of how far it goes"))
     offset: float = field(default=50.0, metadata=about("Middle of it; the value of a constant"))
     phase: float = field(default=0.0, metadata=about("Where in the cycle it begins, 0 to 1"))
-
-
-Wave = Callable[[float], Value]
 
 
 def wave(pattern: Pattern, kind: SignalType, seed: int = 0) -> Wave:
@@ -119,52 +122,3 @@ def usual(point: Point, number: int) -> Pattern:
     if point.type is SignalType.STRING:
         return Pattern(point.signal, "counter", period_s=5.0)
     return Pattern(point.signal, "sine", period_s=20.0 + number % 7, phase=phase)
-
-
-class Track:
-    """Values from a CSV file: a column `time_s`, and one for each signal. It begins anew at its end."""
-
-    def __init__(self, path: Path) -> None:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        self._path = path
-        if not rows or "time_s" not in rows[0]:
-            raise PetraError(f"{path}: the first line needs a column time_s, and rows follow it")
-        self.signals = [name for name in rows[0] if name != "time_s"]
-        try:
-            self._times = [float(row["time_s"]) for row in rows]
-        except ValueError as error:
-            raise PetraError(f"{path}: time_s: {error}") from None
-        if sorted(self._times) != self._times:
-            raise PetraError(f"{path}: time_s runs backwards")
-        self._rows = rows
-
-    def wave(self, signal: str, kind: SignalType) -> Wave:
-        """Return the function from seconds to the values of a column."""
-        values = [self._value(number, row[signal], signal, kind) for number, row in enumerate(self._rows, 2)]
-        times, length = self._times, self._times[-1] + (self._times[-1] / max(1, len(self._times) - 1) or 1.0)
-
-        def value(seconds: float) -> Value:
-            at = seconds % length
-            place = 0
-            for place, time in enumerate(times):
-                if time > at:
-                    return values[max(0, place - 1)]
-            return values[place]
-
-        return value
-
-    def _value(self, line: int, text: str | None, signal: str, kind: SignalType) -> Value:
-        try:
-            return _read(text or "", kind)
-        except ValueError:
-            said = f"{self._path}: line {line}, column {signal!r}: {text!r} is no {kind.value}"
-            raise PetraError(said) from None
-
-
-def _read(text: str, kind: SignalType) -> Value:
-    if kind is SignalType.BOOL:
-        return text.strip().lower() in ("true", "1", "on", "yes")
-    if kind is SignalType.STRING:
-        return text
-    return round(float(text)) if kind is SignalType.INT else float(text)

@@ -43,7 +43,7 @@ class Journal:
         try:
             if self.path.exists() and self.path.stat().st_size > MOST_BYTES:
                 self.path.replace(previous(self.path))
-            with self.path.open("a", encoding="utf-8") as file:
+            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(lines)
             self._failed = False
         except OSError as error:
@@ -65,17 +65,31 @@ def beside(document: str | Path) -> Path:
 
 
 def read(path: Path, last: int) -> list[dict[str, Any]]:
-    """Return the last commands, the oldest first; a line that was cut by a crash is passed over."""
+    """Return the last commands, the oldest first; a line that is no command is passed over.
+
+    A crash may have cut it, and anybody may have edited the file.
+    """
     found: deque[dict[str, Any]] = deque(maxlen=last)
     for each in (previous(path), path):
         if not each.exists():
             continue
         with each.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                try:
-                    entry = json.loads(line)
-                except ValueError:
-                    continue
-                if isinstance(entry, dict):
+                if (entry := _entry(line)) is not None:
                     found.append(entry)
     return list(found)
+
+
+def _entry(line: str) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(entry, dict):
+        return None
+    times = (entry.get("requested_at"), entry.get("ended_at"))
+    return entry if all(time is None or _is_moment(time) for time in times) else None
+
+
+def _is_moment(time: object) -> bool:
+    return type(time) is int and 0 <= time < 2**63

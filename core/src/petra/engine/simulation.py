@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from attrs import define, field
 from petra.drivers.errors import PointError
 from petra.drivers.faults import Fault, FaultKind, Script, holding
 from petra.drivers.relay import Relay
-from petra.drivers.simulator import Simulator, Track, Wave, usual, wave
+from petra.drivers.simulator import Simulator, Wave, usual, wave
+from petra.drivers.track import Track
 from petra.errors import PetraError
 from petra.supervise import Activity, Supervisor
 
@@ -34,6 +35,7 @@ class _Device:
     name: str
     simulator: Simulator
     waves: dict[Point, Wave]
+    stations: frozenset[str]
     relay: Relay | None = None
     fault: Fault | None = None
     silent: set[str] = field(factory=set)
@@ -46,8 +48,9 @@ class Simulation:
         self._script = script or Script()
         self._port = port
         self._supervisor = Supervisor("petra-simulation")
-        waves = _waves(drivers, self._script)
-        self._devices = [_Device(d.name, d.simulator(), waves[d.name]) for d in drivers]
+        self._devices = _devices(drivers, self._script)
+        for fault in self._script.faults:
+            self._check(fault)
         self.places: dict[str, str] = {}
         """Where each device is found, by the name of its driver."""
 
@@ -76,14 +79,24 @@ class Simulation:
             await simulator.start("", 0)
             return simulator.serial
         port = self._port + number if self._port else simulator.port
-        if any(
-            f.driver in ("", device.name) and f.kind is not FaultKind.SILENCE for f in self._script.faults
-        ):
+        if any(f.concerns(device.name) and f.kind is not FaultKind.SILENCE for f in self._script.faults):
             device.relay = Relay(await simulator.start(_LOOPBACK, 0))
             port = await device.relay.start(_LOOPBACK, port)
         else:
             port = await simulator.start(_LOOPBACK, port)
         return f"{_LOOPBACK}:{port}"
+
+    def _check(self, fault: Fault) -> None:
+        """Refuse a fault that no device can have."""
+        concerned = [device for device in self._devices if fault.concerns(device.name)]
+        if not concerned:
+            raise PetraError(_none_such("connection", fault.driver, (each.name for each in self._devices)))
+        if fault.kind is FaultKind.SILENCE:
+            stations = {station for device in concerned for station in device.stations}
+            if fault.station not in stations:
+                raise PetraError(_none_such("station", fault.station, stations))
+        elif all(device.simulator.serial for device in concerned):
+            raise PetraError(f"a serial line can have silent stations only, and not `{fault.kind.value}`")
 
     async def _play(self, activity: Activity) -> None:
         """Move values and apply faults, as the script says, from now on."""
@@ -114,7 +127,10 @@ class Simulation:
         silent = {
             fault.station
             for fault in self._script.faults
-            if fault.kind is FaultKind.SILENCE and fault.driver in ("", device.name) and fault.holds(seconds)
+            if fault.kind is FaultKind.SILENCE
+            and fault.concerns(device.name)
+            and fault.station in device.stations
+            and fault.holds(seconds)
         }
         for station in silent ^ device.silent:
             log.warning("%s: %s %s", device.name, station, "is silent" if station in silent else "answers")
@@ -122,22 +138,35 @@ class Simulation:
         device.silent = silent
 
 
-def _waves(drivers: Sequence[Driver], script: Script) -> dict[str, dict[Point, Wave]]:
-    """Return how each point moves: as the script says, as its file says, or as is usual."""
+def _none_such(noun: str, name: str, known: Iterable[str]) -> str:
+    there = ", ".join(sorted(filter(None, known))) or "none"
+    return f"the script names the {noun} {name!r}, and there is {there}"
+
+
+def _devices(drivers: Sequence[Driver], script: Script) -> list[_Device]:
+    """Return the devices; each point moves as the script says, as its file says, or as is usual."""
     said = {pattern.signal: pattern for pattern in script.values}
     track = Track(script.csv) if script.csv is not None else None
+    recorded = track.signals if track is not None else []
     known = {point.signal for driver in drivers for point in driver.points}
-    for name in [*said, *(track.signals if track else ())]:
+    for name in [*said, *recorded]:
         if name not in known:
             raise PetraError(f"the script moves {name!r}, and no point has that signal")
-    found: dict[str, dict[Point, Wave]] = {}
+
+    def moves(simulator: Simulator, point: Point, number: int) -> Wave | None:
+        if track is not None and point.signal in recorded:
+            return track.wave(point.signal, point.type)
+        if point.signal in said:
+            return wave(said[point.signal], point.type, number)
+        if point.direction.writes:
+            return None
+        return simulator.moves(point) or wave(usual(point, number), point.type, number)
+
+    made = []
     for driver in drivers:
-        moving = found[driver.name] = {}
-        for number, point in enumerate(driver.points):
-            if track is not None and point.signal in track.signals:
-                moving[point] = track.wave(point.signal, point.type)
-            elif point.signal in said:
-                moving[point] = wave(said[point.signal], point.type, number)
-            elif not point.direction.writes:
-                moving[point] = wave(usual(point, number), point.type, number)
-    return found
+        simulator = driver.simulator()
+        waves = {point: moves(simulator, point, number) for number, point in enumerate(driver.points)}
+        moving = {point: found for point, found in waves.items() if found is not None}
+        stations = frozenset(point.station for point in driver.points if point.station)
+        made.append(_Device(driver.name, simulator, moving, stations))
+    return made

@@ -6,8 +6,9 @@ them with pytest. Names load on first use: pytest loads this package in every en
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from petra._lazy import lazy
 
 if TYPE_CHECKING:
     from petra.engine.incident import replay_incident
@@ -38,11 +39,4 @@ __all__ = [
     "replay_incident",
 ]
 
-
-def __getattr__(name: str) -> object:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'petra.testing' has no attribute {name!r}")
-    value: object = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(globals(), _HOME)

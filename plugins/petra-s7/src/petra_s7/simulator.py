@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from petra.drivers import GarbledError, Point, Server, Simulator
@@ -71,6 +72,10 @@ class S7Simulator(Simulator):
         """Return what a point finds, and commands have written."""
         return self.memory.get(point.detail)
 
+    def moves(self, point: Point) -> Callable[[float], Value] | None:
+        """Return how dates, times of day and single characters move."""
+        return _MOVES.get(point.detail.codec.type)
+
     def refuse(self, point: Point) -> None:
         """Have no such address any more."""
         self.memory.holes.update(_cells(point.detail))
@@ -81,6 +86,24 @@ class S7Simulator(Simulator):
 
     def _answer(self, _: int, packet: bytes) -> bytes:
         return _confirmed(packet) if packet[5] == _CONNECT else self.memory.answer(packet[7:])
+
+
+_BEGIN = datetime(2026, 1, 1)  # noqa: DTZ001 - a PLC knows no zone
+_DAYS = 36_500
+
+
+def _moment(seconds: float) -> str:
+    return (_BEGIN + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+_MOVES: dict[str, Callable[[float], Value]] = {
+    "date": lambda seconds: (_BEGIN + timedelta(days=seconds // 5 % _DAYS)).date().isoformat(),
+    "time_of_day": lambda seconds: (_BEGIN + timedelta(seconds=seconds)).time().isoformat("milliseconds"),
+    "date_and_time": _moment,
+    "dtl": _moment,
+    "char": lambda seconds: chr(ord("A") + int(seconds) % 26),
+    "wchar": lambda seconds: chr(ord("A") + int(seconds) % 26),
+}
 
 
 def _cells(place: Place) -> set[tuple[wire.Area, int, int]]:

@@ -1,0 +1,110 @@
+"""Scripts of simulators: what they move, what goes wrong, and what they cannot mean."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from petra.drivers import Direction, Driver, Fault, FaultKind, Link, Point, PointError, Script, Simulator
+from petra.drivers.simulator import Pattern
+from petra.engine.simulation import Simulation
+from petra.errors import PetraError
+from petra.signals import SignalType, Value
+
+
+class Device(Simulator):
+    """Holds values in a dict."""
+
+    def __init__(self, points, serial: str = "") -> None:
+        super().__init__(points, port=0, serial=serial)
+        self.values: dict[str, Value] = {}
+        self.silent: set[str] = set()
+
+    async def start(self, host: str, port: int) -> int:
+        return port or 9
+
+    async def stop(self) -> None:
+        pass
+
+    def set(self, point: Point, value: Value) -> None:
+        if value == "1":
+            raise PointError("it does not hold a one")
+        self.values[point.signal] = value
+
+    def get(self, point: Point) -> Value:
+        return self.values[point.signal]
+
+    def refuse(self, point: Point) -> None:
+        pass
+
+    def accept(self, point: Point) -> None:
+        pass
+
+    def silence(self, station: str, *, silent: bool) -> None:
+        (self.silent.add if silent else self.silent.discard)(station)
+
+    def moves(self, point: Point):
+        return (lambda seconds: f"at {seconds:.0f}") if point.signal.endswith(".text") else None
+
+
+class Toy(Driver):
+    def __init__(self, name: str, stations=(), serial: str = "") -> None:
+        points = [Point(f"{name}.{s or 'x'}", SignalType.FLOAT, "1", station=s) for s in stations or ("",)]
+        points += [
+            Point(f"{name}.set", SignalType.FLOAT, "2", Direction.BOTH),
+            Point(f"{name}.text", SignalType.STRING, "3"),
+        ]
+        super().__init__(name, points, None)
+        self.serial = serial
+
+    async def session(self, link: Link) -> None:
+        """Nobody runs it."""
+
+    def simulator(self) -> Simulator:
+        return Device(self.points, self.serial)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(FaultKind.SILENCE, station="unit 9"), "station 'unit 9', and there is unit 1, unit 2"),
+        (Fault(FaultKind.SILENCE), "station '', and there is unit 1, unit 2"),
+        (Fault(FaultKind.SILENCE, station="unit 1", driver="one"), "station 'unit 1', and there is none"),
+        (Fault(FaultKind.DROP, driver="meter"), "connection 'meter', and there is line, one, two"),
+        (Fault(FaultKind.DROP, driver="line"), "a serial line can have silent stations only, and not `drop`"),
+    ],
+)
+def test_a_fault_that_no_device_can_have_is_refused(fault, said):
+    drivers = [Toy("one"), Toy("two", ["unit 1", "unit 2"]), Toy("line", serial="/dev/x")]
+    with pytest.raises(PetraError, match=said):
+        Simulation(drivers, Script(faults=(fault,)))
+
+
+@pytest.mark.parametrize("name", ["one.y", "two"])
+def test_a_signal_that_no_point_has_is_refused(name, tmp_path):
+    with pytest.raises(PetraError, match=f"moves '{name}', and no point has"):
+        Simulation([Toy("one")], Script(values=(Pattern(name),)))
+    path = tmp_path / "t.csv"
+    path.write_text(f"time_s,{name}\n0,1\n")
+    with pytest.raises(PetraError, match=f"moves '{name}', and no point has"):
+        Simulation([Toy("one")], Script(csv=path))
+
+
+def test_a_station_is_silent_where_it_is_and_the_play_goes_on():
+    """The other device has no stations, and is not asked for any."""
+    script = Script(faults=(Fault(FaultKind.SILENCE, station="unit 1", for_s=1e6),))
+    simulation = Simulation([Toy("one"), Toy("two", ["unit 1", "unit 2"])], script)
+    one, two = (device.simulator for device in simulation._devices)
+    simulation.start()
+    deadline = time.monotonic() + 5
+    try:
+        while not (two.silent and "one.text" in one.values):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        assert two.silent == {"unit 1"}
+        assert one.silent == set()
+        assert one.values["one.text"].startswith("at ")
+        assert "one.set" not in one.values, "what commands write is left alone"
+    finally:
+        simulation.stop()
