@@ -90,3 +90,14 @@ def test_a_signal_that_a_block_writes_is_not_fed():
     feed.update([1.0, PointError("x"), 3.0], 10, 0.0)
     feed.fail("gone")
     assert [value for value, _ in seen(bus)] == [1.0, 0.0, 3.0]
+
+
+def test_a_session_that_was_left_behind_shows_nothing_any_more(bus):
+    """It did not end when it was told to, and still holds its feed; others read the points now."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.retired = True
+    feed.update([7.0, 8.0, 9.0], 20, 1.0)
+    assert seen(bus) == [(1.0, ""), (2.0, ""), (3.0, "")]
+    feed.fail("gone")
+    assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]

@@ -161,10 +161,15 @@ def test_plc_ca_02_ten_readers_see_consistent_values(clients):
 def consistent(clients: int) -> None:
     """All points of a reading are of the same moment, however many read."""
     with Floor(clients) as floor:
+
+        def look() -> None:
+            seen = [floor.values(client) for client in range(clients)]
+            assert [len(values) for values in seen] == [1] * clients, seen
+
         floor.until(floor.good)
         for value in range(1, 31):
             floor.hold(value * 65_537)
-            floor.watch(0.03, lambda: [None for c in range(clients) if len(floor.values(c)) != 1 and 1 / 0])
+            floor.watch(0.03, look)
         assert floor.states() == [State.SERVING] * clients
 
 

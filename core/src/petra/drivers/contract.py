@@ -143,6 +143,7 @@ class Link:
 
     def release(self, feed: Feed) -> None:
         """Give back a feed: its points belong to others from now on."""
+        feed.retired = True
         if feed in self._feeds:
             self._feeds.remove(feed)
 
@@ -163,6 +164,8 @@ class Link:
         """Run one session; the supervisor calls it."""
         self._activity = activity
         self._feeds, self._before = [], self._feeds
+        for feed in self._before:
+            feed.retired = True
         self.outbox.drop_logic()
         await self.driver.session(self)
 

@@ -36,6 +36,8 @@ class Feed:
         self._owed: Status | None = None
         self.updated = now
         self.patience = max((3 * point.period for point in points), default=0.0) + 1.0
+        self.retired = False
+        """Whether its points are read by others now: a session that did not end when it was told to goes on."""
         self.refused = 0
         """Updates that the bus did not take: the scan was not keeping up."""
 
@@ -55,6 +57,8 @@ class Feed:
 
         Points to `leave` stay as they are: something newer is known of them.
         """
+        if self.retired:
+            return
         self.updated = now
         self._owed = None
         picked = values if self._all else [values[i] for i in self._mine]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ _MOST_MS = 86_400_000.0
 
 
 @frozen(kw_only=True)
-class PointSettings:
+class PointSettings(ABC):
     """What a point has besides its address. A protocol's own model of a point inherits from this one."""
 
     signal: str = field(
@@ -56,9 +57,9 @@ class PointSettings:
     description: str = field(default="", metadata=about("What it is, for people"))
 
     @property
+    @abstractmethod
     def holds(self) -> SignalType:
         """What its signal has to hold; a protocol's own model knows."""
-        raise NotImplementedError
 
     @property
     def signal_names(self) -> tuple[str, ...]:

@@ -73,12 +73,13 @@ class SerialTransport:
         """Send as much as the line takes now, and the rest when it takes more."""
         if not self._pending:
             try:
-                data = data[os.write(self._fd, data) :]
+                sent = os.write(self._fd, data)
             except BlockingIOError:
-                pass
+                sent = 0
             except OSError as error:
                 self._lost(error)
                 return
+            data = data[sent:]
             if not data:
                 return
             self._loop.add_writer(self._fd, self._writable)
