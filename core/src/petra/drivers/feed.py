@@ -37,7 +37,7 @@ class Feed:
         self.updated = now
         self.patience = max((3 * point.period for point in points), default=0.0) + 1.0
         self.retired = False
-        """Whether its points are read by others now: a session that did not end when it was told to goes on."""
+        """Whether others read its points now: a session that did not end when it was told to goes on."""
         self.refused = 0
         """Updates that the bus did not take: the scan was not keeping up."""
 
