@@ -7,7 +7,9 @@ import time
 from attrs import evolve
 
 from petra.drivers import Direction, Outcome
+from petra.signals import Quality
 from petra.testing import DriverContract, Rig
+from petra_modbus.address import Area
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
 from petra_modbus.driver import drivers
 
@@ -101,3 +103,15 @@ def test_a_device_that_needs_long_has_taken_a_command():
         memory.answer = slow
         assert rig.command(point, 7.5).outcome is Outcome.CONFIRMED
         assert rig.simulator.get(point) == 7.5
+
+
+def test_what_lies_between_two_points_need_not_be_there():
+    """The device refuses to read across; after that the two are asked for apart, and nothing is refused."""
+    points = (ModbusPoint(signal="a", address=0), ModbusPoint(signal="b", address=5))
+    with Rig(lambda port: made(evolve(connection(port), points=points))) as rig:
+        rig.simulator.memory.holes.add((1, Area.HOLDING, 3))
+        rig.until_good()
+        refused, seen = rig.status.refused, set()
+        rig.until(lambda: seen.add(rig.reading(rig.points[0]).time) or len(seen) > 20, "it is read")
+        assert rig.status.refused == refused <= 1
+        assert rig.reading(rig.points[1]).quality is Quality.GOOD

@@ -7,7 +7,7 @@ share a request; nothing else does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -94,6 +94,33 @@ def split(request: Request, part: Part) -> list[Request]:
         for half in (part.spans[:middle], part.spans[middle:])
         if half
     ]
+
+
+def apart(request: Request, without: Container[Point], before: Container[Point]) -> list[Request]:
+    """Return requests that leave some points out, never reading across them nor on to certain others.
+
+    What remains of a part is asked for in its place; where several ranges remain, the others are asked alone.
+    """
+    parts: list[Part] = []
+    more: list[Request] = []
+    for part in request.parts:
+        ranges = [_part(run) for run in _runs(part, without, before)]
+        parts += ranges[:1]
+        more += [Request(request.station, request.period, (rest,)) for rest in ranges[1:]]
+    return [Request(request.station, request.period, tuple(parts)), *more] if parts else more
+
+
+def _runs(part: Part, without: Container[Point], before: Container[Point]) -> Iterator[tuple[Span, ...]]:
+    run: list[Span] = []
+    for span in part.spans:
+        out = span.point in without
+        if run and (out or span.point in before):
+            yield tuple(run)
+            run = []
+        if not out:
+            run.append(span)
+    if run:
+        yield tuple(run)
 
 
 def _station(span: Span) -> tuple[str, float]:

@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 from petra.drivers.agenda import REFUSED_AGAIN, Agenda, Slot
 from petra.drivers.contract import Driver, Link
 from petra.drivers.errors import BusyError, NoAnswerError, PointError, SessionError
-from petra.drivers.planner import Request, split
+from petra.drivers.refusals import Refusals
 from petra.drivers.writing import Writing
 
 if TYPE_CHECKING:
     from petra.drivers.connection import Answer, Connection
     from petra.drivers.feed import Feed
+    from petra.drivers.planner import Request
     from petra.drivers.point import Point
     from petra.signals import Value
 
@@ -74,19 +75,17 @@ class Polling:
         self._link = link
         self._connection = connection
         self._statistics = link.statistics
-        self._points = [point for point in driver.points if point.direction.reads]
+        points = [point for point in driver.points if point.direction.reads]
+        self._refusals = Refusals(driver.plan, points)
         self._agenda = Agenda(
-            driver.plan(self._points), link.now(), shared=driver.in_flight == 1, patience=driver.timeout
+            self._refusals.plan(), link.now(), shared=driver.in_flight == 1, patience=driver.timeout
         )
         self._writing = Writing(driver, link, connection, self._agenda, self._read_alone, self._unanswered)
         self._feeds: dict[Request, Feed] = {}
-        self._refused: dict[Request, Point] = {}
-        self._pieces: set[Request] = set()
-        self._broken = False
         self._changed = link.outbox.changed
         self._busy = 0
         self._serving = False
-        if not self._points:
+        if not points:
             self._serve()
 
     async def work(self) -> None:
@@ -149,7 +148,6 @@ class Polling:
         slot.backoff.reset()
         if slot.gone:  # the plan has changed meanwhile: others ask for this now
             return
-        self._pieces.discard(request)
         if any(isinstance(answer, PointError) for answer in answers):
             self._statistics.refused += 1
             self._refuse(slot, answers)
@@ -158,8 +156,7 @@ class Polling:
         self._feed(request).update(_joined(answers), self._link.now_ns(), self._link.now(), leave)
         self._agenda.done(slot, self._link.now())
         self._statistics.missed = self._agenda.missed
-        if self._refused.pop(request, None) is not None:
-            self._broken = True
+        self._refusals.accepted(request, self._link.now())
         self._join()
 
     async def _ask(self, request: Request) -> Sequence[Answer]:
@@ -212,39 +209,31 @@ class Polling:
             raise SessionError(reason)
 
     def _refuse(self, slot: Slot, answers: Sequence[Answer]) -> None:
-        """Ask a refused part in halves from now on; a point that is refused alone is bad."""
+        """Ask for less at once from now on; a point that is refused alone is bad."""
         request, now = slot.request, self._link.now()
-        if len(request.points) == 1:
-            self._refused[request] = request.points[0]
+        pieces = self._refusals.refused(request, answers)
+        if pieces:
+            self._agenda.remove(slot)
+            if (feed := self._feeds.pop(request, None)) is not None:
+                self._link.release(feed)
+        else:
             self._feed(request).update([_error(answers[0])], self._link.now_ns(), now)
             self._agenda.done(slot, now, after=max(REFUSED_AGAIN, request.period))
-            self._join()
-            return
-        self._broken = True
-        self._agenda.remove(slot)
-        if (feed := self._feeds.pop(request, None)) is not None:
-            self._link.release(feed)
-        for part, answer in zip(request.parts, answers, strict=True):
-            alone = Request(request.station, request.period, (part,))
-            halve = isinstance(answer, PointError) and len(part.spans) > 1
-            for piece in split(alone, part) if halve else [alone]:
-                self._pieces.add(piece)
-                self._agenda.add(piece, now)
+        for piece in pieces:
+            self._agenda.add(piece, now)
+        self._join()
 
     def _join(self) -> None:
-        """Plan anew once the points at fault are known: all others can be read together again."""
-        if not self._broken or self._pieces:
+        """Plan anew once it is known what is refused: all else can be read together again."""
+        now = self._link.now()
+        if not self._refusals.settled(now):
             return
-        self._broken = False
         for feed in self._feeds.values():
             self._link.release(feed)
         self._feeds.clear()
-        refused = set(self._refused.values())
-        self._agenda.replace(
-            self._driver.plan([p for p in self._points if p not in refused]), self._link.now()
-        )
-        for request in self._refused:
-            self._agenda.add(request, self._link.now() + REFUSED_AGAIN)
+        self._agenda.replace(self._refusals.plan(), now)
+        for request in self._refusals.alone:
+            self._agenda.add(request, now + REFUSED_AGAIN)
 
     def _feed(self, request: Request) -> Feed:
         feed = self._feeds.get(request)
