@@ -396,15 +396,15 @@ def test_a_plan_names_every_kind_of_change():
     tasks: [{name: t, period_ms: 10}]
     engine: {spin_us: 100}
     """)
-    assert [str(change) for change in plan(old, new)] == [
+    assert [str(change) for change in plan(old, new, CATALOG)] == [
         "~ signal a: unit  -> m",
         "~ signal b: type int -> float (its value begins anew)",
         "~ block g: type GT -> LT, task main -> t (its state begins anew)",
         "- task main",
         "+ task t",
-        "~ engine : spin_us 0.0 -> 100.0 (at the next start)",
+        "~ engine: spin_us 0.0 -> 100.0 (at the next start)",
     ]
-    assert plan(old, old) == []
+    assert plan(old, old, CATALOG) == []
 
 
 def test_documents_of_both_generations_run():

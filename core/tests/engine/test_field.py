@@ -16,7 +16,7 @@ from petra.cli.commands import commands
 from petra.config import configuration, load_bytes
 from petra.drivers import Direction, Driver, Link, Origin, Outcome, Point, SessionError
 from petra.drivers.commands import Ledger
-from petra.engine import Engine
+from petra.engine import Engine, plan
 from petra.engine.journal import Journal, beside, read
 from petra.errors import PetraError
 from petra.library import plugin as library
@@ -363,3 +363,31 @@ def test_the_journal_stays_small_and_waits_for_a_disk(tmp_path, monkeypatch):
         journal.flush()
     assert sum(p.stat().st_size for p in journal.path.parent.iterdir()) < 3_000
     assert beside("plants/tank.yaml").name == "tank.commands.jsonl"
+
+
+def test_a_plan_says_which_sessions_begin_anew():
+    """Those that go on as they are, are not named; `reload` leaves the same ones alone."""
+    changed = (
+        PLANT.replace("name: two, put: setpoint", "name: two, put: setpoint, speed: 2")
+        .replace("get: level, put: out", "get: level")
+        .replace("{name: out, type: float, safe: -1.0}", "{name: out, type: float}")
+    )
+    found = [str(change) for change in plan(made(PLANT), made(changed), catalog)]
+    assert "~ connection one: 1 point less (its session begins anew)" in found
+    assert "~ connection two: its settings (its session begins anew)" in found
+    assert not [line for line in found if "section" in line]
+    more = PLANT.replace("name: two", "name: other") + "- {name: three, get: third}\n"
+    found = [str(change) for change in plan(made(PLANT), made(more), catalog)]
+    assert found[-3:] == [
+        "- connection two (what it reads turns bad)",
+        "+ connection other",
+        "+ connection three",
+    ]
+    taken = PLANT.replace(
+        "{name: double,",
+        "{name: taken, type: ABS, inputs: {in: level}, outputs: {out: setpoint}}\n- {name: double,",
+    )
+    found = [str(change) for change in plan(made(PLANT), made(taken), catalog)]
+    assert [line for line in found if "connection" in line] == [
+        "~ connection two: its signals (its session begins anew)"
+    ]

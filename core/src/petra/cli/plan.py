@@ -30,7 +30,7 @@ def plan(session: Session, old: str, new: str, *, as_json: bool) -> int:
     before, after = (loaded.configuration for loaded in documents)
     if before is None or after is None:
         return 2 if any(loaded.unreadable for loaded in documents) else 1
-    changes = compare(before, after)
+    changes = compare(before, after, session.catalog)
     if as_json:
         print_json({"changes": [change.as_dict() for change in changes]})
         return 0

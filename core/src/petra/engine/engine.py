@@ -210,7 +210,7 @@ class Engine:
         if not self._reloading.acquire(blocking=False):
             raise EngineError("another reload is under way")
         try:
-            changes = plan(self.configuration, configuration)
+            changes = plan(self.configuration, configuration, self.catalog)
             built = self._build(configuration)
             drivers = drivers_of(configuration, self.catalog)
             leaving = self.field.leaving(drivers, built.layout)

@@ -34,6 +34,10 @@ _SILENT_AFTER = 5.0
 _TICKING = f"{PREFIX}drivers"
 
 
+Placing = Callable[[str], tuple[bool, object]]
+"""Returns what matters of a signal to a driver: whether a block writes it, and what it holds."""
+
+
 @frozen
 class DriverStatus:
     """A driver at one moment."""
@@ -88,7 +92,8 @@ class Field:
         return [
             each.driver
             for name, each in self._running.items()
-            if name not in wanted or _differ(each.driver, wanted[name], self._bus.layout, layout)
+            if name not in wanted
+            or not goes_on(each.driver, wanted[name], _placing(self._bus.layout), _placing(layout))
         ]
 
     def remove(self, drivers: Iterable[Driver]) -> None:
@@ -269,16 +274,19 @@ def _failed(each: _Running) -> Callable[[str], None]:
     return failed
 
 
-def _differ(old: Driver, new: Driver, before: Layout, after: Layout) -> bool:
+def goes_on(old: Driver, new: Driver, before: Placing, after: Placing) -> bool:
+    """Say whether a reload leaves a driver and its session alone."""
     if type(old) is not type(new) or old.config != new.config or old.points != new.points:
-        return True
-    return any(_place(point.signal, before) != _place(point.signal, after) for point in old.points)
+        return False
+    return all(before(point.signal) == after(point.signal) for point in old.points)
 
 
-def _place(signal: str, layout: Layout) -> tuple[bool, type]:
-    """Return what matters of a signal to a driver: whether a block writes it, and what it holds."""
-    index = layout.place(signal)
-    return index < layout.split, layout.types[index]
+def _placing(layout: Layout) -> Placing:
+    def place(signal: str) -> tuple[bool, object]:
+        index = layout.place(signal)
+        return index >= layout.split, layout.types[index]
+
+    return place
 
 
 def _status(each: _Running) -> DriverStatus:

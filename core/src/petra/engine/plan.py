@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
+from petra.engine.field import drivers_of, goes_on
+from petra.plugin.groups import Group
+
 if TYPE_CHECKING:
     from petra.config import BlockConfig, Configuration, SignalConfig
+    from petra.drivers.contract import Driver
+    from petra.engine.field import Placing
+    from petra.plugin import Catalog
 
 
 class Act(Enum):
@@ -33,20 +39,22 @@ class Change:
     def __str__(self) -> str:
         sign = {Act.ADD: "+", Act.REMOVE: "-", Act.CHANGE: "~"}[self.act]
         detail = f": {self.detail}" if self.detail else ""
-        return f"{sign} {self.kind} {self.name}{detail}" + (f" ({self.effect})" if self.effect else "")
+        named = f"{self.kind} {self.name}".rstrip()
+        return f"{sign} {named}{detail}" + (f" ({self.effect})" if self.effect else "")
 
     def as_dict(self) -> dict[str, str]:
         """Return it as data."""
         return {**asdict(self), "act": self.act.value}
 
 
-def plan(old: Configuration, new: Configuration) -> list[Change]:
-    """Return what is different in the new configuration, in the order of the document."""
+def plan(old: Configuration, new: Configuration, catalog: Catalog) -> list[Change]:
+    """Return what is different in the new configuration; PetraError when its drivers cannot be made."""
     return [
         *_compared("signal", old.plant.signals, new.plant.signals, _signal),
         *_compared("block", old.plant.blocks, new.plant.blocks, _block),
         *_compared("task", old.plant.tasks, new.plant.tasks, _task),
-        *_sections(old, new),
+        *_connections(old, new, catalog),
+        *_sections(old, new, catalog),
         *_engine(old, new),
     ]
 
@@ -105,10 +113,47 @@ def _task(old: Any, new: Any) -> tuple[list[str], str]:
     return _fields(old, new, ("period_ms", "priority")), ""
 
 
-def _sections(old: Configuration, new: Configuration) -> Iterator[Change]:
+def _connections(old: Configuration, new: Configuration, catalog: Catalog) -> Iterator[Change]:
+    before = {driver.name: driver for driver in drivers_of(old, catalog)}
+    after = {driver.name: driver for driver in drivers_of(new, catalog)}
+    for name in before:
+        if name not in after:
+            yield Change(Act.REMOVE, "connection", name, effect="what it reads turns bad")
+    for name, driver in after.items():
+        if name not in before:
+            yield Change(Act.ADD, "connection", name)
+        elif not goes_on(before[name], driver, _placing(old), _placing(new)):
+            same = before[name].config == driver.config
+            details = ", ".join(_points(before[name], driver)) or ("its signals" if same else "its settings")
+            yield Change(Act.CHANGE, "connection", name, details, "its session begins anew")
+
+
+def _points(old: Driver, new: Driver) -> Iterator[str]:
+    """Say how many points a connection gains, loses, and reads or writes in another way."""
+    before = {(point.signal, point.direction): point for point in old.points}
+    after = {(point.signal, point.direction): point for point in new.points}
+    counts = {
+        "more": len(after.keys() - before.keys()),
+        "less": len(before.keys() - after.keys()),
+        "changed": sum(before[key] != after[key] for key in before.keys() & after.keys()),
+    }
+    for word, number in counts.items():
+        if number:
+            yield f"{number} point{'' if number == 1 else 's'} {word}"
+
+
+def _placing(configuration: Configuration) -> Placing:
+    plant = configuration.plant
+    written = {signal for block in plant.blocks for signal in block.outputs.values()}
+    types = {signal.name: signal.type for signal in plant.signals}
+    return lambda signal: (signal in written, types.get(signal))
+
+
+def _sections(old: Configuration, new: Configuration, catalog: Catalog) -> Iterator[Change]:
     for name in dict.fromkeys([*old.sections, *new.sections]):
         before, after = old.sections.get(name), new.sections.get(name)
-        if before == after:
+        offer = catalog.find("section", name)
+        if before == after or (offer is not None and offer.group is Group.DRIVER):
             continue
         act = Act.ADD if before is None else Act.REMOVE if after is None else Act.CHANGE
         yield Change(act, "section", name)
