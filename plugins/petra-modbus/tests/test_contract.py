@@ -6,7 +6,7 @@ import time
 
 from attrs import evolve
 
-from petra.drivers import Direction, Outcome
+from petra.drivers import Direction, Origin, Outcome
 from petra.signals import Quality
 from petra.testing import DriverContract, Rig
 from petra_modbus.address import Area
@@ -115,3 +115,19 @@ def test_what_lies_between_two_points_need_not_be_there():
         rig.until(lambda: seen.add(rig.reading(rig.points[0]).time) or len(seen) > 20, "it is read")
         assert rig.status.refused == refused <= 1
         assert rig.reading(rig.points[1]).quality is Quality.GOOD
+
+
+def test_a_command_that_comes_before_the_last_one_can_be_read_back_takes_its_place():
+    """The device needs a while until it shows what was written; the first value is never shown."""
+    both = {"address": 5, "direction": Direction.BOTH, "settle_ms": 60_000.0}
+    with Rig(lambda port: made(evolve(connection(port), points=(ModbusPoint(signal="a", **both),)))) as rig:
+        rig.until_good()
+        first = rig.field.command("a", 1, "me", Origin.LOCAL)
+        rig.until(lambda: rig.simulator.get(rig.points[0]) == 1, "it is written")
+        second = rig.field.command("a", 2, "me", Origin.LOCAL)
+        rig.until(lambda: first.outcome.final, "it ends")
+        assert (first.outcome, first.reason) == (
+            Outcome.UNVERIFIED,
+            "it was written anew before it could be read back",
+        )
+        assert second.outcome is Outcome.SENT

@@ -75,3 +75,11 @@ def test_a_point_that_is_refused_does_not_cost_the_others_their_company():
         rig.simulator.refuse(bad)
         rig.until(lambda: rig.reading(bad).quality is Quality.BAD, "it is bad")
         rig.until(lambda: rounds(10) < 2 * together, "the others are read together")
+
+
+def test_as_many_requests_are_under_way_as_the_plc_grants():
+    """It is asked for four, and grants three, as an S7-1200 does."""
+    with Rig(TestS7().make) as rig:
+        rig.until_good()
+        assert rig.driver.in_flight == 3
+        assert rig.status.detail.endswith("PDU 480, 3 under way")

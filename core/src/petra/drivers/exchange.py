@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Protocol
 
+from attrs import define
+
 from petra.drivers.errors import GarbledError, NoAnswerError, SessionError
 from petra.drivers.lookup import Lookup
 
@@ -26,13 +28,27 @@ class Framing(Protocol):
         ...
 
 
+@define(eq=False)
+class _Waiting:
+    """A request that was not answered yet."""
+
+    future: asyncio.Future[bytes]
+    timeout: float
+    deadline: float
+
+
 class Exchange(asyncio.Protocol):
-    """One open connection. It belongs to the loop it was made in."""
+    """One open connection. It belongs to the loop it was made in.
+
+    One timer serves all of its requests: most are answered long before it, and a timer for each would cost
+    more than all else here.
+    """
 
     def __init__(self, framing: Framing) -> None:
         self._framing = framing
         self._buffer = bytearray()
-        self._waiting: dict[int, asyncio.Future[bytes]] = {}
+        self._waiting: dict[int, _Waiting] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._transport: Any = None
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -44,15 +60,15 @@ class Exchange(asyncio.Protocol):
         """Send a request and return the frame that answers it."""
         if self._ended.done():
             raise self._reason()
-        future: asyncio.Future[bytes] = self._loop.create_future()
-        self._waiting[reference] = future
-        timer = self._loop.call_later(timeout, _expire, future, timeout)
+        deadline = self._loop.time() + timeout
+        waiting = self._waiting[reference] = _Waiting(self._loop.create_future(), timeout, deadline)
+        if self._timer is None or deadline < self._timer.when():
+            self._wake_at(deadline)
         try:
             self._transport.write(data)
-            return await future
+            return await waiting.future
         finally:
-            timer.cancel()
-            if self._waiting.get(reference) is future:
+            if self._waiting.get(reference) is waiting:
                 del self._waiting[reference]
 
     async def ended(self) -> None:
@@ -81,11 +97,11 @@ class Exchange(asyncio.Protocol):
         try:
             while (frame := self._framing.take(self._buffer)) is not None:
                 reference, content = frame
-                future = self._waiting.get(reference)
-                if future is None or future.done():
+                waiting = self._waiting.get(reference)
+                if waiting is None or waiting.future.done():
                     self.late += 1
                 else:
-                    future.set_result(content)
+                    waiting.future.set_result(content)
         except GarbledError as error:
             self._end(error)
             self._transport.abort()
@@ -94,21 +110,34 @@ class Exchange(asyncio.Protocol):
         """Tell everybody."""
         self._end(SessionError(f"the connection was lost: {error}" if error else "the peer has closed"))
 
+    def _wake_at(self, deadline: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        """Tell those that have waited for too long, and look again when the next one may have."""
+        self._timer = None
+        now = self._loop.time()
+        for waiting in self._waiting.values():
+            if waiting.deadline <= now and not waiting.future.done():
+                waiting.future.set_exception(NoAnswerError(f"no answer within {waiting.timeout:g} s"))
+        later = [waiting.deadline for waiting in self._waiting.values() if waiting.deadline > now]
+        if later:
+            self._wake_at(min(later))
+
     def _end(self, error: SessionError) -> None:
         if not self._ended.done():
             self._ended.set_exception(error)
-        for future in self._waiting.values():
-            if not future.done():
-                future.set_exception(self._reason())
+        if self._timer is not None:
+            self._timer.cancel()
+        for waiting in self._waiting.values():
+            if not waiting.future.done():
+                waiting.future.set_exception(self._reason())
 
     def _reason(self) -> SessionError:
         error = self._ended.exception()
         return type(error)(str(error)) if isinstance(error, SessionError) else SessionError(str(error))
-
-
-def _expire(future: asyncio.Future[bytes], seconds: float) -> None:
-    if not future.done():
-        future.set_exception(NoAnswerError(f"no answer within {seconds:g} s"))
 
 
 async def open_tcp(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -82,14 +82,16 @@ class Outbox:
         self._waiting.append((now, command))
         self.changed.set()
 
-    def take(self, now: float) -> Command | None:
-        """Return the next command that may be sent now."""
+    def take(self, now: float, held: Container[str] = ()) -> Command | None:
+        """Return the next command that may be sent now, and is not to one of the signals that are held."""
+        if not self._waiting:
+            return None
         self.expire(now)
         for entry in list(self._waiting):
             command = entry[1]
             limits = command.point.limits  # type: ignore[union-attr]  # put() made sure
             written = self._written_to(command)
-            if written.wait(limits, now) > 0:
+            if command.signal in held or written.wait(limits, now) > 0:
                 continue
             self._waiting.remove(entry)
             if written.worn(limits, now):
@@ -99,11 +101,12 @@ class Outbox:
             return command
         return None
 
-    def next_at(self, now: float) -> float:
-        """Return when to look again."""
+    def next_at(self, now: float, held: Container[str] = ()) -> float:
+        """Return when to look again; what is held is asked for when it is held no more."""
         waits = [
             now + self._written_to(command).wait(command.point.limits, now)  # type: ignore[union-attr]
             for _, command in self._waiting
+            if command.signal not in held
         ]
         return min(waits, default=math.inf)
 

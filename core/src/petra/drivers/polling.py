@@ -113,7 +113,7 @@ class Polling:
         if (write := self._writing.next(now)) is not None:
             return write
         if (slot := self._agenda.take(now)) is not None:
-            return self._poll(slot)
+            return self._poll(slot, now)
         return None
 
     async def _wait(self) -> None:
@@ -129,38 +129,38 @@ class Polling:
         finally:
             timer.cancel()
 
-    async def _poll(self, slot: Slot) -> None:
+    async def _poll(self, slot: Slot, began: float) -> None:
         request = slot.request
-        began = self._link.now()
         try:
-            answers = await self._ask(request)
+            answers = await self._ask(request, began)
         except NoAnswerError as error:
             self._silent(slot, str(error))
             return
         except BusyError:
+            now = self._link.now()
             self._statistics.busy += 1
-            self._answered(slot)
-            self._agenda.done(slot, self._link.now())
+            self._answered(slot, now)
+            self._agenda.done(slot, now)
             return
         except PointError as error:
             answers = [error] * len(request.parts)
-        self._answered(slot)
+        now = self._link.now()
+        self._answered(slot, now)
         slot.backoff.reset()
         if slot.gone:  # the plan has changed meanwhile: others ask for this now
             return
         if any(isinstance(answer, PointError) for answer in answers):
             self._statistics.refused += 1
-            self._refuse(slot, answers)
+            self._refuse(slot, answers, now)
             return
         leave = self._writing.disturbed(request, began)
-        self._feed(request).update(_joined(answers), self._link.now_ns(), self._link.now(), leave)
-        self._agenda.done(slot, self._link.now())
+        self._feed(request).update(_joined(answers), self._link.now_ns(), now, leave)
+        self._agenda.done(slot, now)
         self._statistics.missed = self._agenda.missed
-        self._refusals.accepted(request, self._link.now())
-        self._join()
+        self._refusals.accepted(request, now)
+        self._join(now)
 
-    async def _ask(self, request: Request) -> Sequence[Answer]:
-        began = self._link.now()
+    async def _ask(self, request: Request, began: float) -> Sequence[Answer]:
         self._statistics.requests += 1
         answers = await self._connection.read(request)
         self._statistics.response_s.append(self._link.now() - began)
@@ -170,17 +170,17 @@ class Polling:
         """Read one point, for whoever has just written it."""
         (request,) = self._driver.plan([point])
         try:
-            (answer,) = await self._ask(request)
+            (answer,) = await self._ask(request, self._link.now())
         except (PointError, BusyError, NoAnswerError) as error:
             return PointError(str(error))
         self._link.progress()
         return answer if isinstance(answer, PointError) else answer[0]
 
-    def _answered(self, slot: Slot) -> None:
+    def _answered(self, slot: Slot, now: float) -> None:
         self._link.progress()
         self._serve()
         station = slot.request.station
-        if self._agenda.answered(station, self._link.now()):
+        if self._agenda.answered(station, now):
             self._link.resume(station)
 
     def _serve(self) -> None:
@@ -208,9 +208,9 @@ class Polling:
         if self._agenda.all_down:
             raise SessionError(reason)
 
-    def _refuse(self, slot: Slot, answers: Sequence[Answer]) -> None:
+    def _refuse(self, slot: Slot, answers: Sequence[Answer], now: float) -> None:
         """Ask for less at once from now on; a point that is refused alone is bad."""
-        request, now = slot.request, self._link.now()
+        request = slot.request
         pieces = self._refusals.refused(request, answers)
         if pieces:
             self._agenda.remove(slot)
@@ -221,11 +221,10 @@ class Polling:
             self._agenda.done(slot, now, after=max(REFUSED_AGAIN, request.period))
         for piece in pieces:
             self._agenda.add(piece, now)
-        self._join()
+        self._join(now)
 
-    def _join(self) -> None:
+    def _join(self, now: float) -> None:
         """Plan anew once it is known what is refused: all else can be read together again."""
-        now = self._link.now()
         if not self._refusals.settled(now):
             return
         for feed in self._feeds.values():

@@ -57,22 +57,26 @@ class Writing:
         self._silent = silent
         self._unanswered = 0
         self._sent: list[_Sent] = []
+        self._held: set[str] = set()
+        """Signals that are being written or looked for: commands to one signal go one by one."""
         self._written: dict[str, float] = {}
         self._last_written = -math.inf
 
     def next(self, now: float) -> Coroutine[Any, Any, None] | None:
         """Return the next command to send, or the next one to look for."""
-        if (command := self._link.outbox.take(now)) is not None:
-            return self._write(command)
+        if (command := self._link.outbox.take(now, self._held)) is not None:
+            self._held.add(command.signal)
+            return self._alone(command.signal, self._write(command))
         for each in self._sent:
-            if each.due <= now:
-                each.due = math.inf  # while it is under way, no other worker takes it
-                return self._look(each)
+            if each.due <= now and each.command.signal not in self._held:
+                self._held.add(each.command.signal)
+                return self._alone(each.command.signal, self._look(each))
         return None
 
     def when(self, now: float) -> float:
         """Return when there is something to do."""
-        return min(self._link.outbox.next_at(now), *(each.due for each in self._sent), math.inf)
+        sent = (each.due for each in self._sent if each.command.signal not in self._held)
+        return min(self._link.outbox.next_at(now, self._held), *sent, math.inf)
 
     def disturbed(self, request: Request, began: float) -> frozenset[int]:
         """Return which points were written since: what was read of them may be older than that."""
@@ -86,6 +90,12 @@ class Writing:
         for each in self._sent:
             self._end(each.command, Outcome.TIMED_OUT, "the session ended before it was seen")
         self._sent.clear()
+
+    async def _alone(self, signal: str, action: Coroutine[Any, Any, None]) -> None:
+        try:
+            await action
+        finally:
+            self._held.discard(signal)
 
     async def _write(self, command: Command) -> None:
         point = command.point
@@ -105,6 +115,7 @@ class Writing:
             return
         self._link.progress()
         now = self._note(point)
+        self._overtake(point)
         if not point.verify:
             self._link.written(point, wanted, command.origin)
             self._end(command, Outcome.UNVERIFIED)
@@ -112,8 +123,14 @@ class Writing:
         sent = _Sent(command, point, wanted, now + point.settle, now + point.settle + CONFIRM_WITHIN)
         self._sent.append(sent)
         if not point.settle:
-            sent.due = math.inf
             await self._look(sent)
+
+    def _overtake(self, point: Point) -> None:
+        """End what waits to be read back of a point: it is written anew, and holds something else."""
+        for each in [each for each in self._sent if each.point is point]:
+            self._sent.remove(each)
+            said = "it was written anew before it could be read back"
+            self._end(each.command, Outcome.UNVERIFIED, said)
 
     async def _carried_out(self, command: Command, point: Point) -> bool:
         """Send a command and say whether the device has taken it."""

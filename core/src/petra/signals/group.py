@@ -70,7 +70,7 @@ class Group:
             layout.check_writable(places.locked)
         if (
             places.by_class
-            and [value.__class__ for value in values] == places.types
+            and list(map(type, values)) == places.types
             and _within_limits(places.ints(values))
         ):
             checked: Sequence[Value] = tuple(values)

@@ -15,7 +15,7 @@ import gc
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from petra.drivers.commands import Origin, Outcome
+from petra.drivers.commands import WELL, Origin, Outcome
 from petra.drivers.faults import Fault, FaultKind
 from petra.signals import Quality, SignalType
 from petra.supervise import State
@@ -172,6 +172,18 @@ class DriverContract:
                 assert command.outcome in (Outcome.CONFIRMED, Outcome.UNVERIFIED), str(command)
                 assert rig.simulator.get(point) == value
                 rig.until(lambda point=point, value=value: rig.reading(point).value == value, "it is shown")  # type: ignore[misc]  # bound here
+
+    def test_commands_to_one_point_go_one_by_one(self) -> None:
+        """However many requests may be under way: each is confirmed with its own value, the last one stays."""
+        with self.rig() as rig:
+            rig.until_good()
+            for point in rig.written:
+                values = [self.values(point)[number % 2] for number in range(11)]
+                commands = [rig.field.command(point.signal, v, "kit", Origin.LOCAL) for v in values]
+                for command in commands:
+                    rig.until(lambda ended=command: ended.outcome.final, "it ends")  # type: ignore[misc]  # bound
+                assert [str(c) for c in commands if c.outcome not in WELL] == []
+                assert rig.simulator.get(point) == values[-1]
 
     def test_a_command_that_nobody_answers_times_out_and_is_not_sent_later(self) -> None:
         """What is not known to have been carried out is said so, once, and never repeated."""

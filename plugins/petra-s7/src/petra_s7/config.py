@@ -206,6 +206,11 @@ class S7Config:
         validator=and_(ge(112), le(8_192)),
         metadata=about("Longest PDU that is asked for", unit="bytes"),
     )
+    in_flight: int = field(
+        default=4,
+        validator=and_(ge(1), le(8)),
+        metadata=about("How many requests are asked to be under way at once; the PLC may grant fewer"),
+    )
     max_gap: int = field(
         default=32,
         validator=and_(ge(0), le(200)),

@@ -67,9 +67,9 @@ class S7Driver(PolledDriver):
         """What the PLC has agreed to; the least that every PLC does, until it is asked."""
 
     async def connect(self) -> S7Session:
-        """Connect, and agree on the length of PDUs."""
+        """Connect, and agree on the length of PDUs and how many may be under way."""
         session = await S7Session.open(self.config, self.timeout)
-        self.pdu = session.pdu
+        self.pdu, self.in_flight = session.pdu, session.in_flight
         return session
 
     def simulator(self) -> S7Simulator:
@@ -100,16 +100,31 @@ class S7Driver(PolledDriver):
         )
 
 
+@frozen
+class _Known:
+    """What does not change from one time to the next that something is read."""
+
+    items: tuple[Item, ...]
+    packet: bytes
+    unpack: tuple[Unpack, ...]
+
+    @classmethod
+    def of(cls, request: Request) -> _Known:
+        items = tuple(_item(part) for part in request.parts)
+        return cls(items, wire.read(0, items), tuple(_unpacker(part) for part in request.parts))
+
+
 class S7Session:
     """An open connection to a PLC, for the core to poll and write with."""
 
     def __init__(self, exchange: Exchange, timeout: float) -> None:
         self.exchange = exchange
         self.pdu = 240
+        self.in_flight = 1
         self.detail = ""
         self._timeout = timeout
         self._reference = 0
-        self._unpackers: WeakKeyDictionary[Part, Unpack] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[Request, _Known] = WeakKeyDictionary()
 
     @classmethod
     async def open(cls, config: S7Config, timeout: float) -> S7Session:  # noqa: ASYNC109 - of every request
@@ -124,32 +139,30 @@ class S7Session:
                 tsap = f"{remote >> 8:02X}.{remote & 255:02X}"
                 said = f"the PLC does not take TSAP {tsap}: are rack and slot right?"
                 raise SessionError(f"{said} ({error})") from error
-            answer = await session._ask_with(lambda number: wire.setup(number, config.pdu, 1))
-            session.pdu, _ = wire.setup_reply(answer)
+            answer = await session._ask_with(lambda number: wire.setup(number, config.pdu, config.in_flight))
+            session.pdu, granted = wire.setup_reply(answer)
+            session.in_flight = min(granted, config.in_flight)
         except BaseException:
             exchange.close()
             raise
         host, port = config.endpoint
-        session.detail = f"{host}:{port}, PDU {session.pdu}"
+        session.detail = f"{host}:{port}, PDU {session.pdu}, {session.in_flight} under way"
         return session
 
     async def read(self, request: Request) -> Sequence[Answer]:
         """Read the parts of a request, together where they fit."""
-        items = [_item(part) for part in request.parts]
-        if len(items) == 1 and items[0].size > self.pdu - _READ_HEAD - _ITEM_HEAD:
-            found = [await self._read_long(items[0])]
+        known = self._known.get(request)
+        if known is None:
+            known = self._known[request] = _Known.of(request)
+        if len(known.items) == 1 and known.items[0].size > self.pdu - _READ_HEAD - _ITEM_HEAD:
+            found = [await self._read_long(known.items[0])]
         else:
-            found = await self.read_items(items)
+            answer = await self._ask_with(lambda number: wire.referenced(known.packet, number))
+            found = wire.read_reply(answer, known.items)
         return [
-            data if isinstance(data, PointError) else self._unpack(part)(data)
-            for part, data in zip(request.parts, found, strict=True)
+            data if isinstance(data, PointError) else unpack(data)
+            for unpack, data in zip(known.unpack, found, strict=True)
         ]
-
-    def _unpack(self, part: Part) -> Unpack:
-        unpack = self._unpackers.get(part)
-        if unpack is None:
-            unpack = self._unpackers[part] = _unpacker(part)
-        return unpack
 
     async def read_items(self, items: Sequence[Item]) -> list[bytes | PointError]:
         """Return the bytes of each item, or what is wrong with it."""

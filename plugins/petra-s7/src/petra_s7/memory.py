@@ -18,6 +18,8 @@ _SIZE = 65_536 + 16
 _NO_ADDRESS, _NO_BLOCK, _AT_ODDS, _UNKNOWN = 0x05, 0x0A, 0x07, 0x06
 _NOT_UNDERSTOOD = 0xD401
 LONGEST_PDU = 480
+MOST_UNDER_WAY = 3
+"""What an S7-1200 grants."""
 
 
 class Memory:
@@ -70,7 +72,8 @@ class Memory:
             return self._status(reference, asked, data)
         if asked[0] == 0xF0:
             self.pdu = min(LONGEST_PDU, int.from_bytes(asked[6:8]))
-            return _ack(reference, struct.pack(">BBHHH", 0xF0, 0, 1, 1, self.pdu))
+            granted = min(MOST_UNDER_WAY, int.from_bytes(asked[2:4]))
+            return _ack(reference, struct.pack(">BBHHH", 0xF0, 0, granted, granted, self.pdu))
         items = [_item(asked[2 + i * 12 : 14 + i * 12]) for i in range(asked[1])]
         if asked[0] == 4:
             return self._read(reference, items)

@@ -111,6 +111,11 @@ def read(reference: int, items: Sequence[Item]) -> bytes:
     return job(reference, bytes((_READ, len(items))) + b"".join(map(_address, items)))
 
 
+def referenced(request: bytes, reference: int) -> bytes:
+    """Return a request again, under another reference."""
+    return request[:11] + reference.to_bytes(2) + request[13:]
+
+
 def write(reference: int, item: Item, data: bytes) -> bytes:
     """Return a request that writes one range, or one bit."""
     if item.bit is not None:
@@ -188,10 +193,10 @@ def setup_reply(answer: Reply) -> tuple[int, int]:
     """Return the length of PDUs and how many may be under way."""
     if len(answer.parameters) < 8 or answer.parameters[0] != _SETUP:
         raise SessionError("the PLC does not negotiate")
-    in_flight, _, pdu = struct.unpack_from(">HHH", answer.parameters, 2)
+    calling, called, pdu = struct.unpack_from(">HHH", answer.parameters, 2)
     if pdu < SMALLEST_PDU:
         raise SessionError(f"the PLC offers PDUs of {pdu} bytes, which is too short for anything")
-    return pdu, max(1, in_flight)
+    return pdu, max(1, min(calling, called))
 
 
 def read_reply(answer: Reply, items: Sequence[Item]) -> list[bytes | PointError]:
