@@ -13,6 +13,7 @@ import logging
 import random
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,7 +23,6 @@ from petra.errors import PetraError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
-from contextlib import suppress
 
 log = logging.getLogger("petra.supervise")
 
@@ -113,17 +113,26 @@ class Activity:
         self._loop = asyncio.get_running_loop()
         self._since = self._alive = self._loop.time()
         self._serving_since: float | None = None
+        self._failing_since: float | None = None
+        self._hurried = asyncio.Event()
 
     def serving(self) -> None:
         """Say that it works now; the session calls it."""
         self.progress()
         if self.state is not State.SERVING:
             self._serving_since = self._alive
+            if self._failing_since is not None:
+                log.info("%s: serves again, after %.1f s", self.name, self._alive - self._failing_since)
+                self._failing_since = None
             self._enter(State.SERVING)
 
     def progress(self) -> None:
         """Say that something moved; without this for `patience` seconds it counts as hung."""
         self._alive = self._loop.time()
+
+    def hurry(self) -> None:
+        """Try again now, if it waits for its next try."""
+        self._hurried.set()
 
     def health(self) -> Health:
         """Return how it is."""
@@ -147,7 +156,10 @@ class Activity:
                 self._begin()
                 reason = await self._once()
                 self._fail(reason)
-                await asyncio.sleep(max(0.0, self.retry - self._loop.time()))
+                self._hurried.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(self.retry):
+                        await self._hurried.wait()
         finally:
             self._enter(State.STOPPED)
 
@@ -178,6 +190,8 @@ class Activity:
 
     def _fail(self, error: BaseException | None) -> None:
         self.failures += 1
+        if self._failing_since is None:
+            self._failing_since = self._loop.time()
         served = self._serving_since
         if served is not None and self._loop.time() - served >= self.stable_after:
             self.backoff.reset()

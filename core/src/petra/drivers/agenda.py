@@ -39,6 +39,8 @@ class Slot:
 
 @define
 class _Station:
+    asked: bool = False
+    """Whether anything is read of it; what is only written is tried by the next write."""
     strikes: int = 0
     down_until: float | None = None
     backoff: Backoff = field(factory=Backoff)
@@ -61,7 +63,7 @@ class Agenda:
     def add(self, request: Request, due: float) -> Slot:
         """Put a request into the schedule."""
         slot = Slot(request, due)
-        self._stations.setdefault(request.station, _Station())
+        self._stations.setdefault(request.station, _Station()).asked = True
         self._push(slot)
         return slot
 
@@ -90,7 +92,8 @@ class Agenda:
                 continue
             station = self._stations[slot.request.station]
             if station.down_until is not None and not self._may_probe(station, now):
-                slot.due = max(station.down_until, now + self._patience / 4)
+                probed = math.isinf(station.down_until)  # another request finds out just now
+                slot.due = max(now if probed else station.down_until, now + self._patience / 4)
                 held.append(slot)
                 continue
             if station.down_until is not None:
@@ -128,7 +131,7 @@ class Agenda:
 
     def answered(self, station: str, now: float) -> bool:
         """Note that a station answers; say whether it comes back."""
-        known = self._stations[station]
+        known = self._stations.setdefault(station, _Station())
         known.strikes = 0
         if known.down_until is None:
             return False
@@ -143,7 +146,7 @@ class Agenda:
 
     def unanswered(self, station: str, now: float) -> bool:
         """Note that a station does not answer; say whether it goes out of order by that."""
-        known = self._stations[station]
+        known = self._stations.setdefault(station, _Station())
         known.strikes += 1
         if known.down_until is None and known.strikes < STRIKES:
             return False
@@ -153,7 +156,15 @@ class Agenda:
 
     def asks(self, station: str) -> bool:
         """Say whether anything is ever read of a station: what is only written cannot be probed."""
-        return station in self._stations
+        known = self._stations.get(station)
+        return known is not None and known.asked
+
+    def may_write(self, station: str, now: float) -> bool:
+        """Say whether a write may be tried: not while its station is left in peace."""
+        known = self._stations.get(station)
+        if known is None or known.down_until is None:
+            return True
+        return not known.asked and now >= known.down_until
 
     def is_down(self, station: str) -> bool:
         """Say whether a station is out of order."""
@@ -166,8 +177,10 @@ class Agenda:
 
     @property
     def all_down(self) -> bool:
-        """Whether no station answers any more."""
-        return bool(self._stations) and all(s.down_until is not None for s in self._stations.values())
+        """Whether no station answers any more; those that are only written say so when no other is asked."""
+        known = self._stations.values()
+        asked = [station for station in known if station.asked] or known
+        return bool(asked) and all(station.down_until is not None for station in asked)
 
     def when(self) -> float:
         """Return when the next request falls due."""

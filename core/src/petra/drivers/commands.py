@@ -78,6 +78,8 @@ class Command:
         self.sent_at: int | None = None
         self.ended_at: int | None = None
         self.point: Point | None = None
+        self.urgent = False
+        """Whether it is a safe value: it waits for no interval, and no wear limit holds it back."""
         self.passing = False
         """Whether it failed for a reason that passes: the device was busy, or did not answer."""
         self._ended = ended

@@ -13,7 +13,7 @@ from attrs import define, field
 from petra.drivers.commands import Command, Origin, Outcome
 
 if TYPE_CHECKING:
-    from petra.drivers.point import Limits
+    from petra.drivers.point import Limits, Point
 
 CAPACITY = 1_000
 EXPIRES = 5.0
@@ -25,6 +25,7 @@ class _Written:
     """When a point was written to."""
 
     last: float = -math.inf
+    before: float = -math.inf
     day: deque[float] = field(factory=deque)
 
     def wait(self, limits: Limits, now: float) -> float:
@@ -39,16 +40,28 @@ class _Written:
 
     def note(self, limits: Limits, now: float) -> None:
         """Count a write."""
-        self.last = now
+        self.before, self.last = self.last, now
         if limits.per_day:
             self.day.append(now)
+
+    def take_back(self) -> None:
+        """Count the last write no more: it never went out."""
+        self.last = self.before
+        if self.day:
+            self.day.pop()
+
+    def free_in(self, limits: Limits, now: float) -> float:
+        """Return how long until neither limit is in the way."""
+        worn = self.day[0] + _DAY - now if self.worn(limits, now) else 0.0
+        return max(self.wait(limits, now), worn)
 
 
 class Outbox:
     """The commands that wait for one driver; it belongs to the drivers' loop.
 
-    It takes a thousand and refuses more. What the program wants is kept once per point, the newest: an older
-    one that was not sent yet is superseded. What waits for too long is given up, and never sent later.
+    It takes a thousand and refuses more. What the program wants is always taken and kept once per point, the
+    newest: an older one that was not sent yet is superseded, and it waits for as long as limits of the point
+    say. Whatever else waits for too long is given up, and never sent later.
     """
 
     def __init__(self, now_ns: Callable[[], int], expires: float = EXPIRES) -> None:
@@ -58,7 +71,7 @@ class Outbox:
         self._expires = expires
         self._waiting: deque[tuple[float, Command]] = deque()
         self._closed = ""
-        self._written: dict[str, _Written] = {}
+        self._written: dict[Point, _Written] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -76,7 +89,7 @@ class Outbox:
             reason = f"it is written at most every {point.limits.interval:g} s"
             self._end(command, Outcome.REJECTED, reason)
             return
-        if len(self._waiting) >= CAPACITY:
+        elif len(self._waiting) >= CAPACITY:
             self._end(command, Outcome.REJECTED, f"{CAPACITY} commands are waiting for this driver")
             return
         self._waiting.append((now, command))
@@ -91,20 +104,27 @@ class Outbox:
             command = entry[1]
             limits = command.point.limits  # type: ignore[union-attr]  # put() made sure
             written = self._written_to(command)
-            if command.signal in held or written.wait(limits, now) > 0:
+            if command.signal in held or (written.wait(limits, now) > 0 and not command.urgent):
+                continue
+            if written.worn(limits, now) and not command.urgent:
+                if command.origin is not Origin.LOGIC:
+                    self._waiting.remove(entry)
+                    reason = f"it is written at most {limits.per_day} times a day"
+                    self._end(command, Outcome.REJECTED, reason)
                 continue
             self._waiting.remove(entry)
-            if written.worn(limits, now):
-                self._end(command, Outcome.REJECTED, f"it is written at most {limits.per_day} times a day")
-                continue
             written.note(limits, now)
             return command
         return None
 
+    def unsent(self, command: Command) -> None:
+        """Take note that a command that was taken never went out: it counts for no limit."""
+        self._written_to(command).take_back()
+
     def next_at(self, now: float, held: Container[str] = ()) -> float:
         """Return when to look again; what is held is asked for when it is held no more."""
         waits = [
-            now + self._written_to(command).wait(command.point.limits, now)  # type: ignore[union-attr]
+            now + (0.0 if command.urgent else self._written_to(command).free_in(command.point.limits, now))  # type: ignore[union-attr]
             for _, command in self._waiting
             if command.signal not in held
         ]
@@ -138,13 +158,14 @@ class Outbox:
 
     def _supersede(self, command: Command) -> None:
         for since, older in self._waiting:
-            if older.origin is Origin.LOGIC and older.signal == command.signal:
+            if older.origin is Origin.LOGIC and older.point == command.point:
                 self._waiting.remove((since, older))
                 self._end(older, Outcome.SUPERSEDED)
                 return
 
     def _written_to(self, command: Command) -> _Written:
-        return self._written.setdefault(command.signal, _Written())
+        assert command.point is not None  # noqa: S101 - put() made sure
+        return self._written.setdefault(command.point, _Written())
 
     def _end(self, command: Command, outcome: Outcome, reason: str = "") -> None:
         command.end(outcome, self._now_ns(), reason)

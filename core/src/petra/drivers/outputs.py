@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from petra.drivers.commands import WELL, Command, Ledger, Origin
+from attrs import define, field
+
+from petra.drivers.commands import Command, Ledger, Origin, Outcome
 from petra.signals import Quality
 from petra.supervise import Backoff
 
@@ -14,6 +16,36 @@ if TYPE_CHECKING:
     from petra.drivers.contract import Link
     from petra.drivers.point import Point
     from petra.signals import Bus, Image, Value
+
+_TAKES = 2
+"""Scans until an image shows for sure what was written to the bus."""
+_SURE = (Outcome.CONFIRMED, Outcome.UNVERIFIED)
+
+Delivered = Mapping[tuple[str, str, type], "Value | None"]
+"""What was given before a reload, by signal, address and type; None: nobody is sure."""
+
+
+@define(eq=False)
+class _Output:
+    """A point that is written, and what is known of it."""
+
+    point: Point
+    last: Value | None
+    """What was last asked for; None when nobody is sure that the device has it."""
+    safe_only: bool = False
+    """The device's own value becomes the signal's: only a safe value is written without a command."""
+    sent: Command | None = None
+    noted: int = -_TAKES
+    """The scan in which somebody else wrote it; images show that a few scans later."""
+    again: float | None = None
+    """When to write once more what the device was not able to take."""
+    backoff: Backoff = field(factory=lambda: Backoff(first=0.25, longest=10.0))
+
+    def needs(self, value: Value, *, safe: bool) -> bool:
+        """Say whether it has to be written; a safe value is, once, also when it is there already."""
+        if safe and (self.sent is None or not self.sent.urgent):
+            return True
+        return (safe or not self.safe_only) and (self.last is None or self.last != value)
 
 
 class Outputs:
@@ -23,35 +55,21 @@ class Outputs:
     written once more when its station comes back: the device may have been exchanged meanwhile. A bad value
     is not written, the device keeps what it has. Nothing is written before the first scan has published, and
     a signal that no block writes only when somebody has given it another value: what the document says it
-    begins with is no order.
+    begins with is no order. When the scan has stopped, safe values are written, whatever else holds.
     """
 
-    def __init__(self, link: Link, bus: Bus, ledger: Ledger) -> None:
+    def __init__(self, link: Link, bus: Bus, ledger: Ledger, delivered: Delivered | None = None) -> None:
         self._link = link
         self._bus = bus
         self._ledger = ledger
         self._loop = asyncio.get_running_loop()
-        layout = bus.layout
-        self._points = {
-            point.signal: point
-            for point in link.driver.points
-            if point.direction.writes
-            and not (point.direction.reads and layout.place(point.signal) < layout.split)
-        }
-        image = bus.image
-        self._last: dict[str, Value] = {
-            signal: image.value(layout.place(signal))
-            for signal in self._points
-            if layout.place(signal) < layout.split
-        }
-        self._sent: dict[str, Command] = {}
-        """The last command for each signal: what is not known to have been carried out is owed."""
+        self._outputs: dict[str, list[_Output]] = {}
+        for point in link.driver.points:
+            if point.direction.writes:
+                self._outputs.setdefault(point.signal, []).append(self._output(point, delivered or {}))
         self._owed: set[str] = set()
-        self._again: dict[str, float] = {}
-        """When to write once more what the device was not able to take."""
-        self._backoff: dict[str, Backoff] = {}
         self._serving = False
-        self._subscription = bus.subscribe(list(self._points)) if self._points else None
+        self._subscription = bus.subscribe(list(self._outputs)) if self._outputs else None
         if self._subscription is not None:
             self._subscription.wake = self._wake
 
@@ -59,14 +77,15 @@ class Outputs:
         """Write anew what the program wants of a station, or of all."""
         self._serving = True
         layout = self._bus.layout
-        for signal, point in self._points.items():
-            if station and point.station != station:
-                continue
-            sent = self._sent.get(signal)
-            unsure = sent is not None and sent.outcome not in WELL
-            if unsure or layout.index.get(signal, -1) >= layout.split:
-                self._last.pop(signal, None)
-                self._owed.add(signal)
+        for signal, outputs in self._outputs.items():
+            computed = layout.index.get(signal, -1) >= layout.split
+            for output in outputs:
+                if station and output.point.station != station:
+                    continue
+                if computed or (output.sent is not None and output.sent.outcome not in _SURE):
+                    output.last = None
+                if output.last is None:
+                    self._owed.add(signal)
         self.tick()
         self._look()
 
@@ -76,23 +95,76 @@ class Outputs:
 
     def note(self, signal: str, value: Value) -> None:
         """Take note of what somebody else has written to a point."""
-        if signal in self._points:
-            self._last[signal] = value
-            self._again.pop(signal, None)
+        for output in self._outputs.get(signal, ()):
+            output.last, output.again, output.noted = value, None, self._bus.image.scan
 
     def tick(self) -> None:
         """Write what is owed, once there is an image of a scan."""
-        image = self._bus.image
-        if self._again and self._serving:
-            self._try_again()
-        if self._owed and self._serving and image.scan:
+        if not self._serving:
+            return
+        now = self._link.now()
+        for outputs in self._outputs.values():
+            for output in outputs:
+                if output.again is not None and output.again <= now:
+                    output.last = output.again = None
+                    self._owed.add(output.point.signal)
+        if self._owed:
             owed, self._owed = self._owed, set()
-            self._want(image, owed)
+            self._want(self._bus.image, owed)
 
     def close(self) -> None:
         """Write no more."""
         if self._subscription is not None:
             self._subscription.close()
+
+    @property
+    def lacks_session(self) -> bool:
+        """Whether a safe value waits for a session."""
+        image = self._bus.image
+        signals, index = image.layout.signals, image.layout.index
+        return (
+            image.stopped
+            and not self._serving
+            and any(signal in index and signals[index[signal]].safe is not None for signal in self._outputs)
+        )
+
+    def delivered(self) -> Delivered:
+        """Return what the device has been given, for whoever takes over."""
+        layout = self._bus.layout
+        found: dict[tuple[str, str, type], Value | None] = {}
+        for signal, outputs in self._outputs.items():
+            for output in outputs:
+                sure = output.sent is None or output.sent.outcome in _SURE
+                found[signal, output.point.address, layout.types[layout.place(signal)]] = (
+                    output.last if sure else None
+                )
+        return found
+
+    def undelivered(self) -> list[Command]:
+        """End what is wanted of the device at the end and was not written; return those commands."""
+        image, lost = self._bus.image, []
+        for signal, outputs in self._outputs.items():
+            index = image.layout.index.get(signal)
+            if not image.stopped or index is None or image.layout.signals[index].safe is None:
+                continue
+            for output in outputs:
+                command, value = output.sent, image.value(index)
+                if command is None or command.value != value or not command.urgent:
+                    command = self._ledger.open(signal, value, "safe value", Origin.LOGIC)
+                    command.end(Outcome.TIMED_OUT, self._link.now_ns(), "there was no session to write it in")
+                if command.outcome not in _SURE:
+                    lost.append(command)
+        return lost
+
+    def _output(self, point: Point, delivered: Delivered) -> _Output:
+        layout, image = self._bus.layout, self._bus.image
+        index = layout.place(point.signal)
+        if index >= layout.split:
+            return _Output(point, None)
+        known = (point.signal, point.address, layout.types[index])
+        now = image.value(index)
+        before = delivered.get(known, layout.initial()[index] if image.scan else now)
+        return _Output(point, now if before == now else None, safe_only=point.direction.reads)
 
     def _wake(self) -> None:
         """Hear of a change; the scan thread calls it."""
@@ -112,37 +184,31 @@ class Outputs:
             return
         layout = image.layout
         for signal in signals:
-            index, point = layout.index.get(signal), self._points.get(signal)
-            if index is None or point is None or image.status(index).quality is Quality.BAD:
+            index = layout.index.get(signal)
+            if index is None or image.status(index).quality is Quality.BAD:
                 continue
-            value = image.value(index)
-            if signal not in self._last or self._last[signal] != value:
-                self._last[signal] = value
-                self._submit(point, value, layout.signals[index].written_by)
+            value, safe = image.value(index), image.stopped and layout.signals[index].safe is not None
+            for output in self._outputs.get(signal, ()):
+                if not safe and image.scan <= output.noted + _TAKES and value != output.last:
+                    self._owed.add(signal)  # the image is older than what the device has been given
+                elif output.needs(value, safe=safe):
+                    self._submit(output, value, layout.signals[index].written_by, urgent=safe)
 
-    def _submit(self, point: Point, value: Value, writer: str) -> None:
-        command: Command = self._ledger.open(point.signal, value, writer or "signal", Origin.LOGIC)
-        self._sent[point.signal] = command
-        self._again.pop(point.signal, None)
+    def _submit(self, output: _Output, value: Value, writer: str, *, urgent: bool) -> None:
+        point = output.point
+        actor = "safe value" if urgent else writer or "signal"
+        command = self._ledger.open(point.signal, value, actor, Origin.LOGIC)
+        output.last, output.sent, output.again = value, command, None
         if not command.outcome.final:
-            command.point = point
-            command.then(self._heard)
+            command.point, command.urgent = point, urgent
+            command.then(lambda ended: self._heard(output, ended))
             self._link.outbox.put(command, self._link.now())
 
-    def _heard(self, command: Command) -> None:
-        """Hear how a command has ended; one that failed for a reason that passes is owed."""
-        signal = command.signal
-        if self._sent.get(signal) is not command:
+    def _heard(self, output: _Output, command: Command) -> None:
+        """Hear how a command has ended; one that failed for a reason that passes is tried again."""
+        if output.sent is not command:
             return
         if command.passing:
-            pause = self._backoff.setdefault(signal, Backoff(first=0.25, longest=10.0)).next()
-            self._again[signal] = self._link.now() + pause
+            output.again = self._link.now() + output.backoff.next()
         else:
-            self._backoff.pop(signal, None)
-
-    def _try_again(self) -> None:
-        now = self._link.now()
-        for signal in [signal for signal, due in self._again.items() if due <= now]:
-            del self._again[signal]
-            self._last.pop(signal, None)
-            self._owed.add(signal)
+            output.backoff.reset()

@@ -41,7 +41,7 @@ class Limits:
     """Writes in 24 hours, at most, where a memory wears out; 0 for any number."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Point:
     """One mapping between a signal and an address."""
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from petra.drivers.agenda import STRIKES
 from petra.drivers.commands import Command, Outcome
-from petra.drivers.errors import BusyError, NoAnswerError, PointError, SessionError
+from petra.drivers.errors import BusyError, NoAnswerError, PointError
 from petra.signals import Value
 
 if TYPE_CHECKING:
@@ -55,7 +54,6 @@ class Writing:
         self._agenda = agenda
         self._read_alone = read_alone
         self._silent = silent
-        self._unanswered = 0
         self._sent: list[_Sent] = []
         self._held: set[str] = set()
         """Signals that are being written or looked for: commands to one signal go one by one."""
@@ -101,12 +99,18 @@ class Writing:
         point = command.point
         assert point is not None  # noqa: S101 - the outbox takes no other
         now_ns = self._link.now_ns
-        if self._agenda.is_down(point.station):
-            command.end(Outcome.REJECTED, now_ns(), f"{point.station or self._driver.name} does not answer")
+        if not self._agenda.may_write(point.station, self._link.now()):
+            self._link.outbox.unsent(command)
+            said = f"{point.station or self._driver.name} does not answer"
+            passing = not self._agenda.asks(
+                point.station
+            )  # nobody but a write finds out that it answers again
+            command.end(Outcome.REJECTED, now_ns(), said, passing=passing)
             return
         try:
             wanted = self._driver.as_written(point, command.value)
         except PointError as error:
+            self._link.outbox.unsent(command)
             command.end(Outcome.REJECTED, now_ns(), str(error))
             return
         self._link.under_way += 1
@@ -142,17 +146,12 @@ class Writing:
         except NoAnswerError as error:
             self._link.statistics.unanswered += 1
             self._end(command, Outcome.TIMED_OUT, f"{error}; it may have been carried out", passing=True)
-            self._unanswered += 1
-            if self._agenda.asks(point.station):
-                self._silent(point.station, str(error))
-            elif self._unanswered >= STRIKES:
-                raise SessionError(str(error)) from error
+            self._silent(point.station, str(error))
         except BaseException:
             self._end(command, Outcome.TIMED_OUT, "the session ended; it may have been carried out")
             raise
         else:
-            self._unanswered = 0
-            if self._agenda.asks(point.station) and self._agenda.answered(point.station, self._link.now()):
+            if self._agenda.answered(point.station, self._link.now()):
                 self._link.resume(point.station)
             return True
         return False

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from petra.drivers.commands import Command, Ledger, Origin, Outcome
 from petra.drivers.contract import Driver, Link
-from petra.drivers.outputs import Outputs
+from petra.drivers.outputs import Delivered, Outputs
 from petra.errors import PetraError
 from petra.plugin.groups import Group
 from petra.scan.statistics import PREFIX
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("petra.drivers")
 
 _TICK = 0.25
-_FLUSH_WITHIN = 1.0
+_FLUSH_WITHIN = 2.0
 _SILENT_AFTER = 5.0
 _TICKING = f"{PREFIX}drivers"
 
@@ -77,6 +77,7 @@ class Field:
         self._backoff = backoff
         self._running: dict[str, _Running] = {}
         self._routes: dict[str, list[tuple[_Running, Point]]] = {}
+        self._delivered: dict[str, Delivered] = {}
         self._beat = clock.monotonic()
         self._silent = False
 
@@ -106,11 +107,13 @@ class Field:
             self.supervisor.call(self._close(gone, reason))
         for each in gone:
             del self._running[each.driver.name]
+            self._delivered[each.driver.name] = each.outputs.delivered()
         self._route()
 
     def add(self, drivers: Sequence[Driver]) -> None:
-        """Start those that do not run yet."""
+        """Start those that do not run yet; they know what their devices were given before."""
         self._add([driver for driver in drivers if driver.name not in self._running])
+        self._delivered.clear()
 
     def stop(self, within: float) -> None:
         """Let the last commands go out, then end all sessions and the thread."""
@@ -120,6 +123,8 @@ class Field:
                 self.supervisor.call(self._flushed(running), _FLUSH_WITHIN + 1.0)
             self.supervisor.remove([each.driver.name for each in running], within)
             self.supervisor.call(self._close(running, "the engine has stopped"))
+            for command in self.supervisor.call(_undelivered(running)):
+                log.error("a safe value was not written: %s", command)
         self.supervisor.stop(within)
 
     def command(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
@@ -204,7 +209,7 @@ class Field:
 
     async def _make(self, driver: Driver) -> _Running:
         link = Link(driver, self._bus, self._clock.now_ns)
-        outputs = Outputs(link, self._bus, self.ledger)
+        outputs = Outputs(link, self._bus, self.ledger, self._delivered.get(driver.name))
         link.resume = outputs.resume
         link.noted = outputs.note
         return _Running(driver, link, outputs)
@@ -223,10 +228,16 @@ class Field:
             each.link.outbox.close(reason)
 
     async def _flushed(self, running: Sequence[_Running]) -> None:
-        """Wait until every driver that serves has written what it has to, for a moment at most."""
+        """Wait until every driver has written what it has to, for a moment at most.
+
+        One whose device is away tries once more at once, if it has a safe value to write.
+        """
         async with asyncio.timeout(_FLUSH_WITHIN):
             await asyncio.sleep(0.02)  # what the last image changed has been heard of by then
-            while any(each.link.busy for each in running):  # noqa: ASYNC110 - a moment, at the end
+            for each in running:
+                if each.outputs.lacks_session and each.activity is not None:
+                    each.activity.hurry()
+            while any(each.link.busy or each.outputs.lacks_session for each in running):  # noqa: ASYNC110 - a moment
                 await asyncio.sleep(0.01)
 
     async def _watch(self, activity: Activity) -> None:
@@ -260,6 +271,10 @@ def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
             raise PetraError(f"two connections are called {driver.name!r}; give each a `name` of its own")
         names.add(driver.name)
     return made
+
+
+async def _undelivered(running: Sequence[_Running]) -> list[Command]:
+    return [command for each in running for command in each.outputs.undelivered()]
 
 
 def _put(each: _Running, command: Command) -> None:

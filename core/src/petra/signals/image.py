@@ -31,6 +31,8 @@ class Image(NamedTuple):
     """The signals that are held at a value, by index."""
     layout: Layout
     """Which signals these are."""
+    stopped: bool = False
+    """Whether the scan has stopped: signals that have safe values show those."""
 
     def value(self, index: int) -> Value:
         """Return a signal's value."""
@@ -52,7 +54,8 @@ class Image(NamedTuple):
             if signal.safe is not None:
                 values[i] = layout.converted(i, signal.safe)
                 flawed[i] = Status(Quality.UNCERTAIN, f"safe value: {reason}")
-        return self._replace(inputs=values[: layout.split], outputs=values[layout.split :], flawed=flawed)
+        inputs, outputs = values[: layout.split], values[layout.split :]
+        return self._replace(inputs=inputs, outputs=outputs, flawed=flawed, stopped=True)
 
     def status(self, index: int) -> Status:
         """Return a signal's quality and the reason for it."""

@@ -174,14 +174,14 @@ class DriverContract:
                 rig.until(lambda point=point, value=value: rig.reading(point).value == value, "it is shown")  # type: ignore[misc]  # bound here
 
     def test_commands_to_one_point_go_one_by_one(self) -> None:
-        """However many requests may be under way: each is confirmed with its own value, the last one stays."""
+        """However many requests are under way: each is confirmed with its own value, and the last stays."""
         with self.rig() as rig:
             rig.until_good()
             for point in rig.written:
                 values = [self.values(point)[number % 2] for number in range(11)]
                 commands = [rig.field.command(point.signal, v, "kit", Origin.LOCAL) for v in values]
                 for command in commands:
-                    rig.until(lambda ended=command: ended.outcome.final, "it ends")  # type: ignore[misc]  # bound
+                    rig.until(lambda ended=command: ended.outcome.final, "it ends")  # type: ignore[misc]
                 assert [str(c) for c in commands if c.outcome not in WELL] == []
                 assert rig.simulator.get(point) == values[-1]
 

@@ -1,0 +1,189 @@
+"""What the program wants reaches the device, whatever is in the way, and nothing else does."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from petra import Catalog
+from petra.config import configuration, load_bytes
+from petra.drivers import Direction, Fault, FaultKind, Origin, Outcome
+from petra.engine import Engine
+from petra.library import plugin as library
+from petra.signals import Quality
+from petra.testing import Rig
+from petra_modbus import plugin
+from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from petra_modbus.driver import drivers
+
+WRITE, BOTH = Direction.WRITE, Direction.BOTH
+
+
+def rig(*points: ModbusPoint, up: bool = True, **more: object) -> Rig:
+    def make(port: int):
+        transport = Transport(host="127.0.0.1", port=port)
+        connection = ModbusConnection(name="device", transport=transport, points=points, **more)
+        (driver,) = drivers(ModbusConfig(connections=(connection,), poll_ms=20.0, timeout_ms=100.0))
+        driver.patience = 1.0
+        return driver
+
+    return Rig(make, up=up)
+
+
+def test_a_signal_may_go_to_several_devices():
+    points = [ModbusPoint(signal="sp", address=5, unit=unit, direction=WRITE) for unit in (1, 2, 3)]
+    with rig(*points) as made:
+        made.bus.write("sp", 42)
+        made.until(lambda: made.field.ledger.counts[Outcome.CONFIRMED] == 3, "each is confirmed")
+        assert [made.simulator.get(p) for p in made.points] == [42] * 3
+
+
+def test_however_many_signals_change_at_once_each_is_written():
+    points = [ModbusPoint(signal=f"s{n}", address=n, direction=WRITE, verify=False) for n in range(1_200)]
+    with rig(*points, up=False) as made:
+        for n in range(1_200):
+            made.bus.write(f"s{n}", 7)
+        made.scan()
+        made.line(None)
+        made.until(lambda: all(made.simulator.get(p) == 7 for p in made.points), "each has it", 20)
+
+
+def test_what_waited_when_the_line_was_cut_is_written_afterwards():
+    """No block writes the signal, and it does not change again."""
+    with rig(ModbusPoint(signal="sp", address=5, direction=WRITE, write_interval_ms=1_500.0)) as made:
+        (point,) = made.points
+        made.bus.write("sp", 1)
+        made.until(lambda: made.simulator.get(point) == 1, "the first")
+        made.bus.write("sp", 2)
+        made.until(lambda: bool(len(made.field._running["device"].link.outbox)), "it waits")
+        made.drop()
+        made.until(lambda: made.simulator.get(point) == 2, "the second")
+
+
+def test_a_silent_unit_that_is_only_written_concerns_nobody_else():
+    reads = [ModbusPoint(signal=f"r{unit}", address=0, unit=unit) for unit in (1, 2)]
+    with rig(*reads, ModbusPoint(signal="sp", address=5, unit=5, direction=WRITE)) as made:
+        made.until_good()
+        made.simulator.silence("unit 5", silent=True)
+        made.bus.write("sp", 9)
+        made.until(lambda: made.field.ledger.counts[Outcome.TIMED_OUT] >= 2, "it has been tried")
+        bad: set[str] = set()
+        began = time.monotonic()
+        made.until(
+            lambda: (
+                bad.update(p.signal for p in made.read if made.reading(p).quality is Quality.BAD)
+                or time.monotonic() > began + 1.0
+            ),
+            "a second",
+        )
+        assert bad == set()
+        assert made.status.sessions == 1
+        made.simulator.silence("unit 5", silent=False)
+        made.until(lambda: made.simulator.get(made.written[0]) == 9, "it is written in the end", 40)
+
+
+def test_a_limit_of_writes_counts_what_went_out():
+    point = ModbusPoint(signal="sp", address=5, direction=WRITE, writes_per_day=2)
+    with rig(point) as made:
+        (there,) = made.points
+        for _ in range(3):
+            assert made.command(there, 70_000).outcome is Outcome.REJECTED
+        assert made.command(there, 1).outcome is Outcome.CONFIRMED
+        assert made.command(there, 2).outcome is Outcome.CONFIRMED
+        assert "at most 2 times a day" in made.command(there, 3).reason
+        assert made.simulator.get(there) == 2
+
+
+PLANT = """
+scan_time_ms: 5
+signals:
+- {{name: written, type: int, safe: 1}}
+- {{name: slow, type: int, safe: 1}}
+- {{name: both, type: int, safe: 1}}
+- {{name: plain, type: int}}
+modbus:
+  poll_ms: 20
+  connections:
+  - name: device
+    transport: {{host: 127.0.0.1, port: {port}}}
+    points:
+    - {{signal: written, address: 1, direction: write}}
+    - {{signal: slow, address: 2, direction: write, write_interval_ms: 60000, writes_per_day: 1}}
+    - {{signal: both, address: 3, direction: read_write}}
+    - {{signal: plain, address: 4, direction: write}}
+"""
+
+
+@pytest.fixture
+def plant():
+    """A plant with its device: the engine, the rig that has the device, and what the device holds."""
+    with rig(*(ModbusPoint(signal=f"x{at}", address=at) for at in (1, 2, 3, 4))) as made:
+        port = made.driver.connection.transport.endpoint[1]
+        catalog = Catalog.of(library, plugin)
+        text = PLANT.format(port=port)
+        engine = Engine(configuration(load_bytes(text.encode(), catalog, {})), catalog)
+        with engine:
+            commands = [
+                engine.command(name, 500, actor="me") for name in ("written", "slow", "both", "plain")
+            ]
+            made.until(lambda: all(c.outcome is Outcome.CONFIRMED for c in commands), "they are written")
+            yield engine, made, lambda: [made.simulator.get(point) for point in made.points]
+
+
+def test_safe_values_are_written_whatever_limits_a_point_has(plant):
+    """Also where the device's value is the signal's; what has no safe value stays as it is."""
+    engine, _, held = plant
+    assert held() == [500] * 4
+    engine.stop()
+    assert held() == [1, 1, 1, 500]
+    assert {c.actor for c in engine.field.ledger.commands()[-3:]} == {"safe value"}
+
+
+def test_a_device_that_is_away_at_the_end_is_tried_once_more(plant):
+    """The pause of its next try would be far too long."""
+    engine, made, held = plant
+    made.line(Fault(FaultKind.REFUSE))
+    activity = engine.field._running["device"].activity
+    made.until(lambda: activity.failures > 2, "it is away")
+    activity.backoff.failures = 12
+    failures = activity.failures
+    made.until(lambda: activity.failures > failures, "the next try is far")
+    made.line(None)
+    engine.stop()
+    assert held() == [1, 1, 1, 500]
+
+
+def test_a_safe_value_that_was_not_written_is_said(plant, caplog):
+    engine, made, held = plant
+    made.line(Fault(FaultKind.REFUSE))
+    made.until(lambda: engine.bus.status("both").quality is Quality.BAD, "it is away")
+    engine.stop()
+    assert held() == [500] * 4
+    last = engine.field.ledger.commands()[-3:]
+    assert {(c.signal, c.value, c.outcome) for c in last} == {
+        (name, 1, Outcome.TIMED_OUT) for name in ("written", "slow", "both")
+    }
+    said = [r.getMessage() for r in caplog.records if "a safe value was not written" in r.getMessage()]
+    assert len(said) == 3
+
+
+def test_a_reload_loses_nothing_that_is_wanted_and_repeats_nothing(plant):
+    engine, made, held = plant
+    made.line(Fault(FaultKind.REFUSE))
+    made.until(lambda: engine.bus.status("both").quality is Quality.BAD, "it is away")
+    engine.bus.write("plain", 42)
+    made.until(lambda: engine.bus.read("plain").value == 42, "it is wanted")
+    config, port = engine.configuration, made.driver.connection.transport.endpoint[1]
+    text = PLANT.format(port=port) + "    - {signal: plain, address: 9, direction: write}\n"
+    catalog = engine.catalog
+    engine.reload(configuration(load_bytes(text.encode(), catalog, {})))
+    before = len(engine.field.ledger.commands())
+    made.line(None)
+    made.until(lambda: held()[3] == 42, "it is written")
+    memory = made.simulator.memory
+    made.until(lambda: memory._areas[1, made.points[0].detail.address.area][19] == 42, "and at its new point")
+    wanted = [(c.signal, c.value) for c in engine.field.ledger.commands()[before:]]
+    assert wanted == [("plain", 42)] * 2, "the others were written before"
+    engine.reload(config)
+    assert engine.command("plain", 43, actor="me", origin=Origin.LOCAL).wait(5).outcome is Outcome.CONFIRMED
