@@ -146,3 +146,21 @@ def test_a_refused_request_can_be_put_off(after):
     (slot,) = drain(agenda, 0.0)
     agenda.done(slot, 1.0, after=after)
     assert agenda.when() == 1.0 + after
+
+
+def test_any_request_of_a_station_may_find_out_that_it_answers_again():
+    """One that is always ignored must not be the only one that is tried."""
+    agenda = Agenda([request("u", 0.1, at=at) for at in (0, 1, 2)], 0.0, shared=False, patience=0.1)
+    now, tried = 0.0, set()
+    under_way: list[tuple[float, object]] = []
+    while now < 120.0:
+        slot = agenda.take(now)
+        if slot is not None:
+            under_way.append((now + 0.1, slot))
+            tried.add(slot.request.parts[0].start) if agenda.is_down("u") else None
+        for ends, each in [entry for entry in under_way if entry[0] <= now]:
+            under_way.remove((ends, each))
+            agenda.ignored(each, now)
+            agenda.unanswered("u", now)
+        now += 0.05
+    assert tried == {0, 1, 2}

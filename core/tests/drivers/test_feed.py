@@ -101,3 +101,40 @@ def test_a_session_that_was_left_behind_shows_nothing_any_more(bus):
     assert seen(bus) == [(1.0, ""), (2.0, ""), (3.0, "")]
     feed.fail("gone")
     assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]
+
+
+def test_a_flawed_point_does_not_keep_the_others_from_going_stale(bus):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, PointError("nan"), 3.0], 10, 0.0)
+    feed.age(100.0)
+    assert seen(bus) == [
+        (1.0, "stale: not updated for 4 s"),
+        (0.0, "nan"),
+        (3.0, "stale: not updated for 4 s"),
+    ]
+    feed.update([4.0, 5.0, 6.0], 20, 101.0)
+    assert seen(bus) == [(4.0, ""), (5.0, ""), (6.0, "")]
+
+
+def test_what_a_device_has_taken_is_as_good_as_it_can_be_read(bus):
+    """A point that is refused stays bad, though a command to it has been carried out."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, PointError("refused"), 3.0], 10, 0.0)
+    assert feed.show("a", 7.0, 20)
+    assert feed.show("b", 8.0, 20)
+    assert not feed.show("other", 9.0, 20)
+    assert seen(bus) == [(7.0, ""), (8.0, "refused"), (3.0, "")]
+
+
+def test_a_plan_that_changes_makes_no_value_younger(bus):
+    """Nor better: whoever reads the points from now on goes on from what is known of them."""
+    before = Feed(bus, POINTS, 0.0)
+    before.update([1.0, PointError("refused"), 3.0], 10, 0.0)
+    after = Feed(bus, POINTS, 50.0)
+    after.take_over(dict(before.state()))
+    after.age(50.0)
+    assert [reason for _, reason in seen(bus)] == [
+        "stale: not updated for 4 s",
+        "refused",
+        "stale: not updated for 4 s",
+    ]

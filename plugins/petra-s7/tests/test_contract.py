@@ -83,3 +83,15 @@ def test_as_many_requests_are_under_way_as_the_plc_grants():
         rig.until_good()
         assert rig.driver.in_flight == 3
         assert rig.status.detail.endswith("PDU 480, 3 under way")
+
+
+def test_timers_count_as_the_two_bytes_that_they_are():
+    """A plan that takes them for one has requests that the PLC finds too long."""
+    points = (
+        S7Point(signal="t", address="T0", count=200),
+        S7Point(signal="b", address="DB1.BYTE0", count=200),
+    )
+    config = S7Config(host="127.0.0.1", port=1, poll_ms=20.0, timeout_ms=500.0, points=points)
+    with Rig(lambda port: S7Driver(evolve(config, port=port))) as rig:
+        rig.until_good()
+        assert rig.status.refused == 0

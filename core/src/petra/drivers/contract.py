@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 from petra.drivers.commands import Origin
-from petra.drivers.feed import Feed
+from petra.drivers.feed import Feed, Known
 from petra.drivers.outbox import Outbox
 from petra.errors import PetraError
-from petra.signals import InboxFullError
+from petra.signals import GOOD, InboxFullError
 
 if TYPE_CHECKING:
     from petra.drivers.point import Point
@@ -107,6 +107,7 @@ class Link:
         self._activity: Activity | None = None
         self._feeds: list[Feed] = []
         self._before: list[Feed] = []
+        self._released: dict[str, Known] = {}
         self._online = False
         self._online_told: bool | None = None
         self.fail("not connected yet")
@@ -138,12 +139,16 @@ class Link:
     def feed(self, points: Sequence[Point]) -> Feed:
         """Return what takes the values of these points, for as long as this session lasts."""
         made = Feed(self.bus, points, self.now())
+        made.take_over(self._released)
+        for name in made.names:
+            self._released.pop(name, None)
         self._feeds.append(made)
         return made
 
     def release(self, feed: Feed) -> None:
         """Give back a feed: its points belong to others from now on."""
         feed.retired = True
+        self._released.update(feed.state())
         if feed in self._feeds:
             self._feeds.remove(feed)
 
@@ -155,10 +160,12 @@ class Link:
         if origin is Origin.LOGIC:  # it came from there, and what is there may be newer by now
             return
         self.noted(point.signal, value)
+        now = self.now_ns()
+        if any(feed.show(point.signal, value, now) for feed in self._feeds):
+            return
+        known = self._released.get(point.signal)
         with suppress(InboxFullError):  # the next reading shows it
-            self.bus.write(point.signal, value, time=self.now_ns())
-        for feed in self._feeds:
-            feed.note(point.signal, value)
+            self.bus.write(point.signal, value, known.status if known else GOOD, now)
 
     async def run(self, activity: Activity) -> None:
         """Run one session; the supervisor calls it."""
@@ -166,6 +173,7 @@ class Link:
         self._feeds, self._before = [], self._feeds
         for feed in self._before:
             feed.retired = True
+            self._released.update(feed.state())
         self.outbox.drop_logic()
         await self.driver.session(self)
 

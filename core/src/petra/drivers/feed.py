@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 from petra.drivers.errors import PointError
 from petra.signals import GOOD, InboxFullError, Quality, Status
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from petra.signals import Bus, Value
 
 log = logging.getLogger("petra.drivers")
+
+
+class Known(NamedTuple):
+    """A signal as its last feed has left it."""
+
+    value: Value
+    status: Status
+    updated: float
 
 
 class Feed:
@@ -79,10 +88,28 @@ class Feed:
                 self._set(place, value, GOOD, time)
         self._flawed = any(status is not GOOD for status in self._statuses)
 
-    def note(self, signal: str, value: Value) -> None:
-        """Take note of a value that was written to the device and shown already."""
-        if signal in self._group.names:
-            self._last[self._group.names.index(signal)] = value
+    def show(self, signal: str, value: Value, time: int) -> bool:
+        """Show what the device has taken, as good as it is read; False if the signal is not of these."""
+        if signal not in self._group.names:
+            return False
+        place = self._group.names.index(signal)
+        with suppress(InboxFullError):  # the next reading shows it
+            self._bus.write(signal, value, self._statuses[place], time)
+        self._last[place] = value
+        return True
+
+    def state(self) -> Iterator[tuple[str, Known]]:
+        """Yield what is known of each signal, for whoever reads it from now on."""
+        for name, value, status in zip(self._group.names, self._last, self._statuses, strict=True):
+            yield name, Known(value, status, self.updated)
+
+    def take_over(self, known: Mapping[str, Known]) -> None:
+        """Go on from what is known of these signals: no value becomes younger by being planned anew."""
+        for place, name in enumerate(self._group.names):
+            if name in known:
+                self._last[place], self._statuses[place], updated = known[name]
+                self.updated = min(self.updated, updated)
+        self._flawed = any(status is not GOOD for status in self._statuses)
 
     def fail(self, reason: str) -> None:
         """Make all of them bad; they hold their last values."""
@@ -92,8 +119,14 @@ class Feed:
         """Make uncertain what is good and was not updated for too long; make up for what the bus refused."""
         if self._owed is not None:
             self._mark(self._owed)
-        elif not self._flawed and now - self.updated > self.patience:
-            self._mark(Status(Quality.UNCERTAIN, f"stale: not updated for {self.patience:g} s"))
+        elif now - self.updated > self.patience and GOOD in self._statuses:
+            stale = Status(Quality.UNCERTAIN, f"stale: not updated for {self.patience:g} s")
+            if not self._flawed:
+                self._mark(stale)
+                return
+            for place, status in enumerate(self._statuses):
+                if status is GOOD:
+                    self._set(place, self._last[place], stale, None)
 
     def _mark(self, status: Status) -> None:
         if self._owed is None and all(each == status for each in self._statuses):
@@ -112,7 +145,7 @@ class Feed:
             return False
         return True
 
-    def _set(self, place: int, value: Value, status: Status, time: int) -> None:
+    def _set(self, place: int, value: Value, status: Status, time: int | None) -> None:
         if status is not GOOD and self._statuses[place] == status:
             return
         try:

@@ -67,6 +67,8 @@ class Reach:
     budget: int = 0
     """What all parts of a request may add up to, their `overhead` included; 0 for any sum."""
     overhead: int = 0
+    width: int = 1
+    """What one address takes of the budget, where an area counts in something else."""
 
 
 ReachOf = Callable[[Hashable], Reach]
@@ -157,7 +159,7 @@ def _packed(parts: Iterable[tuple[Part, Reach]]) -> Iterator[list[Part]]:
     waiting: list[Part] = []
     used = 0
     for part, reach in parts:
-        cost = part.length + reach.overhead
+        cost = part.length * reach.width + reach.overhead
         if waiting and (len(waiting) >= reach.parts or (reach.budget and used + cost > reach.budget)):
             yield waiting
             waiting, used = [], 0

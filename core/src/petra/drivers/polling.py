@@ -221,6 +221,7 @@ class Polling:
             self._agenda.done(slot, now, after=max(REFUSED_AGAIN, request.period))
         for piece in pieces:
             self._agenda.add(piece, now)
+            self._feed(piece)
         self._join(now)
 
     def _join(self, now: float) -> None:
@@ -230,9 +231,12 @@ class Polling:
         for feed in self._feeds.values():
             self._link.release(feed)
         self._feeds.clear()
+        again = now if self._refusals.recovered() else now + REFUSED_AGAIN
         self._agenda.replace(self._refusals.plan(), now)
         for request in self._refusals.alone:
-            self._agenda.add(request, now + REFUSED_AGAIN)
+            self._agenda.add(request, again)
+        for request in self._agenda.requests():
+            self._feed(request)
 
     def _feed(self, request: Request) -> Feed:
         feed = self._feeds.get(request)

@@ -41,6 +41,7 @@ class Refusals:
         self._pieces: dict[Request, _Halves | None] = {}
         self._gaps: set[Point] = set()
         self._changed = False
+        self._recovered = False
         self._forget_at = 0.0
 
     @property
@@ -56,7 +57,7 @@ class Refusals:
     def accepted(self, request: Request, now: float) -> None:
         """Note that a request was answered with values."""
         if self._alone.pop(request, None) is not None:
-            self._changed = True
+            self._changed = self._recovered = True
         halves = self._pieces.pop(request, None)
         if halves is not None:
             halves.good += 1
@@ -90,6 +91,11 @@ class Refusals:
             return False
         self._changed = False
         return True
+
+    def recovered(self) -> bool:
+        """Say, once, that a point was read that had been refused: others may be there again as well."""
+        recovered, self._recovered = self._recovered, False
+        return recovered
 
     def _broken(self, alone: Request, part: Part, answer: Answer) -> list[Request]:
         if not isinstance(answer, PointError) or len(part.spans) < 2:

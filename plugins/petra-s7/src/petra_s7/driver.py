@@ -97,6 +97,7 @@ class S7Driver(PolledDriver):
             parts=min(wire.MOST_ITEMS, (self.pdu - 12) // 12),
             budget=budget,
             overhead=_ITEM_HEAD + 1,  # and a byte that fills it up to an even length
+            width=width,
         )
 
 
