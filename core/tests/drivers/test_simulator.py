@@ -58,6 +58,14 @@ def test_a_track_repeats_what_was_recorded(tmp_path):
     assert [on(at) for at in (0, 1, 2)] == [True, False, True]
 
 
+def test_a_recording_plays_from_its_first_moment_on(tmp_path):
+    """Its times may be those of a clock on a wall."""
+    path = tmp_path / "t.csv"
+    path.write_text("time_s,a\n1764000000,1\n1764000001,2\n1764000002,3\n")
+    level = Track(path).wave("a", SignalType.INT)
+    assert [level(at) for at in (0, 0.5, 1, 2.9, 3, 4.5)] == [1, 1, 2, 3, 1, 2]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -65,6 +73,7 @@ def test_a_track_repeats_what_was_recorded(tmp_path):
         ("level\n1\n", "needs a column time_s"),
         ("time_s,a\nx,1\n", "line 2, column 'time_s': 'x' is no float"),
         ("time_s,a\n0,1\n\n1,inf\n", "line 4, column 'a': 'inf' is no float"),
+        ("time_s,a,a\n0,1,2\n", "two columns of one name"),
         ("time_s,a\n0,1,2\n", "line 2: 3 cells, and 2 columns"),
         ("a,time_s\n1\n", "line 2: 1 cells, and 2 columns"),
         ("time_s,a\n0,\ud800\n", "cannot be read"),

@@ -71,7 +71,14 @@ def test_the_keys_of_the_original_load(modbus):
             "at most 123 registers are written at once",
         ),
         ("{signal: a, address: 1, data_type: bool, scale: 2}", "6:57", "is not scaled"),
-        ("{signal: a, address: 1, bit: 2}", "6:38", "a bit is a bool"),
+        ("{signal: a, address: 1, data_type: int16, bit: 2}", "6:56", "a bit is a bool"),
+        ("{signal: a, address: '1.2', data_type: int16}", "6:30", "a bit is a bool"),
+        (
+            "{signal: a, address: 1, direction: write, minimum: -10}",
+            "6:60",
+            "-10.0 does not fit into uint16",
+        ),
+        ("{signal: a, address: 1, type: int16, direction: write, maximum: 1e5}", "6:73", "does not fit"),
         ("{signal: a, address: 1, data_type: flaot}", "6:44", "'flaot' is no data type"),
         ("{signal: a, address: 1, minimum: 5}", "6:42", "this point is only read"),
         (
@@ -209,3 +216,21 @@ def test_requests_have_the_limits_of_the_connection(modbus):
 def test_where_a_connection_goes(modbus, transport, endpoint):
     (connection,) = modbus(f"modbus:\n  connections:\n  - name: x\n    transport: {transport}\n").connections
     assert connection.transport.endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    ("point", "kind"),
+    [
+        ("address: 5", "uint16"),
+        ("address: 'holding:100.3'", "bool"),
+        ("address: 100, bit: 3", "bool"),
+        ("address: 'coil:5'", "bool"),
+        ("address: 'di:5'", "bool"),
+        ("address: 5, area: coil", "bool"),
+        ("address: 'input:5'", "uint16"),
+    ],
+)
+def test_without_a_type_what_is_said_to_be_a_bit_is_one(modbus, point, kind):
+    text = HEAD + f"    - {{signal: a, {point}}}\n"
+    ((found,),) = (connection.points for connection in modbus(text).connections)
+    assert found.type_name == kind

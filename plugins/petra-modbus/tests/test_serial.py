@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from petra.clock import SystemClock
-from petra.drivers import Direction, Origin
+from petra.drivers import Direction, Origin, SessionError
 from petra.drivers.commands import Outcome
 from petra.engine.field import Field
 from petra.signals import Bus, Quality, Signal
 from petra.supervise import Supervisor
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
 from petra_modbus.driver import drivers
+from petra_modbus.serial import PseudoLine
 
 
 class Line:
@@ -106,3 +108,16 @@ def test_a_line_that_is_not_there_is_a_reason(tmp_path):
     made.until(lambda: made.qualities() == set())
     made.until(lambda: "tty" in made.bus.status("u1.level").reason)
     made.close()
+
+
+def test_a_link_to_a_real_device_is_left_alone(tmp_path):
+    """udev makes such links in /dev/serial/by-id. What a simulator has left behind is taken over."""
+    link = tmp_path / "by-id"
+    link.symlink_to("/dev/null")
+    with pytest.raises(SessionError, match="is a real device"):
+        PseudoLine(str(link))
+    assert link.readlink() == Path("/dev/null")
+    link.unlink()
+    link.symlink_to("/dev/pts/999999")
+    PseudoLine(str(link)).close()
+    assert not link.exists()

@@ -8,8 +8,11 @@ import subprocess
 import pytest
 from attrs import evolve
 
+from petra.drivers import SessionError
+from petra.settings import Secret
 from petra.signals import Quality
 from petra.testing import Rig
+from petra_modbus.client import tls_context
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
 from petra_modbus.driver import drivers
 
@@ -64,6 +67,22 @@ def test_a_device_whose_certificate_is_trusted_is_read(certificate, how):
     with Rig(lambda port: driver(port, transport(certificate, **more))) as rig:
         rig.hold({rig.points[0]: 7})
         rig.until_good()
+
+
+@pytest.mark.parametrize(("password", "good"), [("open sesame", True), ("wrong", False), (None, False)])
+def test_an_encrypted_key_needs_its_password_and_asks_nobody_for_it(certificate, tmp_path, password, good):
+    """Asking on the terminal would stop all drivers."""
+    cert, key = certificate
+    locked = tmp_path / "locked.pem"
+    command = ["openssl", "pkcs8", "-topk8", "-in", key, "-out", locked, "-passout", "pass:open sesame"]
+    subprocess.run(command, check=True, capture_output=True)
+    secret = None if password is None else Secret(password)
+    own = evolve(transport((cert, locked), insecure=True), key_password=secret)
+    if good:
+        assert tls_context(own)
+    else:
+        with pytest.raises(SessionError, match="key_password"):
+            tls_context(own)
 
 
 @pytest.mark.parametrize("more", [{}, {"ca": True}])

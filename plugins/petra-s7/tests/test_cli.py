@@ -46,7 +46,7 @@ def call(*arguments: object, code: int = 0) -> str:
 
 def test_connect_says_what_was_agreed(plc):
     assert "PDU 480" in call("connect", plc)
-    assert "Connect call failed" in call("connect", "127.0.0.1:1", code=1)
+    assert "Connection refused" in call("connect", "127.0.0.1:1", code=1)
 
 
 def test_info_says_what_it_is(plc):

@@ -127,6 +127,9 @@ def test_what_is_no_address_says_why(text, said):
         ("{signal: a, address: I0.0, direction: read_write}", "not written"),
         ("{signal: a, address: DB1.DBX0.0, scale: 2}", "is not scaled"),
         ("{signal: a, address: DB1.DBX0.0, count: 2}", "array of bools"),
+        ("{signal: a, address: DB1.DBX0.0, bit: 5}", "leave out area, db_number and bit"),
+        ("{signal: a, address: DB1.DBW2, length: 9}", "only a string has a length"),
+        ("{signal: a, address: DB1.DBW2, direction: write, maximum: 100000}", "does not fit into word"),
     ],
 )
 def test_a_mistake_in_a_point_has_its_place(problems, point, said):
@@ -188,3 +191,13 @@ def test_scattered_tags_share_requests_within_the_pdu(s7):
 def test_a_host_may_name_its_port(s7):
     (one, other) = s7("s7:\n- {ip: 'plc:1102'}\n- {ip: '::1', port: 1102}\n")
     assert (one.endpoint, other.endpoint) == (("plc", 1102), ("::1", 1102))
+
+
+def test_a_tsap_of_zero_is_one(s7):
+    (section,) = s7("s7: {ip: plc, local_tsap: '00.00', remote_tsap: '00.01'}\n")
+    assert section.tsaps == (0, 1)
+
+
+def test_a_host_with_another_port_is_a_problem(problems):
+    (found,) = problems("s7: {ip: 'plc:1102', port: 999}\n")
+    assert "the host names another port, 1102" in found

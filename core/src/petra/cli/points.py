@@ -163,7 +163,6 @@ def _rows(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, node
     """Yield each row as a mapping of a document, each cell at its line and column."""
     first = text.partition("\n")[0]
     commas = first.count(",") >= first.count(";")
-    as_written = str if commas else _with_point
     reader = csv.reader(io.StringIO(text), "excel" if commas else _Semicolons)
     heading = [cell.strip() for cell in next(reader, [])]
     known = {key: setting for setting in settings(model) for key in setting.keys}
@@ -198,7 +197,9 @@ def _rows(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, node
                     problems.add_at(begins, at, "bad-value", f"{connection!r} is no name of a connection")
             elif name in known and cell != "":
                 key = nodes.Scalar(1, at, name, plain=True)
-                row.entries[name] = nodes.Entry(key, _scalar(begins, at, as_written(cell), known[name].type))
+                row.entries[name] = nodes.Entry(
+                    key, _scalar(begins, at, cell, known[name].type, commas=commas)
+                )
         yield connection, row
 
 
@@ -213,10 +214,12 @@ def _with_point(cell: str) -> str:
     return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell.strip()) else cell
 
 
-def _scalar(line: int, column: int, cell: str, kind: Any) -> nodes.Scalar:
+def _scalar(line: int, column: int, cell: str, kind: Any, *, commas: bool) -> nodes.Scalar:
     """Return a cell as a value: a text where a text is wanted, whatever it looks like; as it is written."""
     cell = cell.replace("${", "$${")
     inner = optional(kind) if is_optional(kind) else kind
     alternatives = get_args(inner)
     text = inner is str or (str in alternatives and not _NUMBER.fullmatch(cell.strip()))
+    if not commas and not text:
+        cell = _with_point(cell)
     return nodes.Scalar(line, column, cell if text else cell.strip(), plain=not text)

@@ -7,6 +7,8 @@ requests may be under way at once; an answer that comes too late is dropped by i
 from __future__ import annotations
 
 import asyncio
+import os
+from ssl import SSLError
 from typing import Any, Protocol
 
 from attrs import define
@@ -150,7 +152,15 @@ async def open_tcp(
     except TimeoutError:
         raise SessionError(f"{host}:{port} does not answer within {within:g} s") from None
     except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
-        raise SessionError(f"{host}:{port}: {getattr(error, 'strerror', None) or error}") from error
+        raise SessionError(f"{host}:{port}: {_said(error)}") from error
+
+
+def _said(error: OSError | UnicodeError) -> str:
+    """Say what went wrong in the words of the system, without those of asyncio around them."""
+    number = getattr(error, "errno", None)
+    if number is not None and number > 0 and not isinstance(error, SSLError):
+        return os.strerror(number)
+    return str(getattr(error, "strerror", None) or error)
 
 
 async def _connected(host: str, port: int, framing: Framing, ssl: Any, server_name: str) -> Exchange:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
-from attrs.validators import gt
+from attrs.validators import ge
 
 from petra.errors import PetraError
 from petra.settings import about
@@ -75,7 +75,7 @@ class Pattern:
     pattern: Literal["constant", "sine", "triangle", "square", "sawtooth", "random", "counter", "toggle"] = (
         field(default="sine", metadata=about("How it moves"))
     )
-    period_s: float = field(default=10.0, validator=gt(0.0), metadata=about("Length of a cycle", unit="s"))
+    period_s: float = field(default=10.0, validator=ge(0.001), metadata=about("Length of a cycle", unit="s"))
     amplitude: float = field(default=50.0, metadata=about("Half of how far it goes"))
     offset: float = field(default=50.0, metadata=about("Middle of it; the value of a constant"))
     phase: float = field(default=0.0, metadata=about("Where in the cycle it begins, 0 to 1"))

@@ -35,6 +35,8 @@ class Track:
         for line, row in self._rows:
             if len(row) != len(self._columns):
                 raise PetraError(f"{path}: line {line}: {len(row)} cells, and {len(self._columns)} columns")
+        if len(set(self._columns)) != len(self._columns):
+            raise PetraError(f"{path}: line 1: two columns of one name")
         self.signals = [name for name in self._columns if name != TIME]
         self._times = [_float(str(time)) for time in self._column(TIME, SignalType.FLOAT)]
         if sorted(self._times) != self._times:
@@ -43,9 +45,9 @@ class Track:
     def wave(self, signal: str, kind: SignalType) -> Wave:
         """Return the function from seconds to the values of a column."""
         values, times = self._column(signal, kind), self._times
-        step = times[-1] / max(1, len(times) - 1)
-        length = times[-1] + (step or 1.0)
-        return lambda seconds: values[max(0, bisect_right(times, seconds % length) - 1)]
+        lasts = times[-1] - times[0]
+        length = lasts + (lasts / max(1, len(times) - 1) or 1.0)
+        return lambda seconds: values[bisect_right(times, times[0] + seconds % length) - 1]
 
     def _column(self, name: str, kind: SignalType) -> list[Value]:
         at = self._columns.index(name)

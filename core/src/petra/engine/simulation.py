@@ -107,7 +107,7 @@ class Simulation:
             seconds = loop.time() - began
             for device in self._devices:
                 for point, moves in device.waves.items():
-                    with suppress(PointError):  # a value that this type does not hold is not shown
+                    with suppress(PointError, ArithmeticError, ValueError):  # what the point does not hold
                         device.simulator.set(point, moves(seconds))
                 await self._line(device, seconds)
                 self._stations(device, seconds)

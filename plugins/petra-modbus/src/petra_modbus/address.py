@@ -97,6 +97,12 @@ def parse(text: str, *, modicon: bool, area: Area | None = None, default: Area =
     return Address(found.area, found.offset, int(bit))
 
 
+def says_bits(text: str, area: str | None) -> bool:
+    """Say whether a text, or an area beside it, names coils or discrete inputs in words."""
+    named = _SHORT.get(text.strip().lower().partition(":")[0]) if ":" in text else NAMES.get(area or "")
+    return named is not None and named.bits
+
+
 def _modicon(digits: str) -> Address:
     """40001 and 400001 are the first holding register; fewer than five digits are coils."""
     padded = digits if len(digits) > 5 else digits.zfill(5)

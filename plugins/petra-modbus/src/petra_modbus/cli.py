@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -132,24 +133,36 @@ def _driver(
     try:
         found = parse(address, modicon=connection.modicon)
     except AddressError as error:
-        raise click.BadParameter(str(error)) from None
+        raise _no_address(error) from None
     bits = found.area.bits or found.bit is not None
-    point = ModbusPoint(
-        signal=address.replace(":", "_"),
-        address=address,
-        data_type=data_type or ("bool" if bits else "uint16"),
-        order=order,
-        length=length or 0,
-        scale=scale,
-        offset=offset,
-        count=count,
-        direction=direction,
-    )
+    if not math.isfinite(offset):
+        raise click.BadParameter(f"an offset of {offset} is no number")
+    try:
+        point = ModbusPoint(
+            signal="value",
+            address=address.strip(),
+            data_type=data_type or ("bool" if bits else "uint16"),
+            order=order,
+            length=length or 0,
+            scale=scale,
+            offset=offset,
+            count=count,
+            direction=direction,
+        )
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
     whole = evolve(connection, points=(point,))
     for flaw in (*point.flaws(), *whole.flaws()):
         raise click.BadParameter(flaw.message)
     (driver,) = drivers(ModbusConfig(connections=(whole,)))
     return driver
+
+
+def _no_address(error: AddressError) -> click.BadParameter:
+    text = str(error)
+    if "addressing: modicon" in text:  # what to do about it in a document
+        text = text.partition(":")[0] + ": write holding:NUMBER for the offset, or say --modicon"
+    return click.BadParameter(text)
 
 
 def _timeout(connection: ModbusConnection) -> float:
@@ -294,7 +307,7 @@ def detect(
     try:
         at = parse(address, modicon=connection.modicon)
     except AddressError as error:
-        raise click.BadParameter(str(error)) from None
+        raise _no_address(error) from None
     if at.area.bits:
         raise click.BadParameter("bits have only one meaning")
 

@@ -101,10 +101,12 @@ def tls_context(transport: Transport) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=transport.ca_file)
         if transport.cert_file is not None:
-            password = transport.key_password.reveal() if transport.key_password else None
+            # without one OpenSSL would ask for it on the terminal, and wait
+            password = transport.key_password.reveal() if transport.key_password else ""
             context.load_cert_chain(transport.cert_file, transport.key_file, password)
     except (OSError, ssl.SSLError) as error:
-        raise SessionError(f"the certificates cannot be used: {error}") from error
+        said = "is the key encrypted, and key_password right?" if isinstance(error, ssl.SSLError) else error
+        raise SessionError(f"the certificates cannot be used: {said}") from error
     if transport.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -96,8 +96,12 @@ class Codec:
     @property
     def code(self) -> str:
         """Its code for `struct`, where words need no swapping."""
-        if self.type not in _FORMATS or self._swaps_words or (self.type == "uint64" and not self.scaled):
-            return ""
+        if (
+            self.type not in _FORMATS
+            or self._swaps_words
+            or self.type == ("float64" if self.scaled else "uint64")
+        ):
+            return ""  # what may be more than a signal holds is looked at one by one
         return ("<" if self._little else ">") + _FORMATS[self.type]
 
     @cached_property
@@ -111,7 +115,7 @@ class Codec:
         if not self.scaled:
             return raw
         scaled = scaling(self.scale, self.offset)
-        return lambda data, at: scaled(raw(data, at))
+        return _finite(scaled, raw) if self.type == "float64" else lambda data, at: scaled(raw(data, at))
 
     def encode(self, value: Value) -> bytes:
         """Return the registers that hold a value; PointError when none can."""
@@ -210,6 +214,18 @@ class Codec:
             raw = b"".join(bytes((0, byte)) for byte in raw)
         raw = raw.ljust(self.size, b"\0")
         return _bytes_swapped(raw) if self._little else raw
+
+
+def _finite(
+    scaled: Callable[[float], float], raw: Callable[[bytes, int], int | float]
+) -> Callable[[bytes, int], float]:
+    def decode(data: bytes, at: int) -> float:
+        value = scaled(raw(data, at))
+        if not math.isfinite(value):
+            raise PointError("the device sends more than a signal holds, once it is scaled")
+        return value
+
+    return decode
 
 
 def _words_swapped(data: bytes) -> bytes:

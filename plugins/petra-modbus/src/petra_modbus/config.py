@@ -12,10 +12,10 @@ from attrs import field, frozen
 from attrs.validators import and_, ge, gt, instance_of, le, max_len, min_len, optional
 
 from petra import SignalType, SignalUse, about
-from petra.drivers import PointSettings, host_and_port, usable_scale
+from petra.drivers import PointError, PointSettings, host_and_port, usable_scale
 from petra.settings import Flaw, Named, Secret, Used
 
-from .address import NAMES, Address, AddressError, Area, parse
+from .address import NAMES, Address, AddressError, Area, parse, says_bits
 from .codec import NAMES as TYPE_NAMES
 from .codec import Codec, type_named
 from .wire import MOST_WRITTEN_REGISTERS
@@ -31,7 +31,7 @@ _MS = and_(gt(0.0), le(3_600_000.0))
 
 
 def _known_type(_: object, __: object, value: str) -> None:
-    if type_named(value) is None:
+    if value and type_named(value) is None:
         raise ValueError(f"{value!r} is no data type; there are {', '.join(TYPE_NAMES)}")
 
 
@@ -112,9 +112,12 @@ class ModbusPoint(PointSettings):
         metadata=about("Such as 100, holding:100, 100.3 (a bit), or 40101 with `modicon`")
     )
     data_type: str = field(
-        default="uint16",
+        default="",
         validator=_known_type,
-        metadata=about(f"One of {', '.join(TYPE_NAMES)}", aliases=("type",)),
+        metadata=about(
+            f"One of {', '.join(TYPE_NAMES)}; without, bool for what is said to be a bit, else uint16",
+            aliases=("type",),
+        ),
     )
     area: Literal["coil", "discrete", "holding", "input"] | None = field(
         default=None, metadata=about("Area of a plain number; coil for a bool, holding for all else")
@@ -151,7 +154,12 @@ class ModbusPoint(PointSettings):
     @property
     def type_name(self) -> str:
         """The data type by its own name."""
-        return type_named(self.data_type) or self.data_type
+        return type_named(self.data_type or ("bool" if self._is_bit else "uint16")) or self.data_type
+
+    @property
+    def _is_bit(self) -> bool:
+        """Whether a bit is meant, whatever numbers mean."""
+        return "." in str(self.address) or self.bit is not None or says_bits(str(self.address), self.area)
 
     @property
     def holds(self) -> SignalType:
@@ -214,8 +222,24 @@ class ModbusPoint(PointSettings):
             yield Flaw(("length",), said, hint="length: 16")
         if self.type_name in ("bool", "string") and (self.scale != 1.0 or self.offset != 0.0):
             yield Flaw(("scale",), f"a {self.type_name} is not scaled")
-        if self.bit is not None and self.type_name != "bool":
-            yield Flaw(("bit",), "a bit is a bool", hint="data_type: bool")
+        if self._is_bit and self.type_name != "bool" and (self.bit is not None or "." in str(self.address)):
+            place = ("address",) if self.bit is None else ("bit",)
+            yield Flaw(place, f"a bit is a bool, and not {self.type_name}", hint="data_type: bool")
+        yield from self._beyond()
+
+    def _beyond(self) -> Iterator[Flaw]:
+        """Say which limits the type cannot hold."""
+        if self.type_name in ("bool", "string"):
+            return
+        codec = Codec(self.type_name, scale=self.scale, offset=self.offset)
+        for name in ("minimum", "maximum"):
+            limit = getattr(self, name)
+            if limit is None:
+                continue
+            try:
+                codec.encode(limit)
+            except PointError as error:
+                yield Flaw((name,), str(error))
 
 
 @frozen(slots=False)

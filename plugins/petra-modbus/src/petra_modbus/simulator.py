@@ -111,5 +111,6 @@ class ModbusSimulator(Simulator):
         if transport.cert_file is None:
             raise PointError("to simulate tls, the connection needs a cert_file and a key_file")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(transport.cert_file, transport.key_file)
+        password = transport.key_password.reveal() if transport.key_password else ""
+        context.load_cert_chain(transport.cert_file, transport.key_file, password)
         return context

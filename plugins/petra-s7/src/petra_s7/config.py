@@ -10,7 +10,7 @@ from attrs import field, frozen
 from attrs.validators import and_, ge, gt, le, max_len, min_len, optional
 
 from petra import SignalType, SignalUse, about
-from petra.drivers import PointSettings, host_and_port, usable_scale
+from petra.drivers import PointError, PointSettings, host_and_port, usable_scale
 from petra.settings import Flaw, Named, Used
 
 from .address import AREAS, Address, AddressError, checked, parse
@@ -83,8 +83,8 @@ class S7Point(PointSettings):
         """Return where it is; AddressError when it is nowhere."""
         text = str(self.address).strip()
         if not text.isdecimal():
-            if self.area is not None or self.db_number is not None:
-                raise AddressError(f"{text!r} says itself where it is; leave out area and db_number")
+            if self.area is not None or self.db_number is not None or self.bit is not None:
+                raise AddressError(f"{text!r} says itself where it is; leave out area, db_number and bit")
             return parse(text)
         if self.area is None:
             raise AddressError(f"{text} alone says nothing: write DB1.DBW{text}, or `area` beside it")
@@ -102,6 +102,8 @@ class S7Point(PointSettings):
         if not kind:
             raise AddressError("which data_type?")
         length = self.length or address.length or (254 if kind in ("string", "wstring") else 0)
+        if self.length and kind not in ("string", "wstring"):
+            raise AddressError(f"only a string has a length, and this is a {kind}")
         if kind == "string" and length > 254:
             raise AddressError(f"a string has at most 254 characters, not {length}")
         made = Codec(kind, address.bit, length, self.scale, self.offset)
@@ -147,6 +149,9 @@ class S7Point(PointSettings):
             yield Flaw(("count",), "an array of bools is read as bytes, or bit by bit")
         if self.direction.writes and address.area in (Area.INPUT, Area.TIMER):
             yield Flaw(("address",), "inputs and timers are not written: the PLC would overwrite it")
+        for name in ("minimum", "maximum") if codec.type in _SCALABLE else ():
+            if (limit := getattr(self, name)) is not None and (wrong := _beyond(codec, limit)):
+                yield Flaw((name,), wrong)
         last = address.start + extent(codec, address) * self.count - 1
         if last > 65_535:
             yield Flaw(("address",), f"areas end at 65535, and this ends at {last}")
@@ -155,6 +160,14 @@ class S7Point(PointSettings):
 _SCALABLE = (
     "byte usint sint word uint int dword udint dint lword ulint lint real lreal".split()  # noqa: SIM905 - reads better
 )
+
+
+def _beyond(codec: Codec, limit: float) -> str:
+    try:
+        codec.encode(limit)
+    except PointError as error:
+        return str(error)
+    return ""
 
 
 def extent(codec: Codec, address: Address) -> int:
@@ -237,7 +250,8 @@ class S7Config:
             local, remote = _LOGO_TSAPS
         elif self.cpu == "s7-200":
             local, remote = _S7_200_TSAPS
-        return _tsap(self.local_tsap) or local, _tsap(self.remote_tsap) or remote
+        own, other = _tsap(self.local_tsap), _tsap(self.remote_tsap)
+        return local if own is None else own, remote if other is None else other
 
     @property
     def _slot(self) -> int:
@@ -255,9 +269,12 @@ class S7Config:
     def flaws(self) -> Iterator[Flaw]:
         """Say what is no host, and which points get in each other's way."""
         try:
-            host_and_port(self.host)
+            _, port = host_and_port(self.host)
         except ValueError as error:
             yield Flaw(("host",), str(error))
+        else:
+            if port is not None and self.port not in (102, port):
+                yield Flaw(("port",), f"the host names another port, {port}")
         taken: _Taken = {}
         for number, point in enumerate(self.points):
             if not point.direction.writes:
@@ -282,6 +299,6 @@ def _overlaps(number: int, point: S7Point, address: Address, taken: _Taken) -> I
         taken[address.area, address.db, cell][address.bit] = point.signal
 
 
-def _tsap(text: str) -> int:
+def _tsap(text: str) -> int | None:
     match = _TSAP.fullmatch(text)
-    return int(match[1] + match[2], 16) if match else 0
+    return int(match[1] + match[2], 16) if match else None

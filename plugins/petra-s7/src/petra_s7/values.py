@@ -146,6 +146,8 @@ class Codec:
             return bytes((value,))
         if isinstance(value, bool) or isinstance(value, str) is not (self.holds is SignalType.STRING):
             raise PointError(f"{value!r} is no value for {self.type}")
+        if not isinstance(value, str) and not math.isfinite(value):
+            raise PointError(f"{value!r} is no number that a PLC takes")
         try:
             if self.type in _NUMBERS and not isinstance(value, str):
                 return self._pack(value)
