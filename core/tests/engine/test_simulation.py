@@ -108,3 +108,21 @@ def test_a_station_is_silent_where_it_is_and_the_play_goes_on():
         assert "one.set" not in one.values, "what commands write is left alone"
     finally:
         simulation.stop()
+
+
+def test_two_devices_at_one_port_are_named():
+    class Listening(Device):
+        async def start(self, host: str, port: int) -> int:
+            if port == 502:
+                raise OSError(98, "taken")
+            return port
+
+    class There(Toy):
+        def simulator(self) -> Simulator:
+            made = Listening(self.points)
+            made.port = 502
+            return made
+
+    with pytest.raises(PetraError) as raised:
+        Simulation([There("one"), There("two")]).start()
+    assert "'one' cannot be at port 502 of 127.0.0.1 (" in str(raised.value)

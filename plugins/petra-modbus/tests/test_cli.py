@@ -102,7 +102,7 @@ def test_read_in_every_form(meter):
     target, _ = meter
     assert call("read", target, 10, "--type", "float32", "--order", "CDAB").strip() == "230.5"
     assert call("read", target, 40_011, "--modicon", "--type", "REAL", "--order", "CDAB").strip() == "230.5"
-    assert call("read", target, "coil:3").strip() == "False"
+    assert call("read", target, "coil:3").strip() == "false"
     assert json.loads(call("read", target, 10, "--count", 2, "--json")) == {
         "holding:10": 32_768,
         "holding:11": 17_254,

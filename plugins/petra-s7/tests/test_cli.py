@@ -55,7 +55,7 @@ def test_info_says_what_it_is(plc):
 
 def test_read_as_the_original_did_and_as_step_7_writes(plc):
     apart = ("--area", "DB", "--db", 100, "--address")
-    assert call("read", plc, *apart, 0, "--data-type", "bool", "--bit", 0).strip() == "True"
+    assert call("read", plc, *apart, 0, "--data-type", "bool", "--bit", 0).strip() == "true"
     assert call("read", plc, *apart, 4, "--data-type", "real").strip() == "25.5"
     assert call("read", plc, "DB100.REAL4").strip() == "25.5"
     assert call("read", plc, "DB100.STRING20.10").strip() == "press"
@@ -67,7 +67,9 @@ def test_write_is_verified(plc):
     assert "= 27.25 (confirmed)" in call("write", plc, *apart, "--value", 27.25)
     assert call("read", plc, "DB100.REAL4").strip() == "27.25"
     assert "= -1.5 (confirmed)" in call("write", plc, "DB100.REAL4", "--value", -1.5)
-    assert "confirmed" in call("write", plc, "DB100.STRING20.10", "--value", "saw")
+    assert "confirmed" in call("write", plc, "DB100.STRING20.10", "saw")
+    assert "= -2.5 (confirmed)" in call("write", plc, "DB100.REAL4", -2.5)
+    assert "= 27.5 (confirmed)" in call("write", plc, *apart, 27.5)
     assert "confirmed" in call("write", plc, "DB100.DBX0.3", "--value", "on")
 
 
@@ -81,6 +83,9 @@ def test_write_is_verified(plc):
         (("read", "T", "--area", "DB", "--address", "3"), "belong together"),
         (("write", "T", "I0.0", "--value", "1"), "not written"),
         (("write", "T", "DB100.REAL4", "--value", "fast"), "is not a number"),
+        (("write", "T", "DB100.REAL4"), "say once what to write"),
+        (("write", "T", "DB100.REAL4", "1", "--value", "2"), "say once what to write"),
+        (("write", "T", "DB100.REAL4", "inf"), "is no number that a PLC takes"),
         (("write", "T", "DB100.INT0", "--value", "70000"), "does not fit into int"),
         (("scan", "T", "--dbs", "x"), "is no range"),
         (("scan", "T", "--dbs", "65535-65537"), "is no range within 1 to 65535"),

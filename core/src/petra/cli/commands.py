@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from petra.cli.output import plural, print_json, print_table
+from petra.cli.output import plural, print_json, print_table, shown
 from petra.cli.session import json_option
 
 
@@ -47,5 +47,5 @@ def _row(entry: dict[str, Any]) -> tuple[str, ...]:
 
 def _shown(value: Any) -> str:
     """Return a value as a cell of one line, whatever characters a device has sent."""
-    text = str(value)
+    text = shown(value)
     return text if text.isprintable() else ascii(text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from petra.cli.output import print_json, print_table
+from petra.cli.output import print_json, print_table, shown
 from petra.cli.values import as_typed
 from petra.errors import PetraError
 
@@ -88,12 +88,12 @@ def write_point(driver: PolledDriver, text: str, *, verify: bool, name: Name = _
             wanted = driver.as_written(point, value)
             await connection.write(point, value)
             if not verify:
-                click.echo(f"{name(point)} = {wanted} (taken, not read back)")
+                click.echo(f"{name(point)} = {shown(wanted)} (taken, not read back)")
                 return
             ((_, seen),) = await _values(driver, connection)
             if not same(seen, wanted):
-                raise click.ClickException(f"{name(point)} holds {seen}, not {wanted}")
-            click.echo(f"{name(point)} = {seen} (confirmed)")
+                raise click.ClickException(f"{name(point)} holds {shown(seen)}, not {shown(wanted)}")
+            click.echo(f"{name(point)} = {shown(seen)} (confirmed)")
         finally:
             connection.close()
 
@@ -131,9 +131,10 @@ def _show(found: list[tuple[str, Any]], *, as_csv: bool, as_json: bool) -> None:
     if as_json:
         print_json(dict(plain))
     elif as_csv:
-        csv.writer(sys.stdout).writerows([(f"{time.time():.3f}", *row) for row in plain])
+        rows = [(f"{time.time():.3f}", name, shown(v) if isinstance(v, bool) else v) for name, v in plain]
+        csv.writer(sys.stdout).writerows(rows)
         sys.stdout.flush()
     elif len(plain) == 1:
-        click.echo(plain[0][1])
+        click.echo(shown(plain[0][1]))
     else:
-        print_table(("address", "value"), [(name, str(value)) for name, value in plain])
+        print_table(("address", "value"), [(name, shown(value)) for name, value in plain])

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from petra.cli.output import shown
 from petra.scan.statistics import PREFIX
 from petra.supervise import State
 
@@ -141,17 +142,15 @@ class Live:
 
         image = self._engine.bus.image
         names = [signal.name for signal in image.layout.signals]
-        shown = [i for i in reversed(self._recent) if i < len(names) and not names[i].startswith(PREFIX)][
-            :room
-        ]
-        left_out = sum(not name.startswith(PREFIX) for name in names) - len(shown)
+        own = [i for i in reversed(self._recent) if i < len(names) and not names[i].startswith(PREFIX)]
+        listed = sorted(own[:room])
+        left_out = sum(not name.startswith(PREFIX) for name in names) - len(listed)
         table = Table("signal", "value", "unit", "quality", box=SIMPLE_HEAD, pad_edge=False)
-        for i in sorted(shown):
+        for i in listed:
             status = image.status(i)
             quality = Text(status.quality.name.lower(), style="red" if status.quality else "green")
             held = " (forced)" if i in image.forced else ""
-            value = image.value(i)
-            text = f"{value:.6g}" if isinstance(value, float) else str(value)
+            text = shown(image.value(i), 6)
             table.add_row(Text(names[i]), Text(text + held), image.layout.signals[i].unit, quality)
         if left_out:
             table.caption = f"and {left_out} more signals"

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from petra.cli.output import in_terminal
+from petra.cli.output import in_terminal, shown
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,7 +92,7 @@ class _Lines:
             if self._json:
                 print(json.dumps(dict(zip(_HEADINGS, cells, strict=True)), ensure_ascii=False))  # noqa: T201 - it is what was asked for
             else:
-                self._write(cells)
+                self._write([shown(cell) if isinstance(cell, bool) else cell for cell in cells])
         if changed:
             sys.stdout.flush()
 
@@ -138,8 +138,9 @@ class _Table:
                 status.reason or status.quality.name.lower(), style="red" if status.quality else "green"
             )
             value = self._bus.read(point.signal).value
-            shown: Any = f"{value:.6g}" if isinstance(value, float) else str(value)
-            table.add_row(Text(driver.name), Text(point.signal), Text(point.address), Text(shown), quality)
+            table.add_row(
+                Text(driver.name), Text(point.signal), Text(point.address), Text(shown(value, 6)), quality
+            )
         said = [
             f"{name}: {s.health.state.value}, {s.requests} requests, p50 {s.response_p50_ms:.2f} ms"
             for name, s in self._field.status().items()

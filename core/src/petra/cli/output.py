@@ -58,6 +58,13 @@ def tinted(text: str, colour: str) -> str:
     return click.style(text, fg=colour) if "NO_COLOR" not in os.environ else text
 
 
+def shown(value: object, digits: int = 10) -> str:
+    """Return a value as people write it: true and false as in a document, a number without its last bits."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+
+
 def plural(number: int, noun: str) -> str:
     """Return "1 block", "2 blocks", "no blocks"."""
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

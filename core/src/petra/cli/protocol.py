@@ -190,12 +190,7 @@ def _simulate(section: str) -> click.Command:
         simulation = Simulation(
             drivers_in(session, file, section, connection), _script(session, script), port=port or 0
         )
-        try:
-            simulation.start()
-        except OSError as error:
-            raise click.ClickException(
-                f"{error.strerror or error}; --port says where else to listen"
-            ) from error
+        simulation.start()
         for name, place in simulation.places.items():
             click.echo(f"{name}: {place}", err=True)
         try:

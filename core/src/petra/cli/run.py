@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from petra.cli.output import print_json, print_table
+from petra.cli.output import print_json, print_table, shown
 from petra.cli.session import Session, json_option, with_session
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def run(
 
     In a terminal it shows tasks and signals, otherwise log lines in JSON. With --once or --scans, which serve
     to try things out, nothing is retained and the signals are printed at the end (with --json for programs).
+    Devices are read and written as ever: simulate them first.
     """
     from petra.cli.live import Live
     from petra.cli.logs import set_up_logs
@@ -105,7 +106,7 @@ def run(
         loaded.configuration,
         session.catalog,
         retain=None if once or scans else _retain_file(file, loaded.configuration),
-        journal=None if once or scans or file == "-" else beside(file),
+        journal=None if file == "-" else beside(file),
         scan_time_ms=(scan_time or 0.0) * 1e3,
         recorder=Recorder(record, record_scans) if record else None,
     )
@@ -218,12 +219,6 @@ def _print_signals(engine: Engine, *, as_json: bool) -> None:
         return
     print_table(
         ("signal", "type", "value", "quality", "reason"),
-        [(n, k, _said(v), status.quality.name.lower(), status.reason) for n, k, (v, status) in rows],
+        [(n, k, shown(v), status.quality.name.lower(), status.reason) for n, k, (v, status) in rows],
     )
     sys.stdout.flush()
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -184,6 +184,7 @@ class Ledger:
             self._last_of[command.signal] = command.outcome
         # what the program does at every scan is said when it turns out otherwise than before
         routine = command.origin is Origin.LOGIC and (command.outcome in WELL or command.outcome is before)
-        log.log(logging.DEBUG if routine else logging.INFO, "%s", command)
+        level = logging.INFO if command.outcome in WELL else logging.WARNING
+        log.log(logging.DEBUG if routine else level, "%s", command)
         if self.told is not None:
             self.told(command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -74,11 +75,33 @@ class Simulation:
         self._supervisor.stop()
 
     async def _open(self, device: _Device, number: int) -> str:
+        try:
+            return await self._opened(device, number)
+        except OSError as error:
+            raise PetraError(self._taken(device, number, error)) from error
+
+    def _port_of(self, device: _Device, number: int) -> int:
+        return self._port + number if self._port else device.simulator.port
+
+    def _taken(self, device: _Device, number: int, error: OSError) -> str:
+        """Say why a device cannot be had, and how it could."""
+        port = self._port_of(device, number)
+        why = os.strerror(error.errno) if error.errno else str(error)
+        others = [
+            other.name
+            for at, other in enumerate(self._devices[:number])
+            if not other.simulator.serial and self._port_of(other, at) == port
+        ]
+        same = f", as {others[0]!r} is there" if others else ""
+        place = device.simulator.serial or f"port {port} of {_LOOPBACK}"
+        return f"{device.name!r} cannot be at {place}{same} ({why}); --port says where else devices are"
+
+    async def _opened(self, device: _Device, number: int) -> str:
         simulator = device.simulator
         if simulator.serial:
             await simulator.start("", 0)
             return simulator.serial
-        port = self._port + number if self._port else simulator.port
+        port = self._port_of(device, number)
         if any(f.concerns(device.name) and f.kind is not FaultKind.SILENCE for f in self._script.faults):
             device.relay = Relay(await simulator.start(_LOOPBACK, 0))
             port = await device.relay.start(_LOOPBACK, port)

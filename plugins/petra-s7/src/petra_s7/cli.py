@@ -91,6 +91,8 @@ def _place(function: F) -> F:
         *args: Any, where: str | None, area: Any, db: int | None, address: int | None, bit: int | None,
         data_type: str | None, length: int | None, count: int = 1, **more: Any,
     ) -> Any:  # fmt: skip
+        if address is not None and where is not None and more.get("typed", "") is None:
+            where, more["typed"] = None, where  # the address is said apart: what is left is the value
         if (where is None) is (address is None):
             raise click.UsageError("give ADDRESS, such as DB1.REAL4, or --area and --address")
         apart: dict[str, Any] = {} if where else {"area": area, "db_number": db, "bit": bit}
@@ -182,17 +184,21 @@ def read_(*, config: S7Config, point: S7Point, **how: Any) -> None:
     read_points(S7Driver(evolve(config, points=(point,))), **how)
 
 
-@s7.command("write")
+@s7.command("write", context_settings={"ignore_unknown_options": True})  # -5 is a value
 @_target
 @_place
-@click.option("--value", required=True, help="What to write.")
+@click.argument("typed", metavar="VALUE", required=False)
+@click.option("--value", help="What to write, in place of VALUE.")
 @click.option("--verify/--no-verify", default=True, help="Read back what was written.")
-def write_(*, config: S7Config, point: S7Point, value: str, verify: bool) -> None:
+def write_(*, config: S7Config, point: S7Point, typed: str | None, value: str | None, verify: bool) -> None:
     """Write a value to ADDRESS, and read it back."""
+    given = [text for text in (typed, value) if text is not None]
+    if len(given) != 1:
+        raise click.UsageError("say once what to write: VALUE or --value")
     whole = evolve(config, points=(evolve(point, direction=Direction.BOTH),))
     for flaw in (*whole.points[0].flaws(), *whole.flaws()):
         raise click.BadParameter(flaw.message)
-    write_point(S7Driver(whole), value, verify=verify)
+    write_point(S7Driver(whole), given[0], verify=verify)
 
 
 @s7.command()
