@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-THIRD_PARTY = ROOT / "examples" / "third-party" / "acme-pumps"
+THIRD_PARTY = sorted(path.parent for path in ROOT.glob("examples/third-party/*/pyproject.toml"))
 
 
 def folders(name: str) -> list[Path]:
@@ -27,7 +27,7 @@ def folders(name: str) -> list[Path]:
     if name == "core":
         return [core]
     if name == "third-party":
-        return [core, THIRD_PARTY]
+        return [core, *THIRD_PARTY]
     plugin = ROOT / "plugins" / re.sub(r"-py\d+$", "", name)
     if not (plugin / "pyproject.toml").exists():
         raise SystemExit(f"there is no distribution {plugin}")
@@ -39,7 +39,7 @@ def every() -> list[Path]:
     return [
         ROOT / "core",
         *sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml")),
-        THIRD_PARTY,
+        *THIRD_PARTY,
     ]
 
 

@@ -54,7 +54,7 @@ def uv() -> str:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory) -> Path:
-    """A folder with the wheels of core and of the third party's plugin."""
+    """A folder with the wheels of core and of a third party's plugin."""
     folder = tmp_path_factory.mktemp("wheels")
     for source in (ROOT / "core", ROOT / "examples" / "third-party" / "acme-pumps"):
         call(UV, "build", "--quiet", "--wheel", "--out-dir", folder, source)

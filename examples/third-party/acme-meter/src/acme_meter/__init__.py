@@ -1,0 +1,1 @@
+"""Acme's flow meters in PETRA."""

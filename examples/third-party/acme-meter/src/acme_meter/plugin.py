@@ -1,0 +1,40 @@
+"""What this plugin offers; light, because PETRA imports it at every start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from petra import Command, Kind, hookimpl
+
+from .config import MeterConfig
+
+if TYPE_CHECKING:
+    import click
+
+    from .driver import MeterDriver
+
+PETRA_API = 1
+
+
+@hookimpl
+def petra_drivers() -> list[Kind[list[MeterDriver]]]:
+    """List the drivers: which section is theirs, and how they are made of it."""
+    return [Kind("acme_meter", MeterConfig, _build)]
+
+
+@hookimpl
+def petra_commands() -> list[Command]:
+    """List the commands."""
+    return [Command("acme-meter", "Plan, simulate and read Acme's meters.", _command)]
+
+
+def _build(config: MeterConfig) -> list[MeterDriver]:
+    from .driver import MeterDriver
+
+    return [MeterDriver(config)]
+
+
+def _command() -> click.Group:
+    from .cli import acme_meter
+
+    return acme_meter
