@@ -303,3 +303,13 @@ def test_import_of_a_connection_that_is_not_there_says_which_are(tmp_path):
     assert "no connection 'three'; there are 'one', 'two'" in call(
         "points", "import", path, "--connection", "three", code=1
     )
+
+
+def test_the_settings_of_points_are_documented_at_the_command_line():
+    shown = petra("plugins", "info", "modbus")
+    out, _ = shown.communicate(timeout=20)
+    assert "      points, mappings" in out
+    assert "        settle_ms " in out
+    inner = petra("plugins", "info", "modbus", "--json")
+    offered = next(o for o in json.loads(inner.communicate(timeout=20)[0]) if "settings" in o)
+    assert "transport" in {setting["name"] for setting in offered["settings"][0]["settings"]}

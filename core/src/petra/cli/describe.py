@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, get_args
 
+import attrs
+
+from petra.cli.output import shown
 from petra.plugin.groups import Group
 
 if TYPE_CHECKING:
@@ -66,24 +70,39 @@ def _param_bounds(param: Any) -> str:
 
 
 def _kind(model: type) -> Described:
+    return {"doc": inspect.cleandoc(model.__doc__ or ""), "settings": _settings(model, ())}
+
+
+def _settings(model: type, within: tuple[type, ...]) -> list[Described]:
+    """Return the settings of a model, and those of the models within it."""
     from petra.settings.model import settings, type_name
 
-    return {
-        "doc": inspect.cleandoc(model.__doc__ or ""),
-        "settings": [
+    found = []
+    for setting in settings(model):
+        inner = _inner(setting.type)
+        default = setting.default
+        found.append(
             {
                 "name": setting.name,
                 "aliases": list(setting.about.aliases),
                 "type": type_name(setting.type),
                 "required": setting.required,
-                "default": setting.default if isinstance(setting.default, bool | int | float | str) else None,
+                "default": default if isinstance(default, bool | int | float | str) else None,
                 "unit": setting.about.unit,
                 "bounds": str(setting.bounds),
                 "doc": setting.about.doc,
+                "settings": _settings(inner, (*within, model)) if inner and inner not in within else [],
             }
-            for setting in settings(model)
-        ],
-    }
+        )
+    return found
+
+
+def _inner(kind: Any) -> type | None:
+    """Return the model that a setting holds, or holds many of."""
+    for each in (kind, *get_args(kind)):
+        if isinstance(each, type) and attrs.has(each):
+            return each
+    return None
 
 
 def as_text(thing: Described) -> str:
@@ -101,16 +120,21 @@ def as_text(thing: Described) -> str:
 
 
 def _rows(members: list[Described]) -> list[str]:
-    names = [", ".join([m["name"], *m["aliases"]]) + (" ..." if m.get("many") else "") for m in members]
-    wide, typed = max(map(len, names)), max(len(m["type"]) for m in members)
-    return [
-        f"    {name.ljust(wide)}  {m['type'].ljust(typed)}  {_remarks(m)}".rstrip()
-        for name, m in zip(names, members, strict=True)
-    ]
+    rows = list(_indented(members, "    "))
+    wide, typed = max(len(name) for name, _ in rows), max(len(m["type"]) for _, m in rows)
+    return [f"{name.ljust(wide)}  {m['type'].ljust(typed)}  {_remarks(m)}".rstrip() for name, m in rows]
+
+
+def _indented(members: list[Described], indent: str) -> Iterator[tuple[str, Described]]:
+    for member in members:
+        many = " ..." if member.get("many") else ""
+        yield indent + ", ".join([member["name"], *member["aliases"]]) + many, member
+        yield from _indented(member.get("settings", []), indent + "  ")
 
 
 def _remarks(member: Described) -> str:
-    default = "" if member["default"] in (None, "") else f"default {member['default']}"
+    value = member["default"]
+    default = "" if value in (None, "") else f"default {shown(value) if isinstance(value, bool) else value}"
     parts = [
         "required" if member.get("required") else default,
         member.get("bounds", ""),

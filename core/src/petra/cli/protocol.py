@@ -236,7 +236,10 @@ def _points(section: str) -> click.Command:
     @click.option("--connection", metavar="NAME", help="Only the points of this connection.")
     @with_session
     def import_(session: Session, csv_file: Path, *, connection: str | None) -> None:
-        """Check the points of a CSV file and print them as YAML, to stand under `points`."""
+        """Check the points of a CSV file and print them as YAML, to stand under `points`.
+
+        What points do to each other, such as two that write one address, `petra check` says of the document.
+        """
         from petra.cli.points import read, written
 
         kind = session.catalog.section(section)
