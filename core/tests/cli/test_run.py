@@ -255,6 +255,18 @@ def test_the_live_view_draws_in_a_terminal(tank):
     assert b"division by zero" in seen
 
 
+def test_what_runs_already_does_not_run_twice(tank):
+    """Two would write to the same devices, and to the same files."""
+    with Running(tank) as running:
+        running.until("started")
+        again = petra("run", tank, "--once")
+        assert again.returncode == 1
+        assert "runs already, and would write to the same devices" in again.stderr
+        running.process.send_signal(signal.SIGTERM)
+        running.end()
+    assert petra("run", tank, "--once").returncode == 0
+
+
 def test_a_plan_shows_what_a_reload_would_change(tank, tmp_path):
     new = tmp_path / "new.yaml"
     new.write_text(

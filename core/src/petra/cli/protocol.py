@@ -54,25 +54,13 @@ def drivers_in(session: Session, file: str, section: str, only: str | None = Non
 
     found = [
         d
-        for d in drivers_of(_only(configuration_in(session, file), section), session.catalog)
+        for d in drivers_of(_only(session.configuration(file), section), session.catalog)
         if only in (None, d.name)
     ]
     if not found:
         raise click.ClickException(f"{file}: no connection {only!r} under `{section}`" if only else
                                    f"{file}: nothing under `{section}`")  # fmt: skip
     return found
-
-
-def configuration_in(session: Session, file: str) -> Configuration:
-    """Return the configuration of a document; what is wrong with it ends the command."""
-    from petra.config import load
-
-    loaded = load(file, session.catalog)
-    for problem in loaded.problems:
-        click.echo(str(problem), err=True)
-    if loaded.configuration is None:
-        raise SystemExit(2 if loaded.unreadable else 1)
-    return loaded.configuration
 
 
 def _only(configuration: Configuration, section: str) -> Configuration:
@@ -228,7 +216,7 @@ def _points(section: str) -> click.Command:
         """Print the points of FILE as CSV, with the connection of each."""
         from petra.cli.points import table
 
-        configuration = configuration_in(session, file)
+        configuration = session.configuration(file)
         click.echo(table(configuration.sections.get(section, ())), nl=False)
 
     @points.command("import")

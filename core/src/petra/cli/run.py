@@ -8,6 +8,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -88,7 +90,6 @@ def run(
     from petra.cli.live import Live
     from petra.cli.logs import set_up_logs
     from petra.cli.output import in_terminal
-    from petra.config import load
     from petra.engine import Engine
     from petra.engine.journal import beside
     from petra.engine.record import Recorder
@@ -96,21 +97,16 @@ def run(
     live = in_terminal() and not (no_live or once or as_json or scans)
     quiet = (once or scans is not None) and not verbose
     set_up_logs(log_file, console=not live, verbose=verbose, quiet=quiet)
-    loaded = load(file, session.catalog)
-    for problem in loaded.problems:
-        click.echo(str(problem), err=True)
-    if loaded.configuration is None:
-        click.echo(f"{file}: not run; petra check {file}", err=True)
-        return 2 if loaded.unreadable else 1
+    configuration = session.configuration(file)
     engine = Engine(
-        loaded.configuration,
+        configuration,
         session.catalog,
-        retain=None if once or scans else _retain_file(file, loaded.configuration),
+        retain=None if once or scans else _retain_file(file, configuration),
         journal=None if file == "-" else beside(file),
         scan_time_ms=(scan_time or 0.0) * 1e3,
         recorder=Recorder(record, record_scans) if record else None,
     )
-    with _Signals(engine, session, file) as signals:
+    with _alone(file), _Signals(engine, session, file) as signals:
         engine.start(1 if once else scans)
         if live:
             Live(engine, file).run(seconds, signals.stopping)
@@ -120,6 +116,24 @@ def run(
     if once or scans is not None:
         _print_signals(engine, as_json=as_json)
     return 2 if engine.failure else 0
+
+
+@contextmanager
+def _alone(file: str) -> Iterator[None]:
+    """Run nothing that runs already: two would write to the same devices, and to the same files."""
+    if file == "-" or sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with Path(file).open("rb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise click.ClickException(f"{file} runs already, and would write to the same devices") from None
+        except OSError:  # a file system that knows no locks
+            pass
+        yield
 
 
 def _retain_file(file: str, configuration: Configuration) -> Path | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 if TYPE_CHECKING:
+    from petra.config import Configuration
     from petra.plugin import Catalog
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,6 +28,18 @@ class Session:
         from petra.plugin import Catalog
 
         return Catalog.load(self.plugins_dirs)
+
+    def configuration(self, file: str) -> Configuration:
+        """Return the configuration of a document; what is wrong with it ends the command."""
+        from petra.config import load
+
+        loaded = load(file, self.catalog)
+        for problem in loaded.problems:
+            click.echo(str(problem), err=True)
+        if loaded.configuration is None:
+            click.echo(f"{file}: it has errors; petra check {file}", err=True)
+            raise SystemExit(2 if loaded.unreadable else 1)
+        return loaded.configuration
 
 
 def _add_folders(ctx: click.Context, _: click.Parameter, folders: tuple[Path, ...]) -> None:
