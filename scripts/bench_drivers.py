@@ -66,7 +66,7 @@ def modbus(
     return ModbusDriver(connection, period, timeout)
 
 
-def s7(name: str, port: int, points: int, period: float, timeout: float = 1.0) -> S7Driver:
+def s7(name: str, port: int, points: int, period: float, timeout: float = 1.0, **more: Any) -> S7Driver:
     """Return a driver with so many integers in a row, and one that is written."""
     made = [S7Point(signal=f"{name}.{i}", address=f"DB1.INT{i * 2}") for i in range(points)]
     made.append(S7Point(signal=f"{name}.set", address="DB2.INT0", direction=Direction.BOTH))
@@ -78,6 +78,7 @@ def s7(name: str, port: int, points: int, period: float, timeout: float = 1.0) -
             points=tuple(made),
             poll_ms=period * 1e3,
             timeout_ms=timeout * 1e3,
+            **more,
         )
     )
 
@@ -162,7 +163,12 @@ class Plant:
 
 def overhead() -> None:
     """Print what 1,000 points cost beside the bare library that asks for the same."""
-    for name, make, raw in (("modbus", modbus, _raw_modbus), ("s7", s7, _raw_s7)):
+    one = partial(s7, in_flight=1)
+    for name, make, raw in (
+        ("modbus", modbus, _raw_modbus),
+        ("s7, one request under way", one, _raw_s7),
+        ("s7, as many as are granted", s7, _raw_s7),
+    ):
         (port,) = free_ports(1)
         driver = make(name, port, 1_000, FLAT_OUT)
         ours, theirs = [], []

@@ -129,10 +129,10 @@ def _alone(file: str) -> Iterator[None]:
     with Path(file).open("rb") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise click.ClickException(f"{file} runs already, and would write to the same devices") from None
-        except OSError:  # a file system that knows no locks
-            pass
+        except OSError as error:
+            if isinstance(error, BlockingIOError):  # anything else is a file system that knows no locks
+                said = f"{file} runs already, and would write to the same devices"
+                raise click.ClickException(said) from None
         yield
 
 

@@ -29,12 +29,13 @@ from .client import Line, identify, open_line
 from .client import read as read_registers
 from .codec import NAMES as TYPE_NAMES
 from .codec import ORDERS
-from .config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from .config import ModbusConfig, ModbusConnection, ModbusPoint
 from .detect import near, ranked, readings
 from .driver import ModbusDriver, drivers
 from .scan import addresses as addresses_of
 from .scan import alive, registers_around
 from .scan import units as units_of
+from .transport import Transport
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -13,7 +13,7 @@ from .wire import Function
 
 if TYPE_CHECKING:
     from .address import Area
-    from .config import Transport
+    from .transport import Transport
 
 
 class Line(Protocol):

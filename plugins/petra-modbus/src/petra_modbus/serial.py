@@ -14,7 +14,7 @@ from serial import Serial, SerialException
 from petra.drivers import Exchange, Framing, SessionError
 
 if TYPE_CHECKING:
-    from .config import Transport
+    from .transport import Transport
 
 _PARITY = {"even": "E", "odd": "O", "none": "N"}
 _CHUNK = 4_096
