@@ -32,8 +32,9 @@ from petra.engine.simulation import Simulation
 from petra.signals import Bus, Quality, Signal
 from petra.supervise import Backoff
 from petra.testing.rig import resources
-from petra_modbus.config import ModbusConnection, ModbusPoint, Transport
+from petra_modbus.config import ModbusConnection, ModbusPoint
 from petra_modbus.driver import ModbusDriver
+from petra_modbus.transport import Transport
 from petra_s7.config import S7Config, S7Point
 from petra_s7.driver import S7Driver
 

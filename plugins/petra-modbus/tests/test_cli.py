@@ -27,8 +27,9 @@ from petra_modbus import plugin
 from petra_modbus.address import Area
 from petra_modbus.cli import modbus
 from petra_modbus.codec import ORDERS
-from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import drivers
+from petra_modbus.transport import Transport
 
 PLANT = """\
 modbus:

@@ -10,8 +10,9 @@ from petra.drivers import Direction, Origin, Outcome
 from petra.signals import Quality
 from petra.testing import DriverContract, Rig
 from petra_modbus.address import Area
-from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import drivers
+from petra_modbus.transport import Transport
 
 BOTH = {"direction": "read_write"}
 

@@ -14,8 +14,9 @@ from petra.library import plugin as library
 from petra.signals import Quality
 from petra.testing import Rig
 from petra_modbus import plugin
-from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import drivers
+from petra_modbus.transport import Transport
 
 WRITE, BOTH = Direction.WRITE, Direction.BOTH
 

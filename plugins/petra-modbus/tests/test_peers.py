@@ -14,8 +14,9 @@ from petra.drivers import Direction, Simulator
 from petra.drivers.commands import Outcome
 from petra.supervise import Supervisor
 from petra.testing import Rig
-from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import ModbusDriver, drivers
+from petra_modbus.transport import Transport
 
 BOTH = Direction.BOTH
 KINDS = pytest.mark.parametrize("kind", ["tcp", "rtu_over_tcp"])

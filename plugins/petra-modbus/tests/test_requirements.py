@@ -14,8 +14,9 @@ from petra.engine.field import Field
 from petra.signals import Bus, Quality, Signal
 from petra.supervise import Backoff, State, Supervisor
 from petra.testing.rig import resources
-from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import drivers
+from petra_modbus.transport import Transport
 
 REQUIREMENTS = [
     "PLC-CA-01",

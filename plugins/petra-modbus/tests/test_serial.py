@@ -13,9 +13,10 @@ from petra.drivers.commands import Outcome
 from petra.engine.field import Field
 from petra.signals import Bus, Quality, Signal
 from petra.supervise import Supervisor
-from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import drivers
 from petra_modbus.serial import PseudoLine
+from petra_modbus.transport import Transport
 
 
 class Line:

@@ -13,8 +13,9 @@ from petra.settings import Secret
 from petra.signals import Quality
 from petra.testing import Rig
 from petra_modbus.client import tls_context
-from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint, Transport
+from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import drivers
+from petra_modbus.transport import Transport
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made by openssl")
 
