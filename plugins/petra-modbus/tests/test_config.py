@@ -234,3 +234,20 @@ def test_without_a_type_what_is_said_to_be_a_bit_is_one(modbus, point, kind):
     text = HEAD + f"    - {{signal: a, {point}}}\n"
     ((found,),) = (connection.points for connection in modbus(text).connections)
     assert found.type_name == kind
+
+
+def test_one_bad_point_hides_no_problem_of_the_others(problems):
+    """A document with thousands of points is not mended in as many rounds."""
+    found = problems(
+        HEAD
+        + "    - {signal: a, address: 'coil:70000'}\n"
+        + "    - {signal: b, address: 1, direction: read_write}\n"
+        + "    - {signal: c, address: 1, direction: read_write}\n"
+        + "    - {signal: d, address: 'input:1', direction: read_write}\n"
+        + "  - name: meter\n    transport: {host: b}\n"
+    )
+    places = [problem.split(": ")[0] for problem in found]
+    assert places == [f"plant.yaml:{place}" for place in ("6:28", "8:28", "9:28", "10:11")]
+    assert "is written by the point 'b' already" in found[1]
+    assert "cannot be written" in found[2]
+    assert "another connection is called 'meter'" in found[3]

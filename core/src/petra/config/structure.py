@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar, get_args, get_origin
@@ -34,7 +35,11 @@ Hook = Callable[[Any, Any], Any]
 
 
 class Invalid(Exception):  # noqa: N818 - it never leaves the loader
-    """This part cannot be used; the reason is noted already."""
+    """This part cannot be used; the reason is noted already. Of a list, `rest` is what can be."""
+
+    def __init__(self, rest: Any = None) -> None:
+        super().__init__()
+        self.rest = rest
 
 
 class NamedSignal(NamedTuple):
@@ -64,6 +69,8 @@ class Structurer:
         self._room = MAX_BYTES
         self.signals: list[NamedSignal] = []
         self.drivers: list[NamedDriver] = []
+        self._kept: dict[int, list[int]] = {}
+        """Of lists with items that cannot be used: where in the document the others are."""
         factories: tuple[tuple[Callable[[Any], bool], Callable[[Any], Hook]], ...] = (
             (attrs.has, self._model_hook),
             (_is_enum, lambda _: self._enum),
@@ -230,7 +237,18 @@ class Structurer:
                 return container()
             if not isinstance(node, Sequence):
                 raise self._wrong(node, kind)
-            return container(self.each(((item, inner) for item in node.items), hook))
+            made: list[Any] = []
+            kept: list[int] = []
+            for number, item in enumerate(node.items):
+                try:
+                    made.append(hook(item, inner))
+                except Invalid:
+                    continue
+                kept.append(number)
+            if len(made) < len(node.items):
+                self._kept[id(node)] = kept
+                raise Invalid(container(made))
+            return container(made)
 
         return structure
 
@@ -257,7 +275,7 @@ class Structurer:
             mapping = _as_mapping(node, short)
             if mapping is None:
                 raise self._wrong(node, model)
-            values, failed = self._fields(mapping, by_key)
+            values, failed, partly = self._fields(mapping, by_key)
             for setting in known:
                 if setting.required and setting.name not in values and setting.name not in failed:
                     self.problems.add(
@@ -265,32 +283,62 @@ class Structurer:
                     )
                     failed.add(setting.name)
             if failed:
+                if failed == partly.keys():  # what is good is looked at all the same, with its neighbours
+                    with suppress(Invalid):
+                        self._made(model, values | partly, mapping, whole=False)
                 raise Invalid
-            try:
-                made = model(**values)
-                used, flaws = list(_asked(made, "signals_used")), list(_asked(made, "flaws"))
-                drivers = list(_asked(made, "drivers_named"))
-            except Exception as error:  # noqa: BLE001 - whatever a model's own checks raise is about this place
-                self.problems.add(mapping, "bad-value", said(error))
-                raise Invalid from None
-            self.signals += [
-                NamedSignal(_place(mapping, model, (each.field,)), each.name, each.use, each.type)
-                for each in used
-            ]
-            self.drivers += [
-                NamedDriver(_place(mapping, model, (each.field,)), each.name) for each in drivers
-            ]
-            for flaw in flaws:
-                self.problems.add(_place(mapping, model, flaw.path), flaw.code, flaw.message, hint=flaw.hint)
-            if flaws:
-                raise Invalid
-            return made
+            return self._made(model, values, mapping)
 
         return structure
 
-    def _fields(self, mapping: Mapping, by_key: dict[str, Setting]) -> tuple[dict[str, Any], set[str]]:
+    def _made(self, model: Any, values: dict[str, Any], mapping: Mapping, *, whole: bool = True) -> Any:
+        """Return a model, after noting what it says of itself; Invalid when it has flaws."""
+        try:
+            made = model(**values)
+            used, flaws = list(_asked(made, "signals_used")), list(_asked(made, "flaws"))
+            drivers = list(_asked(made, "drivers_named"))
+        except Exception as error:  # noqa: BLE001 - whatever a model's own checks raise is about this place
+            if whole:
+                self.problems.add(mapping, "bad-value", said(error))
+            raise Invalid from None
+        self.signals += [
+            NamedSignal(self._place(mapping, model, (each.field,)), each.name, each.use, each.type)
+            for each in used
+        ]
+        self.drivers += [
+            NamedDriver(self._place(mapping, model, (each.field,)), each.name) for each in drivers
+        ]
+        for flaw in flaws:
+            at = self._place(mapping, model, flaw.path)
+            self.problems.add(at, flaw.code, flaw.message, hint=flaw.hint)
+        if flaws:
+            raise Invalid
+        return made
+
+    def _place(self, node: Node, kind: Any, path: tuple[str | int, ...]) -> Node:
+        """Return where a path of fields and items leads, or the last place on the way that was written."""
+        for step in path:
+            kind = optional(kind)
+            if isinstance(step, int) and isinstance(node, Sequence) and step < len(node.items):
+                kept = self._kept.get(id(node))
+                node, kind = node.items[step if kept is None else kept[step]], get_args(kind)[0]
+            elif isinstance(node, Mapping) and attrs.has(kind):
+                setting = next(each for each in settings(kind) if each.name == step)
+                written_as = next((key for key in setting.keys if key in node.entries), None)
+                if written_as is None:
+                    return node
+                node, kind = node.entries[written_as].value, setting.type
+            else:
+                return node
+        return node
+
+    def _fields(
+        self, mapping: Mapping, by_key: dict[str, Setting]
+    ) -> tuple[dict[str, Any], set[str], dict[str, Any]]:
+        """Return the values of fields, which ones failed, and of those that are lists what is good."""
         values: dict[str, Any] = {}
         failed: set[str] = set()
+        partly: dict[str, Any] = {}
         for key, entry in mapping.entries.items():
             if key not in by_key:
                 hint = self.problems.meant(key, by_key) or f"there are {', '.join(by_key)}"
@@ -306,9 +354,11 @@ class Structurer:
                 continue
             try:
                 values[setting.name] = self.field(setting, entry)
-            except Invalid:
+            except Invalid as invalid:
                 failed.add(setting.name)
-        return values, failed
+                if invalid.rest is not None:
+                    partly[setting.name] = invalid.rest
+        return values, failed, partly
 
     def _validated(self, setting: Setting, entry: Entry, value: Any) -> Any:
         validator = setting.attribute.validator
@@ -367,23 +417,6 @@ def _asked(made: Any, question: str) -> Iterable[Any]:
     """Return what a model says of itself beyond its fields."""
     answer = getattr(made, question, None)
     return answer() if callable(answer) else ()
-
-
-def _place(node: Node, kind: Any, path: tuple[str | int, ...]) -> Node:
-    """Return where a path of fields and items leads, or the last place on the way that was written."""
-    for step in path:
-        kind = optional(kind)
-        if isinstance(step, int) and isinstance(node, Sequence) and step < len(node.items):
-            node, kind = node.items[step], get_args(kind)[0]
-        elif isinstance(node, Mapping) and attrs.has(kind):
-            setting = next(each for each in settings(kind) if each.name == step)
-            written_as = next((key for key in setting.keys if key in node.entries), None)
-            if written_as is None:
-                return node
-            node, kind = node.entries[written_as].value, setting.type
-        else:
-            return node
-    return node
 
 
 def _is_enum(kind: Any) -> bool:
