@@ -25,7 +25,7 @@ def rig(*points: ModbusPoint, up: bool = True, **more: object) -> Rig:
     def make(port: int):
         transport = Transport(host="127.0.0.1", port=port)
         connection = ModbusConnection(name="device", transport=transport, points=points, **more)
-        (driver,) = drivers(ModbusConfig(connections=(connection,), poll_ms=20.0, timeout_ms=100.0))
+        (driver,) = drivers(ModbusConfig(connections=(connection,), poll_ms=20.0, timeout_ms=300.0))
         driver.patience = 1.0
         return driver
 
