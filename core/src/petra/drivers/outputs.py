@@ -149,7 +149,8 @@ class Outputs:
                 continue
             for output in outputs:
                 command, value = output.sent, image.value(index)
-                if command is None or command.value != value or not command.urgent:
+                dropped = command is not None and command.outcome is Outcome.SUPERSEDED
+                if command is None or command.value != value or not command.urgent or dropped:
                     command = self._ledger.open(signal, value, "safe value", Origin.LOGIC)
                     command.end(Outcome.TIMED_OUT, self._link.now_ns(), "there was no session to write it in")
                 if command.outcome not in _SURE:
