@@ -81,7 +81,11 @@ def test_a_silent_unit_that_is_only_written_concerns_nobody_else():
         assert bad == set()
         assert made.status.sessions == 1
         made.simulator.silence("unit 5", silent=False)
-        made.until(lambda: made.simulator.get(made.written[0]) == 9, "it is written in the end", 40)
+        made.until(lambda: made.field.ledger.counts[Outcome.CONFIRMED] > 0, "it is written in the end", 40)
+        assert made.simulator.get(made.written[0]) == 9
+        began = time.monotonic()
+        made.until(lambda: time.monotonic() > began + 0.4, "it would be written again")
+        assert made.field.ledger.counts[Outcome.CONFIRMED] == 1
 
 
 def test_a_limit_of_writes_counts_what_went_out():

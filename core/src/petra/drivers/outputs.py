@@ -82,7 +82,10 @@ class Outputs:
             for output in outputs:
                 if station and output.point.station != station:
                     continue
-                if computed or (output.sent is not None and output.sent.outcome not in _SURE):
+                sent = output.sent
+                if sent is not None and not sent.outcome.final:
+                    continue  # it is on its way, and may be what has found out that the station answers
+                if computed or (sent is not None and sent.outcome not in _SURE):
                     output.last = None
                 if output.last is None:
                     self._owed.add(signal)
