@@ -100,6 +100,8 @@ def test_a_host_is_connected_to_by_whichever_address_takes_it():
         server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         exchange = await open_tcp("localhost", port, Silent(), within=5)
+        line = exchange._transport.get_extra_info("socket")
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE), "a peer that has gone is noticed"
         exchange.close()
         server.close()
         with pytest.raises(SessionError, match=f"localhost:{port}"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from ssl import SSLError
 from typing import Any, Protocol
 
@@ -155,6 +156,14 @@ async def open_tcp(
         raise SessionError(f"{host}:{port}: {_said(error)}") from error
 
 
+def _keep_alive(line: socket.socket) -> None:
+    """Let the system find out in half a minute that a peer has gone, also where nobody asks it anything."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        if (option := getattr(socket, name, None)) is not None:
+            line.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 def _said(error: OSError | UnicodeError) -> str:
     """Say what went wrong in the words of the system, without those of asyncio around them."""
     number = getattr(error, "errno", None)
@@ -169,7 +178,7 @@ async def _connected(host: str, port: int, framing: Framing, ssl: Any, server_na
     refused: OSError | None = None
     for address in await _LOOKUP.addresses(host):
         try:
-            _, exchange = await loop.create_connection(
+            transport, exchange = await loop.create_connection(
                 lambda: Exchange(framing),
                 address,
                 port,
@@ -179,5 +188,6 @@ async def _connected(host: str, port: int, framing: Framing, ssl: Any, server_na
         except OSError as error:
             refused = refused or error
         else:
+            _keep_alive(transport.get_extra_info("socket"))
             return exchange
     raise refused or OSError("it has no address")
