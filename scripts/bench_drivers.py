@@ -171,7 +171,7 @@ def overhead() -> None:
         ("s7, as many as are granted", s7, _raw_s7),
     ):
         (port,) = free_ports(1)
-        driver = make(name, port, 1_000, FLAT_OUT)
+        driver = make("device", port, 1_000, FLAT_OUT)
         ours, theirs = [], []
         requests = [r for r in driver.plan(driver.points) if r.parts[0].length > 1]
         with simulated([driver]):
