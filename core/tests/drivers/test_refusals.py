@@ -93,8 +93,8 @@ def test_points_at_fault_are_found_and_the_others_are_read(spans, holes, length,
     assert len(device.asked) == requests <= len(spans)
 
     device.holes = set()
-    for _ in range(4):
-        good, bad, refusals = device.round(FORGET_AFTER + 2.0)
+    for turn in range(4):
+        good, bad, refusals = device.round(FORGET_AFTER + 2.0 * turn)
     assert (bad, refusals) == (set(), 0)
     assert len(device.asked) == len(plan(spans, device.reach))
 

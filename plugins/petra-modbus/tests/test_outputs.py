@@ -192,3 +192,119 @@ def test_a_reload_loses_nothing_that_is_wanted_and_repeats_nothing(plant):
     assert wanted == [("plain", 42)] * 2, "the others were written before"
     engine.reload(config)
     assert engine.command("plain", 43, actor="me", origin=Origin.LOCAL).wait(5).outcome is Outcome.CONFIRMED
+
+
+def test_what_waits_for_a_point_does_not_follow_its_safe_value(plant):
+    """It waits for an interval, and the engine stops."""
+    engine, _, held = plant
+    late = engine.command("slow", 600, actor="me")
+    engine.stop()
+    assert held()[1] == 1
+    assert late.outcome in (Outcome.SUPERSEDED, Outcome.REJECTED), str(late)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_safe_value_is_tried_again_until_there_is_no_more_time(plant, lost):
+    """The device is busy once, or an answer is lost."""
+    engine, made, held = plant
+    memory, answer, bad = made.simulator.memory, made.simulator.memory.answer, {1, 2, 3}
+
+    def once(unit: int, pdu: bytes) -> bytes | None:
+        at = int.from_bytes(pdu[1:3])
+        if pdu[0] != 6 or at not in bad:
+            return answer(unit, pdu)
+        bad.discard(at)
+        return None if lost and at == 1 else bytes((pdu[0] | 0x80, 6))
+
+    memory.answer = once
+    engine.stop()
+    assert held() == [1, 1, 1, 500]
+
+
+def test_a_unit_that_is_left_in_peace_is_tried_at_the_end():
+    points = [ModbusPoint(signal=f"r{unit}", address=0, unit=unit) for unit in (1, 2)]
+    with rig(*points) as made:
+        port = made.driver.connection.transport.endpoint[1]
+        text = f"""
+scan_time_ms: 5
+signals: [{{name: w, type: int, safe: 1}}]
+modbus:
+  poll_ms: 20
+  timeout_ms: 100
+  connections:
+  - name: device
+    transport: {{host: 127.0.0.1, port: {port}}}
+    points:
+    - {{signal: r1, address: 0, unit: 1}}
+    - {{signal: r2, address: 0, unit: 2}}
+    - {{signal: w, address: 5, unit: 2, direction: write}}
+"""
+        catalog = Catalog.of(library, plugin)
+        with Engine(configuration(load_bytes(text.encode(), catalog, {})), catalog) as engine:
+            assert engine.command("w", 4, actor="me").wait(5).outcome is Outcome.CONFIRMED
+            made.simulator.silence("unit 2", silent=True)
+            made.until(lambda: engine.bus.status("r2").quality is Quality.BAD, "it is left in peace")
+            made.simulator.silence("unit 2", silent=False)
+            engine.stop()
+        assert made.simulator.memory._areas[2, made.points[0].detail.address.area][11] == 1
+
+
+def test_a_force_holds_against_commands():
+    with rig(ModbusPoint(signal="w", address=5, direction=WRITE)) as made:
+        (point,) = made.points
+        made.bus.force("w", 3, "me")
+        made.until(lambda: made.simulator.get(point) == 3, "the forced value")
+        made.field.command("w", 5, "me", Origin.LOCAL)
+        made.until(lambda: made.field.ledger.counts[Outcome.CONFIRMED] >= 3, "it is put right")
+        assert made.simulator.get(point) == 3
+
+
+def test_program_and_user_do_not_leave_signal_and_device_apart():
+    """Whoever is last: both hold the same; also when nobody knows whether a command was carried out."""
+    with rig(ModbusPoint(signal="w", address=5, direction=WRITE)) as made:
+        (point,) = made.points
+        command = made.field.command("w", 5, "me", Origin.LOCAL)
+        made.bus.write("w", 3)
+        made.until(lambda: command.outcome.final, "it ends")
+        made.until(lambda: made.reading(point).value == made.simulator.get(point), "both are the same")
+        memory, answer, lost = made.simulator.memory, made.simulator.memory.answer, [True]
+
+        def swallowed(unit: int, pdu: bytes) -> bytes | None:
+            said = answer(unit, pdu)
+            return None if pdu[0] == 6 and lost and lost.pop() else said
+
+        memory.answer = swallowed
+        before = made.reading(point).value
+        assert made.command(point, 997).outcome is Outcome.TIMED_OUT
+        made.until(lambda: made.simulator.get(point) == before, "the program's value is back")
+
+
+def test_a_reload_to_another_device_gives_it_what_is_wanted_and_wears_no_memory_out():
+    def text(port: int, more: str = "") -> str:
+        return f"""
+scan_time_ms: 5
+signals: [{{name: w, type: int}}]
+modbus:
+  poll_ms: 20
+  connections:
+  - name: device
+    transport: {{host: 127.0.0.1, port: {port}}}
+    points:
+    - {{signal: w, address: 5, direction: write, writes_per_day: 2}}
+{more}"""
+
+    catalog = Catalog.of(library, plugin)
+
+    def made_of(port: int, more: str = ""):
+        return configuration(load_bytes(text(port, more).encode(), catalog, {}))
+
+    one, other = (rig(ModbusPoint(signal="x", address=5)) for _ in range(2))
+    with one, other:
+        ports = [each.driver.connection.transport.endpoint[1] for each in (one, other)]
+        with Engine(made_of(ports[0]), catalog) as engine:
+            assert engine.command("w", 4, actor="me").wait(5).outcome is Outcome.CONFIRMED
+            engine.reload(made_of(ports[1]))
+            other.until(lambda: other.simulator.get(other.points[0]) == 4, "the new device has it")
+            assert engine.command("w", 5, actor="me").wait(5).outcome is Outcome.CONFIRMED
+            engine.reload(made_of(ports[1], "    - {signal: r, address: 9}\n"))
+            assert "at most 2 times a day" in engine.command("w", 6, actor="me").wait(5).reason

@@ -19,6 +19,7 @@ from petra.supervise import Backoff
 
 if TYPE_CHECKING:
     from petra.drivers.planner import Request
+    from petra.drivers.point import Point
 
 STRIKES = 2
 REFUSED_AGAIN = 30.0
@@ -73,13 +74,29 @@ class Agenda:
         self._taken.discard(slot)
 
     def replace(self, requests: Iterable[Request], now: float) -> None:
-        """Take everything out and put these in; what stations are out of order stays as it is."""
+        """Take everything out and put these in, each when the first of its points would have been asked for.
+
+        What stations are out of order stays as it is.
+        """
+        before: dict[Point, float] = {}
         for slot in (*self._taken, *(slot for _, _, slot in self._heap)):
+            if not slot.gone:
+                before.update((point, slot.due) for point in slot.request.points)
             slot.gone = True
         self._heap.clear()
         self._taken.clear()
         for request in requests:
-            self.add(request, now)
+            self.add(
+                request, max(now, min((before.get(point, now) for point in request.points), default=now))
+            )
+
+    def hasten(self, requests: Iterable[Request], now: float) -> None:
+        """Let requests fall due at once."""
+        wanted = set(requests)
+        for _, _, slot in self._heap:
+            if slot.request in wanted:
+                slot.due = min(slot.due, now)
+        self._order_anew()
 
     def take(self, now: float) -> Slot | None:
         """Return the request to ask now, or None. Whoever takes it gives it back with `done`."""
@@ -140,8 +157,7 @@ class Agenda:
         for _, _, slot in self._heap:
             if slot.request.station == station:
                 slot.due = min(slot.due, now)
-        self._heap = [(slot.due, order, slot) for _, order, slot in self._heap]
-        heapq.heapify(self._heap)
+        self._order_anew()
         return True
 
     def unanswered(self, station: str, now: float) -> bool:
@@ -198,6 +214,10 @@ class Agenda:
             if not slot.gone and self._stations[slot.request.station].down_until is None
         )
         return min(others, default=math.inf) >= now + self._patience
+
+    def _order_anew(self) -> None:
+        self._heap = [(slot.due, order, slot) for _, order, slot in self._heap]
+        heapq.heapify(self._heap)
 
     def _push(self, slot: Slot) -> None:
         heapq.heappush(self._heap, (slot.due, next(self._order), slot))

@@ -43,6 +43,8 @@ class Driver(ABC):
 
     patience = 30.0
     """Seconds without progress after which a session counts as hung."""
+    place = ""
+    """Where its device is. After a reload to another place, what the old device was given counts no more."""
 
     def __init__(
         self, name: str, points: Sequence[Point], config: Any = None, online: str | None = None

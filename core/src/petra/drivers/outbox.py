@@ -83,7 +83,9 @@ class Outbox:
         if reason := self._closed or out_of_limits(command):
             self._end(command, Outcome.REJECTED, reason)
             return
-        if command.origin is Origin.LOGIC:
+        if command.urgent:
+            self._clear(command.point)
+        elif command.origin is Origin.LOGIC:
             self._supersede(command)
         elif self._written_to(command).wait(point.limits, now) > self._expires:
             reason = f"it is written at most every {point.limits.interval:g} s"
@@ -155,6 +157,17 @@ class Outbox:
             if command.origin is Origin.LOGIC:
                 self._waiting.remove((since, command))
                 self._end(command, Outcome.SUPERSEDED, "a new session begins")
+
+    def take_over(self, before: Outbox) -> None:
+        """Count on from what was written before: a reload wears no memory out."""
+        self._written = dict(before._written)
+
+    def _clear(self, point: Point | None) -> None:
+        """End all that waits for a point: a safe value is the last thing that is written to it."""
+        for since, older in list(self._waiting):
+            if older.point == point:
+                self._waiting.remove((since, older))
+                self._end(older, Outcome.SUPERSEDED, "a safe value is written")
 
     def _supersede(self, command: Command) -> None:
         for since, older in self._waiting:

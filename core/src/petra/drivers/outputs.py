@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from petra.signals import Bus, Image, Value
 
 _TAKES = 2
-"""Scans until an image shows for sure what was written to the bus."""
+"""Scans that have to publish until an image shows for sure what was written to the bus."""
 _SURE = (Outcome.CONFIRMED, Outcome.UNVERIFIED)
 
 Delivered = Mapping[tuple[str, str, type], "Value | None"]
@@ -35,8 +35,10 @@ class _Output:
     safe_only: bool = False
     """The device's own value becomes the signal's: only a safe value is written without a command."""
     sent: Command | None = None
+    foreign: Command | None = None
+    """A command of somebody else: until it has ended, nobody knows what the device will hold."""
     noted: int = -_TAKES
-    """The scan in which somebody else wrote it; images show that a few scans later."""
+    """How many scans had published when somebody else wrote it; images show that a few scans later."""
     again: float | None = None
     """When to write once more what the device was not able to take."""
     backoff: Backoff = field(factory=lambda: Backoff(first=0.25, longest=10.0))
@@ -99,7 +101,19 @@ class Outputs:
     def note(self, signal: str, value: Value) -> None:
         """Take note of what somebody else has written to a point."""
         for output in self._outputs.get(signal, ()):
-            output.last, output.again, output.noted = value, None, self._bus.image.scan
+            output.last, output.again, output.noted = value, None, self._bus.publishes
+            self._owed.add(signal)  # a force, or what the program wants by then, may be something else
+
+    def foreign(self, command: Command) -> None:
+        """Hear of a command of somebody else, before it is sent."""
+        for output in self._outputs.get(command.signal, ()):
+            output.foreign = command
+            command.then(lambda ended, output=output: self._foreign_ended(output, ended))  # type: ignore[misc]  # bound here
+
+    def _foreign_ended(self, output: _Output, command: Command) -> None:
+        if command.outcome is Outcome.TIMED_OUT:  # nobody is sure what the device holds
+            output.last = None
+            self._owed.add(command.signal)
 
     def tick(self) -> None:
         """Write what is owed, once there is an image of a scan."""
@@ -129,6 +143,15 @@ class Outputs:
             image.stopped
             and not self._serving
             and any(signal in index and signals[index[signal]].safe is not None for signal in self._outputs)
+        )
+
+    @property
+    def tries_on(self) -> bool:
+        """Whether a safe value was not taken for a reason that passes."""
+        return any(
+            output.again is not None and output.sent is not None and output.sent.urgent
+            for outputs in self._outputs.values()
+            for output in outputs
         )
 
     def delivered(self) -> Delivered:
@@ -167,7 +190,7 @@ class Outputs:
             return _Output(point, None)
         known = (point.signal, point.address, layout.types[index])
         now = image.value(index)
-        before = delivered.get(known, layout.initial()[index] if image.scan else now)
+        before = delivered.get(known, layout.initial()[index])
         return _Output(point, now if before == now else None, safe_only=point.direction.reads)
 
     def _wake(self) -> None:
@@ -193,8 +216,10 @@ class Outputs:
                 continue
             value, safe = image.value(index), image.stopped and layout.signals[index].safe is not None
             for output in self._outputs.get(signal, ()):
-                if not safe and image.scan <= output.noted + _TAKES and value != output.last:
-                    self._owed.add(signal)  # the image is older than what the device has been given
+                foreign = output.foreign is not None and not output.foreign.outcome.final
+                older = self._bus.publishes < output.noted + _TAKES and value != output.last
+                if not safe and (foreign or older):  # the image does not show yet what the device is given
+                    self._owed.add(signal)
                 elif output.needs(value, safe=safe):
                     self._submit(output, value, layout.signals[index].written_by, urgent=safe)
 
@@ -213,6 +238,7 @@ class Outputs:
         if output.sent is not command:
             return
         if command.passing:
-            output.again = self._link.now() + output.backoff.next()
+            pause = output.backoff.next()
+            output.again = self._link.now() + (0.0 if command.urgent else pause)
         else:
             output.backoff.reset()

@@ -157,7 +157,8 @@ class Polling:
         self._feed(request).update(_joined(answers), self._link.now_ns(), now, leave)
         self._agenda.done(slot, now)
         self._statistics.missed = self._agenda.missed
-        self._refusals.accepted(request, now)
+        if self._refusals.accepted(request, now):  # others may be there again as well
+            self._agenda.hasten(self._refusals.alone, now)
         self._join(now)
 
     async def _ask(self, request: Request, began: float) -> Sequence[Answer]:
@@ -192,9 +193,9 @@ class Polling:
     def _silent(self, slot: Slot, reason: str) -> None:
         """Leave a station in peace that has not answered twice; without any other the session ends."""
         self._statistics.unanswered += 1
-        station = slot.request.station
+        station, gone = slot.request.station, slot.gone
         alone = self._agenda.ignored(slot, self._link.now())
-        if alone or self._agenda.is_down(station):
+        if not gone and (alone or self._agenda.is_down(station)):
             self._feed(slot.request).fail(_of(station, reason))
         self._unanswered(station, reason)
 
@@ -231,10 +232,9 @@ class Polling:
         for feed in self._feeds.values():
             self._link.release(feed)
         self._feeds.clear()
-        again = now if self._refusals.recovered() else now + REFUSED_AGAIN
         self._agenda.replace(self._refusals.plan(), now)
         for request in self._refusals.alone:
-            self._agenda.add(request, again)
+            self._agenda.add(request, now + REFUSED_AGAIN)
         for request in self._agenda.requests():
             self._feed(request)
 

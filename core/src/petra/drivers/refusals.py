@@ -6,6 +6,7 @@ it is what lies between them that the device does not have: they are not asked f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from petra.drivers.connection import Answer
     from petra.drivers.point import Point
 
+TOGETHER = 1.0
+"""Seconds to wait, after a point was read that had been refused, for others that come back with it."""
 FORGET_AFTER = 600.0
 """Seconds after which points are asked for together again: a device may have failed only once."""
 
@@ -41,7 +44,7 @@ class Refusals:
         self._pieces: dict[Request, _Halves | None] = {}
         self._gaps: set[Point] = set()
         self._changed = False
-        self._recovered = False
+        self._not_before = -math.inf
         self._forget_at = 0.0
 
     @property
@@ -54,10 +57,12 @@ class Refusals:
         refused = set(self._alone.values())
         return [each for request in self._plan(self._points) for each in apart(request, refused, self._gaps)]
 
-    def accepted(self, request: Request, now: float) -> None:
-        """Note that a request was answered with values."""
-        if self._alone.pop(request, None) is not None:
-            self._changed = self._recovered = True
+    def accepted(self, request: Request, now: float) -> bool:
+        """Note that a request was answered with values; say whether its point had been refused."""
+        recovered = self._alone.pop(request, None) is not None
+        if recovered:
+            self._changed = True
+            self._not_before = max(self._not_before, now + TOGETHER)
         halves = self._pieces.pop(request, None)
         if halves is not None:
             halves.good += 1
@@ -65,6 +70,7 @@ class Refusals:
                 if not self._gaps:
                     self._forget_at = now + FORGET_AFTER
                 self._gaps.add(halves.second)
+        return recovered
 
     def refused(self, request: Request, answers: Sequence[Answer]) -> list[Request]:
         """Note that parts of a request were refused; return what to ask in its place.
@@ -83,7 +89,7 @@ class Refusals:
 
     def settled(self, now: float) -> bool:
         """Say, once, that it is time to plan anew: everything is known that has changed."""
-        if self._pieces:
+        if self._pieces or now < self._not_before:
             return False
         if self._gaps and now >= self._forget_at:
             self._gaps.clear()
@@ -91,11 +97,6 @@ class Refusals:
             return False
         self._changed = False
         return True
-
-    def recovered(self) -> bool:
-        """Say, once, that a point was read that had been refused: others may be there again as well."""
-        recovered, self._recovered = self._recovered, False
-        return recovered
 
     def _broken(self, alone: Request, part: Part, answer: Answer) -> list[Request]:
         if not isinstance(answer, PointError) or len(part.spans) < 2:

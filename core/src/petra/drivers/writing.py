@@ -84,9 +84,10 @@ class Writing:
         return frozenset(place for place, written in enumerate(times) if written > began)
 
     def give_up(self) -> None:
-        """End what is under way: whether it was carried out is not known."""
+        """End what waits to be read back: the device has taken it, and nobody will look."""
         for each in self._sent:
-            self._end(each.command, Outcome.TIMED_OUT, "the session ended before it was seen")
+            said = "the session ended before it could be read back"
+            self._end(each.command, Outcome.UNVERIFIED, said)
         self._sent.clear()
 
     async def _alone(self, signal: str, action: Coroutine[Any, Any, None]) -> None:
@@ -99,7 +100,7 @@ class Writing:
         point = command.point
         assert point is not None  # noqa: S101 - the outbox takes no other
         now_ns = self._link.now_ns
-        if not self._agenda.may_write(point.station, self._link.now()):
+        if not (command.urgent or self._agenda.may_write(point.station, self._link.now())):
             self._link.outbox.unsent(command)
             said = f"{point.station or self._driver.name} does not answer"
             passing = not self._agenda.asks(
@@ -141,8 +142,11 @@ class Writing:
         self._link.statistics.writes += 1
         try:
             await self._connection.write(point, command.value)
-        except (PointError, BusyError) as error:
-            self._end(command, Outcome.REJECTED, str(error), passing=isinstance(error, BusyError))
+        except BusyError as error:
+            self._link.outbox.unsent(command)  # the device has not taken it
+            self._end(command, Outcome.REJECTED, str(error), passing=True)
+        except PointError as error:
+            self._end(command, Outcome.REJECTED, str(error))
         except NoAnswerError as error:
             self._link.statistics.unanswered += 1
             self._end(command, Outcome.TIMED_OUT, f"{error}; it may have been carried out", passing=True)

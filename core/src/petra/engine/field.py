@@ -22,6 +22,7 @@ from petra.supervise import Activity, Backoff, Health, Supervisor
 if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.config import Configuration
+    from petra.drivers.outbox import Outbox
     from petra.drivers.point import Point
     from petra.plugin import Catalog
     from petra.signals import Bus, Layout, Value
@@ -77,7 +78,8 @@ class Field:
         self._backoff = backoff
         self._running: dict[str, _Running] = {}
         self._routes: dict[str, list[tuple[_Running, Point]]] = {}
-        self._delivered: dict[str, Delivered] = {}
+        self._before: dict[tuple[str, str], tuple[Delivered, Outbox]] = {}
+        """What devices were given before a reload, by the name and the place of their drivers."""
         self._beat = clock.monotonic()
         self._silent = False
 
@@ -107,13 +109,14 @@ class Field:
             self.supervisor.call(self._close(gone, reason))
         for each in gone:
             del self._running[each.driver.name]
-            self._delivered[each.driver.name] = each.outputs.delivered()
+            known = each.driver.name, each.driver.place
+            self._before[known] = each.outputs.delivered(), each.link.outbox
         self._route()
 
     def add(self, drivers: Sequence[Driver]) -> None:
         """Start those that do not run yet; they know what their devices were given before."""
         self._add([driver for driver in drivers if driver.name not in self._running])
-        self._delivered.clear()
+        self._before.clear()
 
     def stop(self, within: float) -> None:
         """Let the last commands go out, then end all sessions and the thread."""
@@ -209,7 +212,10 @@ class Field:
 
     async def _make(self, driver: Driver) -> _Running:
         link = Link(driver, self._bus, self._clock.now_ns)
-        outputs = Outputs(link, self._bus, self.ledger, self._delivered.get(driver.name))
+        delivered, outbox = self._before.get((driver.name, driver.place), (None, None))
+        if outbox is not None:
+            link.outbox.take_over(outbox)
+        outputs = Outputs(link, self._bus, self.ledger, delivered)
         link.resume = outputs.resume
         link.noted = outputs.note
         return _Running(driver, link, outputs)
@@ -237,7 +243,9 @@ class Field:
             for each in running:
                 if each.outputs.lacks_session and each.activity is not None:
                     each.activity.hurry()
-            while any(each.link.busy or each.outputs.lacks_session for each in running):  # noqa: ASYNC110 - a moment
+            while any(_has_to_write(each) for each in running):
+                for each in running:
+                    each.outputs.tick()
                 await asyncio.sleep(0.01)
 
     async def _watch(self, activity: Activity) -> None:
@@ -277,7 +285,12 @@ async def _undelivered(running: Sequence[_Running]) -> list[Command]:
     return [command for each in running for command in each.outputs.undelivered()]
 
 
+def _has_to_write(each: _Running) -> bool:
+    return each.link.busy or each.outputs.lacks_session or each.outputs.tries_on
+
+
 def _put(each: _Running, command: Command) -> None:
+    each.outputs.foreign(command)
     each.link.outbox.put(command, each.link.now())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -130,12 +131,13 @@ def _connections(old: Configuration, new: Configuration, catalog: Catalog) -> It
 
 def _points(old: Driver, new: Driver) -> Iterator[str]:
     """Say how many points a connection gains, loses, and reads or writes in another way."""
-    before = {(point.signal, point.direction): point for point in old.points}
-    after = {(point.signal, point.direction): point for point in new.points}
+    before, after = Counter(old.points), Counter(new.points)
+    gone = Counter((point.signal, point.direction) for point in (before - after).elements())
+    come = Counter((point.signal, point.direction) for point in (after - before).elements())
     counts = {
-        "more": len(after.keys() - before.keys()),
-        "less": len(before.keys() - after.keys()),
-        "changed": sum(before[key] != after[key] for key in before.keys() & after.keys()),
+        "more": (come - gone).total(),
+        "less": (gone - come).total(),
+        "changed": (come & gone).total(),
     }
     for word, number in counts.items():
         if number:

@@ -58,6 +58,8 @@ class Bus:
         # the scan side
         self.values: list[Value] = layout.initial()
         self.flawed: dict[int, Status] = {}
+        self.publishes = 0
+        """Scans that have published, also those in which nothing had changed."""
         self.flaws = 0
         """Counts up whenever a signal's quality may have changed."""
         self._split = layout.split
@@ -188,6 +190,7 @@ class Bus:
 
     def publish(self, scan: int, now: int) -> Sequence[int]:
         """Publish what is there as the next image; return the indices of what changed since the last one."""
+        self.publishes += 1
         if self._safe_shown:
             self._safe_shown = False
             self._written.append(range(self._split))

@@ -43,6 +43,7 @@ class ModbusDriver(PolledDriver):
     def __init__(self, connection: ModbusConnection, period: float, timeout: float) -> None:
         points = points_of(connection, period)
         super().__init__(connection.name, points, (connection, period, timeout), connection.online)
+        self.place = describe(connection)
         self.connection = connection
         self.timeout = timeout
         self.in_flight = connection.in_flight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _PIECE = 100
+_PAUSES = (0.2,)
 
 
 async def alive(line: Line, unit: int) -> str | None:
@@ -38,21 +40,39 @@ async def units(line: Line, first: int, last: int) -> AsyncIterator[tuple[int, s
 async def addresses(line: Line, unit: int, area: Area, first: int, last: int) -> list[tuple[int, int]]:
     """Return the ranges of addresses that a unit has.
 
-    They are read in pieces. A piece that is refused is halved, so that gaps cost few requests.
+    They are read in pieces. A piece that is refused is halved, so that gaps cost few requests. A device that
+    is silent about some addresses is asked on; one that has said nothing yet is given up.
     """
+    answered = False
     good: list[int] = []
     pending = [(start, min(_PIECE, last + 1 - start)) for start in range(first, last + 1, _PIECE)][::-1]
     while pending:
         start, count = pending.pop()
         try:
-            await read(line, unit, area, start, count)
-        except (PointError, NoAnswerError):
+            await _patiently(line, unit, area, start, count)
+        except (PointError, NoAnswerError) as error:
+            answered = answered or isinstance(error, PointError)
+            if not answered:
+                raise
             if count > 1:
                 half = count // 2
                 pending += [(start + half, count - half), (start, half)]
             continue
+        answered = True
         good += range(start, start + count)
     return _ranges(good)
+
+
+async def _patiently(line: Line, unit: int, area: Area, start: int, count: int) -> None:
+    """Read, and once more after a busy or a lost answer."""
+    for pause in _PAUSES:
+        try:
+            await read(line, unit, area, start, count)
+        except (BusyError, NoAnswerError):
+            await asyncio.sleep(pause)
+        else:
+            return
+    await read(line, unit, area, start, count)
 
 
 def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:

@@ -60,6 +60,7 @@ class S7Driver(PolledDriver):
 
     def __init__(self, config: S7Config) -> None:
         super().__init__(config.called, points_of(config), config, config.online)
+        self.place = ":".join(map(str, config.endpoint))
         self.config: S7Config = config
         self.timeout = config.timeout_ms / 1e3
         self.patience = max(30.0, 10 * self.timeout)
