@@ -164,3 +164,14 @@ def test_any_request_of_a_station_may_find_out_that_it_answers_again():
             agenda.unanswered("u", now)
         now += 0.05
     assert tried == {0, 1, 2}
+
+
+def test_a_new_plan_keeps_the_times_of_its_points():
+    """Slow ones are not asked for anew because others are planned otherwise."""
+    slow, quick = request("u", 60.0, at=0), request("u", 0.1, at=1)
+    agenda = Agenda([slow, quick], 0.0, shared=False, patience=0.1)
+    for slot in drain(agenda, 0.0):
+        agenda.done(slot, 0.0)
+    agenda.replace([request("u", 60.0, at=0), request("u", 0.1, at=1), request("u", 0.1, at=2)], 5.0)
+    assert [slot.request.parts[0].start for slot in drain(agenda, 5.0)] == [1, 2]
+    assert [slot.request.parts[0].start for slot in drain(agenda, 60.0)] == [0]

@@ -18,6 +18,7 @@ from petra.drivers import Direction, Driver, Link, Origin, Outcome, Point, Sessi
 from petra.drivers.commands import Ledger
 from petra.engine import Engine, plan
 from petra.engine.journal import Journal, beside, read
+from petra.engine.plan import points_changed
 from petra.errors import PetraError
 from petra.library import plugin as library
 from petra.settings import Named, SignalUse, Used
@@ -391,3 +392,19 @@ def test_a_plan_says_which_sessions_begin_anew():
     assert [line for line in found if "connection" in line] == [
         "~ connection two: its signals (its session begins anew)"
     ]
+
+
+def test_a_plan_counts_points_of_one_signal_apart():
+    """A signal may go to several points."""
+
+    def device(*addresses: str) -> Driver:
+        class Fan(Toy):
+            pass
+
+        made = Fan(ToyConfig("fan"))
+        made.points = tuple(Point("out", SignalType.FLOAT, at, Direction.WRITE) for at in addresses)
+        return made
+
+    assert list(points_changed(device("1", "2"), device("1", "3"))) == ["1 point changed"]
+    assert list(points_changed(device("1", "2"), device("1", "2", "3"))) == ["1 point more"]
+    assert list(points_changed(device("1", "2"), device("2"))) == ["1 point less"]

@@ -132,6 +132,7 @@ def test_write_is_verified(meter):
         (("write", "T", "input:10", "5"), "the input registers cannot be written"),
         (("read", "T", "150"), "no such address"),
         (("scan", "T", "--units", "x"), "is no range"),
+        (("scan", "T", "--unit", "9", "--addresses", "0-999", "--timeout", "0.1"), "no answer within 0.1 s"),
         (("scan", "T", "--units", "5-2"), "is no range"),
         (("detect", "T", "coil:1"), "only one meaning"),
         (("read", "/nowhere/tty", "1"), "No such file"),
@@ -156,6 +157,15 @@ def test_scan_finds_units_and_addresses(meter):
         "holding:200 to 299: 100 of them",
         "200 of 300 addresses",
     ]
+
+
+def test_a_scan_of_addresses_bears_a_busy_device(meter):
+    target, simulator = meter
+    answer, busy = simulator.memory.answer, [6]
+    simulator.memory.answer = lambda unit, pdu: (
+        bytes((pdu[0] | 0x80, busy.pop())) if busy else answer(unit, pdu)
+    )
+    assert call("scan", target, "--addresses", "0-49").splitlines()[-1] == "50 of 50 addresses"
 
 
 def test_the_detective_finds_the_reading(meter):

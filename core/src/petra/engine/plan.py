@@ -125,11 +125,13 @@ def _connections(old: Configuration, new: Configuration, catalog: Catalog) -> It
             yield Change(Act.ADD, "connection", name)
         elif not goes_on(before[name], driver, _placing(old), _placing(new)):
             same = before[name].config == driver.config
-            details = ", ".join(_points(before[name], driver)) or ("its signals" if same else "its settings")
+            details = ", ".join(points_changed(before[name], driver)) or (
+                "its signals" if same else "its settings"
+            )
             yield Change(Act.CHANGE, "connection", name, details, "its session begins anew")
 
 
-def _points(old: Driver, new: Driver) -> Iterator[str]:
+def points_changed(old: Driver, new: Driver) -> Iterator[str]:
     """Say how many points a connection gains, loses, and reads or writes in another way."""
     before, after = Counter(old.points), Counter(new.points)
     gone = Counter((point.signal, point.direction) for point in (before - after).elements())
