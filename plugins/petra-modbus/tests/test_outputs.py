@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 import pytest
@@ -308,3 +309,43 @@ modbus:
             assert engine.command("w", 5, actor="me").wait(5).outcome is Outcome.CONFIRMED
             engine.reload(made_of(ports[1], "    - {signal: r, address: 9}\n"))
             assert "at most 2 times a day" in engine.command("w", 6, actor="me").wait(5).reason
+
+
+@pytest.mark.parametrize("in_flight", [1, 4])
+def test_whatever_happens_signals_and_devices_agree_in_the_end(in_flight):
+    """The program and a user write, units fall silent, the line is cut and slow; then all is well again."""
+    dice = random.Random(in_flight)
+    writes = [ModbusPoint(signal=f"w{n}", address=n, unit=1 + n % 3, direction=WRITE) for n in range(6)]
+    reads = [ModbusPoint(signal=f"r{unit}", address=50, unit=unit) for unit in (1, 2)]
+    with rig(*writes, *reads, in_flight=in_flight) as made:
+        made.until_good()
+        commands = []
+
+        def well() -> None:
+            made.line(None)
+            for unit in (1, 2, 3):
+                made.simulator.silence(f"unit {unit}", silent=False)
+
+        actions = [
+            *[lambda: made.bus.write(f"w{dice.randrange(6)}", dice.randrange(1_000))] * 8,
+            *[
+                lambda: commands.append(
+                    made.field.command(f"w{dice.randrange(6)}", dice.randrange(1_000), "me", Origin.LOCAL)
+                )
+            ]
+            * 8,
+            made.drop,
+            lambda: made.simulator.silence(f"unit {1 + dice.randrange(3)}", silent=True),
+            lambda: made.line(Fault(FaultKind.DELAY, delay_ms=1.0, delay_to_ms=400.0)),
+            well,
+        ]
+        for _ in range(600):
+            dice.choice(actions)()
+            for _ in range(dice.randrange(6)):
+                made.scan()
+                time.sleep(0.001)
+        well()
+        made.until(lambda: all(c.outcome.final for c in commands), "every command ends", 60)
+        made.until(
+            lambda: all(made.reading(p).value == made.simulator.get(p) for p in made.written), "all agree", 60
+        )
