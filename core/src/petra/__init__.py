@@ -12,7 +12,7 @@ from petra._lazy import lazy
 from petra._version import __version__
 
 if TYPE_CHECKING:
-    from petra.blocks import Block, Condition, In, Out, Param, QualityOf, State
+    from petra.blocks import Block, Condition, In, Out, Param, Qualities, QualityOf, State, decided
     from petra.clock import Clock, SystemClock
     from petra.errors import DeclarationError, PetraError, PluginNotFoundError
     from petra.plugin import API_VERSION, Catalog, Command, Kind, hookimpl
@@ -34,6 +34,7 @@ _HOME = {
     "PetraError": "petra.errors",
     "PluginNotFoundError": "petra.errors",
     "Quality": "petra.signals",
+    "Qualities": "petra.blocks",
     "QualityOf": "petra.blocks",
     "Secret": "petra.settings",
     "SignalType": "petra.signals",
@@ -41,6 +42,7 @@ _HOME = {
     "State": "petra.blocks",
     "SystemClock": "petra.clock",
     "about": "petra.settings",
+    "decided": "petra.blocks",
     "hookimpl": "petra.plugin",
 }
 
@@ -58,6 +60,7 @@ __all__ = [
     "Param",
     "PetraError",
     "PluginNotFoundError",
+    "Qualities",
     "Quality",
     "QualityOf",
     "Secret",
@@ -67,6 +70,7 @@ __all__ = [
     "SystemClock",
     "__version__",
     "about",
+    "decided",
     "hookimpl",
 ]
 

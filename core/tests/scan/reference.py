@@ -6,6 +6,7 @@ down in the document (or from the block itself) is the one latched when the scan
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -13,6 +14,13 @@ from petra.scan import Constant, Wired
 from petra.signals import GOOD, INT_MAX, INT_MIN, Quality, Status
 
 Stamped = tuple[Any, Status]
+
+LOGIC = {
+    "AND": all,
+    "OR": any,
+    "NAND": lambda values: not all(values),
+    "NOR": lambda values: not any(values),
+}
 
 
 class Reference:
@@ -43,44 +51,124 @@ class Reference:
     def scan(self, signals: dict[str, Stamped], forced: set[str], dt: float) -> dict[str, Stamped]:
         """Return the signals after one scan."""
         latched = dict(signals)
-        done: dict[int, dict[str, Stamped]] = {}
+        done: dict[int, dict[str, Any]] = {}
+        seen: dict[int, dict[str, list[Any]]] = {}
         self.faults = {}
 
-        def read(reader: int, name: str) -> Stamped:
+        def loop(one: int, other: int) -> bool:
+            return one == other or (one in self.reaches[other] and other in self.reaches[one])
+
+        def read(reader: int, name: str) -> Any:
             writer = self.writer.get(name)
-            if writer is None or name in forced:
-                return latched[name]
-            loop = reader in self.reaches[writer] and writer in self.reaches[reader]
-            if writer == reader or (loop and writer > reader):
-                return latched[name]
+            if writer is None or name in forced or (loop(reader, writer) and writer >= reader):
+                return latched[name][0]
             return run(writer)[name]
 
-        def run(i: int) -> dict[str, Stamped]:
+        def asked(reader: int, name: str) -> Quality:
+            """This scan's quality, as a block asks for it; of what its own loop computes, the last scan's."""
+            writer = self.writer.get(name)
+            if writer is None or name in forced or loop(reader, writer):
+                return latched[name][1].quality
+            before = {writer, *self.reaches[writer]}
+            for block in before:
+                run(block)
+            return self._qualities(before, latched, forced, seen)[name].quality
+
+        def run(i: int) -> dict[str, Any]:
             if i not in done:
-                done[i] = self._step(i, read, latched, forced, dt)
+                done[i], seen[i] = self._step(i, read, asked, latched, dt)
             return done[i]
 
         after = dict(latched)
         for i in range(len(self.blocks)):
-            after.update((name, stamped) for name, stamped in run(i).items() if name not in forced)
+            run(i)
+        found = self._qualities(set(range(len(self.blocks))), latched, forced, seen)
+        for values in done.values():
+            after.update((name, (value, found[name])) for name, value in values.items() if name not in forced)
         return after
 
+    def _qualities(
+        self, blocks: set[int], latched: dict[str, Stamped], forced: set[str], seen: dict[int, Any]
+    ) -> dict[str, Status]:
+        """Return how good each signal is: as bad as what reaches it, and no worse."""
+        found = {
+            name: GOOD if self.writer.get(name) in blocks and name not in forced else status
+            for name, (_, status) in latched.items()
+        }
+        worse = True
+        while worse:
+            worse = False
+            for i in sorted(blocks):
+                block = self.blocks[i]
+                status = self.faults.get(block.name) or self._known(i, found, seen[i])
+                for name in block.targets.values():
+                    if name not in forced and status.quality > found[name].quality:
+                        found[name], worse = status, True
+        return found
+
+    def _known(self, i: int, found: dict[str, Status], seen: dict[str, list[Any]]) -> Status:
+        block, spec = self.blocks[i], self.blocks[i].cls.spec
+        of = {
+            name: [GOOD if isinstance(source, Constant) else found[source] for source in block.sources[name]]
+            for name in spec.inputs
+        }
+        everything = [status for statuses in of.values() for status in statuses]
+        asked_for = {quality.port for quality in spec.qualities.values()}
+        passed = [status for name, statuses in of.items() if name not in asked_for for status in statuses]
+        worst = max((status.quality for status in passed), default=Quality.GOOD)
+        quality = self._rule(
+            spec.type, seen, {n: [s.quality for s in ss] for n, ss in of.items()}, worst, block
+        )
+        if quality is Quality.GOOD:
+            return GOOD
+        alike = [status for status in everything if status.quality is quality]
+        return (alike or [Status(quality, max(everything, key=lambda status: status.quality).reason)])[0]
+
+    def _rule(
+        self,
+        kind: str,
+        seen: dict[str, list[Any]],
+        of: dict[str, list[Quality]],
+        worst: Quality,
+        block: Wired,
+    ) -> Quality:
+        if kind in LOGIC:
+            return known(LOGIC[kind], seen["inputs"], of["inputs"])
+        if kind == "SELECT" and len(of) == 3:
+            return max(of["selector"][0], of["in1" if seen["selector"][0] else "in0"][0])
+        if kind == "MUX":
+            number = seen["selector"][0]
+            return max(of["selector"][0], of["inputs"][number]) if 0 <= number < len(of["inputs"]) else worst
+        if kind == "SR_LATCH" and seen["set"][0]:
+            return of["set"][0]
+        if kind == "RS_LATCH" and seen["reset"][0]:
+            return of["reset"][0]
+        if kind == "INTERLOCK" and not all(seen["conditions"]):
+            return known(all, seen["conditions"], of["conditions"])
+        if kind == "FIRST_GOOD":
+            return min(of["inputs"])
+        if kind == "FALLBACK":
+            own = of["input"][0]
+            if own is Quality.GOOD or (own is Quality.UNCERTAIN and block.params["uncertain"]):
+                return own
+            return Quality(max([Quality.UNCERTAIN, *of["fallback"][:1]]))
+        return worst
+
     def _step(
-        self, i: int, read: Any, latched: dict[str, Stamped], forced: set[str], dt: float
-    ) -> dict[str, Stamped]:
+        self, i: int, read: Any, asked: Any, latched: dict[str, Stamped], dt: float
+    ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
         block, instance, spec = self.blocks[i], self.instances[i], self.blocks[i].cls.spec
-        seen: dict[str, list[Stamped]] = {}
+        seen: dict[str, list[Any]] = {}
         for name, port in spec.inputs.items():
             seen[name] = []
             for source in block.sources[name]:
-                value, status = (source.value, GOOD) if isinstance(source, Constant) else read(i, source)
-                value = float(value) if type(value) not in port.types else value
-                seen[name].append((value, status))
-            values = tuple(value for value, _ in seen[name])
-            setattr(instance, name, values if port.many else values[0])
+                value = source.value if isinstance(source, Constant) else read(i, source)
+                seen[name].append(float(value) if type(value) not in port.types else value)
+            setattr(instance, name, tuple(seen[name]) if port.many else seen[name][0])
         for name, quality in spec.qualities.items():
-            asked = tuple(status.quality for _, status in seen[quality.port])
-            setattr(instance, name, asked if spec.inputs[quality.port].many else asked[0])
+            sources = block.sources[quality.port]
+            said = tuple(Quality.GOOD if isinstance(s, Constant) else asked(i, s) for s in sources)
+            setattr(instance, name, said if spec.inputs[quality.port].many else said[0])
         for name in spec.outputs:
             target = block.targets.get(name)
             setattr(instance, name, self.own[i, name] if target is None else latched[target][0])
@@ -95,20 +183,24 @@ class Reference:
             for name, value in before.items():
                 setattr(instance, name, value)
             said = f"block {block.name}: {type(error).__name__}" + (f": {error}" if str(error) else "")
-            status = Status(Quality.BAD, said[:200])
-            self.faults[block.name] = status
-            return {target: (latched[target][0], status) for target in block.targets.values()}
+            self.faults[block.name] = Status(Quality.BAD, said[:200])
+            return {target: latched[target][0] for target in block.targets.values()}, seen
         for name, value in states.items():
             setattr(instance, name, value)
-        inherited = GOOD
-        asked_for = {quality.port for quality in spec.qualities.values()}
-        for name in spec.inputs:
-            for _, status in seen[name]:
-                if name not in asked_for and status.quality > inherited.quality:
-                    inherited = status
         for name, value in outputs.items():
             self.own[i, name] = value
-        return {target: (outputs[name], inherited) for name, target in block.targets.items()}
+        return {target: outputs[name] for name, target in block.targets.items()}, seen
+
+
+def known(result: Any, values: list[bool], qualities: list[Quality]) -> Quality:
+    """Return the best quality that suffices: with all worse inputs unknown, the result is the same."""
+    if len(values) > 12:
+        raise ValueError("too many to try")
+    for quality in Quality:
+        tried = [[v] if q <= quality else [False, True] for v, q in zip(values, qualities, strict=True)]
+        if len({result(each) for each in itertools.product(*tried)}) == 1:
+            return quality
+    raise AssertionError("with all inputs known, the result is")
 
 
 def convert(value: Any, kind: type) -> Any:

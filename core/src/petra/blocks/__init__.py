@@ -1,6 +1,19 @@
 """The block SDK: declare ports, parameters and state; write one `step`."""
 
 from petra.blocks.block import Block, BlockSpec, Condition
+from petra.blocks.known import Qualities, decided
 from petra.blocks.ports import In, Member, Out, Param, QualityOf, State
 
-__all__ = ["Block", "BlockSpec", "Condition", "In", "Member", "Out", "Param", "QualityOf", "State"]
+__all__ = [
+    "Block",
+    "BlockSpec",
+    "Condition",
+    "In",
+    "Member",
+    "Out",
+    "Param",
+    "Qualities",
+    "QualityOf",
+    "State",
+    "decided",
+]

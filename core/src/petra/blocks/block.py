@@ -15,6 +15,9 @@ from petra.errors import DeclarationError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from petra.blocks.known import Qualities
+    from petra.signals import Quality
+
 _TYPE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -35,6 +38,11 @@ class BlockSpec:
     def names(self) -> tuple[str, ...]:
         """Every type name that a configuration may use."""
         return (self.type, *self.aliases)
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """The inputs whose quality it asks for."""
+        return frozenset(quality.port for quality in self.qualities.values())
 
     @property
     def many(self) -> In[Any] | None:
@@ -81,6 +89,19 @@ class Block(ABC):
     @abstractmethod
     def step(self, dt: float) -> None:
         """Compute the outputs from the inputs, once per scan."""
+
+    def known(self, quality: Qualities) -> Quality:
+        """Return how good the outputs are, given the inputs as `step` saw them and the quality of each.
+
+        Without a method of its own, the outputs of a block are as bad as its worst input. Override it where
+        some inputs decide the result whatever the others are: an AND with a good false is a good false.
+        A better input must never make the result worse. It reads inputs and parameters, no state.
+
+            def known(self, quality):
+                chosen = quality.in1 if self.selector else quality.in0
+                return max(quality.selector, chosen)
+        """
+        return quality.worst
 
 
 class Condition(Block):

@@ -98,7 +98,8 @@ class In(_Typed[T]):
     """An input. Without a default it must be wired.
 
     A union such as `In(int | float)` takes signals of either type; all ports of a block that declare the same
-    union get the same type. `many=True` takes any number of inputs, under any names; `step` sees a tuple.
+    union get the same type. `many=True` takes any number of inputs, under any names, at least one unless it
+    is `optional`; `step` sees a tuple.
     """
 
     if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class In(_Typed[T]):
             *,
             default: Any = None,
             many: bool = False,
+            optional: bool = False,
             doc: str = "",
             unit: str = "",
             aliases: Sequence[str] = (),
@@ -131,19 +133,21 @@ class In(_Typed[T]):
         *,
         default: Any = None,
         many: bool = False,
+        optional: bool = False,
         doc: str = "",
         unit: str = "",
         aliases: Sequence[str] = (),
     ) -> None:
         super().__init__(type, default, doc=doc, unit=unit, aliases=aliases)
         self.many = many
+        self.optional = optional
         if many and default is not None:
             raise DeclarationError("an input that takes many has no default")
 
     @property
     def required(self) -> bool:
         """Whether a configuration must wire this input."""
-        return self.default is None
+        return self.default is None and not self.optional
 
 
 class Out(_Typed[T]):

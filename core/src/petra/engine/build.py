@@ -10,9 +10,10 @@ from attrs import evolve, frozen
 from petra.config.models import MAIN, TaskConfig
 from petra.errors import PetraError
 from petra.scan import Network, Place, Program, Resolution, Task, Wired, wire
+from petra.scan.network import entangled
 from petra.scan.statistics import engine_signals
 from petra.scan.template import Templates
-from petra.signals import Layout, Signal, SignalType
+from petra.signals import Layout, Signal, SignalType, Status
 
 if TYPE_CHECKING:
     from petra.config import BlockConfig, PlantConfig
@@ -57,11 +58,21 @@ def build(
         raise BuildError("; ".join(mismatch.message for mismatch in resolution.mismatches))
     layout = _layout(plant, engine, resolution, wired)
     place = Place(layout.index, resolution.types)
+    blocks = {
+        task.name: [wired[block.name] for block in plant.blocks if block.task == task.name]
+        for task in plant.tasks
+    }
+    beside = entangled(blocks)
+    faulted: dict[str, Status] = {}
     tasks = []
     for task in plant.tasks:
-        blocks = [wired[block.name] for block in plant.blocks if block.task == task.name]
         program = Program(
-            Network(blocks), place, Resolution(blocks, resolution.types), inline=inline, templates=templates
+            Network(blocks[task.name], beside[task.name]),
+            place,
+            Resolution(blocks[task.name], resolution.types),
+            inline=inline,
+            templates=templates,
+            faulted=faulted,
         )
         tasks.append(Task(task.name, (scan_time_ms or task.period_ms) / 1e3, task.priority, program))
     return Built(plant, layout, tasks, resolution)

@@ -320,7 +320,7 @@ class Engine:
         for task in built.tasks:
             same = {b.name for b in task.program.network.blocks if before.get(b.name) == b.cls.spec.type}
             task.program.restore({name: kept for name, kept in states.items() if name in same})
-            task.program.fault_counts.update({name: count for name, count in counts.items() if name in same})
+            task.program.count_on({name: count for name, count in counts.items() if name in same})
         self._built = built
         self.bus.rearrange(built.layout)
         self.scheduler.replace(built.tasks)

@@ -1,7 +1,8 @@
 """Deciding between equipment: votes, interlocks, pumps that take turns, steps one after another."""
 
-from petra.blocks import Block, In, Out, Param, QualityOf, State
+from petra.blocks import Block, In, Out, Param, Qualities, QualityOf, State, decided
 from petra.library.faults import require
+from petra.signals.quality import Quality
 
 
 class Vote(Block, type="VOTE"):
@@ -54,6 +55,12 @@ class Interlock(Block, type="INTERLOCK"):
         self.tripped = self.first != 0
         self.run = self.request and self.first == 0
         self.first_out = self.first
+
+    def known(self, quality: Qualities) -> Quality:
+        """Let a condition that is false and good decide alone: it trips, whatever the others are."""
+        if all(self.conditions):
+            return quality.worst
+        return decided(self.conditions, quality.conditions, by=False)
 
 
 class LeadLagPumps(Block, type="LEAD_LAG_PUMPS"):

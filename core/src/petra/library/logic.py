@@ -1,6 +1,7 @@
 """Boolean logic."""
 
-from petra.blocks import Block, In, Out
+from petra.blocks import Block, In, Out, Qualities, decided
+from petra.signals.quality import Quality
 
 
 class And(Block, type="AND"):
@@ -12,6 +13,10 @@ class And(Block, type="AND"):
     def step(self, dt: float) -> None:
         self.out = all(self.inputs)
 
+    def known(self, quality: Qualities) -> Quality:
+        """Let a good false decide alone."""
+        return decided(self.inputs, quality.inputs, by=False)
+
 
 class Or(Block, type="OR"):
     """True while any input is true."""
@@ -21,6 +26,10 @@ class Or(Block, type="OR"):
 
     def step(self, dt: float) -> None:
         self.out = any(self.inputs)
+
+    def known(self, quality: Qualities) -> Quality:
+        """Let a good true decide alone."""
+        return decided(self.inputs, quality.inputs, by=True)
 
 
 class Nand(Block, type="NAND"):
@@ -32,6 +41,10 @@ class Nand(Block, type="NAND"):
     def step(self, dt: float) -> None:
         self.out = not all(self.inputs)
 
+    def known(self, quality: Qualities) -> Quality:
+        """Let a good false decide alone."""
+        return decided(self.inputs, quality.inputs, by=False)
+
 
 class Nor(Block, type="NOR"):
     """True while no input is true."""
@@ -41,6 +54,10 @@ class Nor(Block, type="NOR"):
 
     def step(self, dt: float) -> None:
         self.out = not any(self.inputs)
+
+    def known(self, quality: Qualities) -> Quality:
+        """Let a good true decide alone."""
+        return decided(self.inputs, quality.inputs, by=True)
 
 
 class Xor(Block, type="XOR"):

@@ -1,6 +1,7 @@
 """Edges, latches and flip-flops."""
 
-from petra.blocks import Block, In, Out, State
+from petra.blocks import Block, In, Out, Qualities, State
+from petra.signals.quality import Quality
 
 
 class RisingEdge(Block, type="R_TRIG"):
@@ -55,6 +56,10 @@ class SetFirst(Block, type="SR_LATCH", aliases=("SR",)):
         self.latched = self.set or (self.latched and not self.reset)
         self.q = self.latched
 
+    def known(self, quality: Qualities) -> Quality:
+        """Let a set that is true decide alone."""
+        return quality.set if self.set else quality.worst
+
 
 class ResetFirst(Block, type="RS_LATCH", aliases=("RS",)):
     """Stays true once it is set, until it is reset. When both are true, it is reset."""
@@ -67,6 +72,10 @@ class ResetFirst(Block, type="RS_LATCH", aliases=("RS",)):
     def step(self, dt: float) -> None:
         self.latched = (self.set or self.latched) and not self.reset
         self.q = self.latched
+
+    def known(self, quality: Qualities) -> Quality:
+        """Let a reset that is true decide alone."""
+        return quality.reset if self.reset else quality.worst
 
 
 class FlipFlop(Block, type="FLIP_FLOP", aliases=("TOGGLE",)):

@@ -10,8 +10,8 @@ from petra.plugin.hookspecs import hookimpl
 PETRA_API = 1
 
 MODULES = (
-    "logic", "comparison", "arithmetic", "selection", "timers", "counters", "memory", "process", "statistics",
-    "control", "coordination", "schedule", "expression", "simulation",
+    "logic", "comparison", "arithmetic", "selection", "timers", "counters", "memory", "trust", "process",
+    "statistics", "control", "coordination", "schedule", "expression", "simulation",
 )  # fmt: skip
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from petra.blocks import Block, In, Out
+from petra.blocks import Block, In, Out, Qualities
+from petra.blocks.known import worst
 from petra.library.faults import BlockFault
 
 if TYPE_CHECKING:
-    from petra.signals import Value
+    from petra.signals import Quality
+
+T = TypeVar("T")
 
 
 class Move(Block, type="MOVE"):
@@ -33,8 +36,12 @@ class Select(Block, type="SELECT", aliases=("SEL",)):
     def step(self, dt: float) -> None:
         self.out = self.in1 if self.selector else self.in0
 
+    def known(self, quality: Qualities) -> Quality:
+        """Return the quality of the selector and of the input that it selects."""
+        return worst((quality.selector, quality.in1 if self.selector else quality.in0))
 
-def pick(values: Sequence[Value], number: int) -> Value:
+
+def pick(values: Sequence[T], number: int) -> T:
     """Return the value of this number, counted from 0."""
     if not 0 <= number < len(values):
         raise BlockFault(f"the selector is {number}, and there are {len(values)} inputs")
@@ -50,6 +57,10 @@ class Multiplex(Block, type="MUX"):
 
     def step(self, dt: float) -> None:
         self.out = pick(self.inputs, self.selector)
+
+    def known(self, quality: Qualities) -> Quality:
+        """Return the quality of the selector and of the input that it selects."""
+        return worst((quality.selector, pick(quality.inputs, self.selector)))
 
 
 class Demultiplex(Block, type="DEMUX"):

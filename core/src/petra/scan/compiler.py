@@ -53,14 +53,9 @@ class Unit:
     """Made when its step is called; a step that is written into the program needs none."""
 
     @property
-    def asks_quality(self) -> set[str]:
-        """The inputs whose quality it asks for."""
-        return {quality.port for quality in self.wired.cls.spec.qualities.values()}
-
-    @property
     def passes_quality(self) -> tuple[int, ...]:
         """The slots of the inputs whose quality its outputs inherit."""
-        asked = self.asks_quality
+        asked = self.wired.cls.spec.asked
         found = (slot for name, slots in self.inputs.items() if name not in asked for slot in slots)
         return tuple(slot for slot in found if slot is not None)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from petra.scan.order import Order, order
+from petra.scan.order import Order, loops, order
 from petra.signals import Value, literal
 
 if TYPE_CHECKING:
@@ -74,15 +74,45 @@ def _source(written: Value, port: Any) -> Source:
 
 
 class Network:
-    """The blocks of one task in the order in which they run."""
+    """The blocks of one task in the order in which they run.
 
-    def __init__(self, blocks: Sequence[Wired]) -> None:
-        written_by = {signal: i for i, block in enumerate(blocks) for signal in block.targets.values()}
-        reads = [[written_by[s] for s in block.reads if s in written_by] for block in blocks]
+    `beside` holds blocks of other tasks that are in a loop with some of these.
+    """
+
+    def __init__(self, blocks: Sequence[Wired], beside: Sequence[Wired] = ()) -> None:
         self.document = tuple(blocks)
-        self.order: Order = order(reads, [block.cls.spec.type for block in blocks])
+        self.beside = tuple(beside)
+        self.order: Order = order(_reads(blocks), [block.cls.spec.type for block in blocks])
         self.blocks = tuple(blocks[i] for i in self.order.blocks)
 
     def feedback(self) -> list[tuple[str, str]]:
         """Return the (writer, reader) pairs of blocks where the reader sees the scan before."""
         return sorted((self.document[w].name, self.document[r].name) for w, r in self.order.feedback)
+
+    def overwritten(self) -> dict[str, set[str]]:
+        """Return the signals that a block reads of the scan before, by the names of blocks."""
+        found: dict[str, set[str]] = {}
+        for writer, reader in self.order.feedback:
+            written = set(self.document[writer].targets.values())
+            block = self.document[reader]
+            found.setdefault(block.name, set()).update(written.intersection(block.reads))
+        return found
+
+
+def entangled(tasks: Mapping[str, Sequence[Wired]]) -> dict[str, list[Wired]]:
+    """Return, for each task, the blocks of other tasks that are in a loop with some of its own."""
+    placed = [(task, block) for task, blocks in tasks.items() for block in blocks]
+    numbers = loops(_reads([block for _, block in placed]))
+    concerned: dict[int, set[str]] = {}
+    for number, (task, _) in zip(numbers, placed, strict=True):
+        concerned.setdefault(number, set()).add(task)
+    found: dict[str, list[Wired]] = {task: [] for task in tasks}
+    for number, (own, block) in zip(numbers, placed, strict=True):
+        for task in concerned[number] - {own}:
+            found[task].append(block)
+    return found
+
+
+def _reads(blocks: Sequence[Wired]) -> list[list[int]]:
+    written_by = {signal: i for i, block in enumerate(blocks) for signal in block.targets.values()}
+    return [[written_by[s] for s in block.reads if s in written_by] for block in blocks]

@@ -2,7 +2,8 @@
 
 A block runs after the blocks whose outputs it reads. Where blocks form a loop, the document decides: within
 the loop a block reads this scan's value of the blocks above it, and the last scan's of itself and of those
-below it. Two documents with the same blocks in the same order therefore always run alike.
+below it. Two documents with the same blocks in the same order therefore always run alike. What only reads
+from a loop runs after the whole of it, so that the quality of what it reads is settled by then.
 """
 
 from __future__ import annotations
@@ -20,35 +21,54 @@ class Order:
     levels: tuple[int, ...]
     feedback: frozenset[tuple[int, int]]
     """(writer, reader) pairs where the reader sees what the writer computed in the last scan."""
+    loops: tuple[int, ...]
+    """The number of each block's loop, one for itself if it is in none; those that it reads have lower ones."""
 
 
 def order(reads: Sequence[Sequence[int]], types: Sequence[str]) -> Order:
     """Order blocks, given which blocks each one reads from."""
-    loop = _loops(reads)
+    loop = loops(reads)
     feedback = set()
-    after: list[set[int]] = [set() for _ in reads]
+    after: list[set[int]] = [set() for _ in reads]  # within a loop
+    beyond: list[set[int]] = [set() for _ in reads]  # the loops before it
     for reader, writers in enumerate(reads):
         for writer in writers:
-            if loop[writer] == loop[reader] and writer >= reader:
+            if loop[writer] != loop[reader]:
+                beyond[reader].add(loop[writer])
+            elif writer >= reader:
                 feedback.add((writer, reader))
                 if writer != reader:
                     after[writer].add(reader)  # it must not overwrite what the reader has yet to read
             else:
                 after[reader].add(writer)
-    levels = _levels(after)
+    levels = _levels(loop, after, beyond)
     blocks = sorted(range(len(reads)), key=lambda block: (levels[block], types[block], block))
-    return Order(tuple(blocks), tuple(levels), frozenset(feedback))
+    return Order(tuple(blocks), tuple(levels), frozenset(feedback), tuple(loop))
 
 
-def _levels(after: Sequence[set[int]]) -> list[int]:
-    """Return how many steps of others come before each block; the constraints have no cycle."""
-    readers: list[list[int]] = [[] for _ in after]
-    for reader, writers in enumerate(after):
-        for writer in writers:
+def _levels(loop: Sequence[int], after: Sequence[set[int]], beyond: Sequence[set[int]]) -> list[int]:
+    """Return how many steps of others come before each block: those of whole loops, then within its own."""
+    members: list[list[int]] = [[] for _ in range(max(loop, default=-1) + 1)]
+    for block, number in enumerate(loop):
+        members[number].append(block)
+    levels = [0] * len(loop)
+    tops: list[int] = []
+    for blocks in members:  # writers have lower numbers: their levels are known
+        for block in blocks:
+            levels[block] = max((tops[number] + 1 for number in beyond[block]), default=0)
+        _raise_levels(levels, blocks, after)
+        tops.append(max(levels[block] for block in blocks))
+    return levels
+
+
+def _raise_levels(levels: list[int], blocks: Sequence[int], after: Sequence[set[int]]) -> None:
+    """Put the blocks of one loop above those that they run after; that has no cycle."""
+    readers: dict[int, list[int]] = {block: [] for block in blocks}
+    for reader in blocks:
+        for writer in after[reader]:
             readers[writer].append(reader)
-    missing = [len(writers) for writers in after]
-    levels = [0] * len(after)
-    ready = [block for block, count in enumerate(missing) if not count]
+    missing = {block: len(after[block]) for block in blocks}
+    ready = [block for block, count in missing.items() if not count]
     while ready:
         block = ready.pop()
         for reader in readers[block]:
@@ -56,11 +76,10 @@ def _levels(after: Sequence[set[int]]) -> list[int]:
             missing[reader] -= 1
             if not missing[reader]:
                 ready.append(reader)
-    return levels
 
 
-def _loops(reads: Sequence[Sequence[int]]) -> list[int]:
-    """Give blocks that reach each other the same number (Tarjan, without recursion)."""
+def loops(reads: Sequence[Sequence[int]]) -> list[int]:
+    """Give blocks that reach each other the same number, writers a lower one (Tarjan, without recursion)."""
     count = len(reads)
     loop = [-1] * count
     index = [-1] * count

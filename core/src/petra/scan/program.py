@@ -1,18 +1,19 @@
-"""The compiled program of one task: steps its blocks, holds what faults, carries quality along."""
+"""The compiled program of one task: steps its blocks, holds what faults, has quality carried along."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from petra.errors import PetraError
 from petra.scan.compiler import PART, Place, Unit, function, gaps, template
+from petra.scan.flows import Flows, flow
 from petra.scan.network import Constant, Network, Wired
 from petra.scan.template import Templates
-from petra.signals import GOOD, Bus, Quality, Status, Value
+from petra.signals import Bus, Quality, Status, Value
 
 if TYPE_CHECKING:
     from petra.scan.resolve import Resolution
@@ -29,13 +30,19 @@ class TuningError(PetraError):
 
 @define
 class Part:
-    """Blocks that are stepped by one function, and how quality passes through them."""
+    """Blocks that are stepped by one function."""
 
     units: range
     step: Callable[..., None]
-    flows: Sequence[tuple[int, tuple[int, ...], tuple[int, ...]]]
-    """Of each block: its number, the slots whose quality it passes on, and those it passes it to."""
     faults: dict[int, Status] = field(factory=dict)
+
+
+@frozen
+class Faults:
+    """The blocks that faulted in the last scan, and how often each has; it never changes."""
+
+    now: Mapping[str, Status] = field(factory=dict)
+    counts: Mapping[str, int] = field(factory=dict)
 
 
 class Program:
@@ -53,24 +60,29 @@ class Program:
         *,
         inline: bool = True,
         templates: Templates | None = None,
+        faulted: dict[str, Status] | None = None,
     ) -> None:
+        """Compile a network. All programs of a plant share `faulted`: who faulted in its task's last scan."""
         self.network = network
         self.inline = inline
         self.states: list[Any] = []
-        self.fault_counts: dict[str, int] = {}
+        self.published = Faults()
+        """What readers in other threads see of faults."""
+        self._fault_counts: dict[str, int] = {}
+        self._faulted: dict[str, Status] = {} if faulted is None else faulted
         self._place = place
         self._templates = templates or Templates()
         self._forced: Mapping[int, Value] = {}
         self._held: frozenset[int] = frozenset()
         self._now: dict[int, Status] = {}
-        self._settled = -1
         kinds = [
             tuple(resolution.output(i, port) for port in network.document[i].cls.spec.outputs.values())
             for i in network.order.blocks
         ]
         self.units = [self._unit(wired, kind) for wired, kind in zip(network.blocks, kinds, strict=True)]
         self._number = {unit.wired.name: number for number, unit in enumerate(self.units)}
-        self._parts = [Part(units, self._compiled(units), self._flows(units)) for units in self._divide()]
+        self._parts = [Part(units, self._compiled(units)) for units in self._divide()]
+        self._flows = self._passing()
 
     # scanning
 
@@ -78,35 +90,49 @@ class Program:
         """Step every block once."""
         if bus.forced is not self._forced:
             self._hold(bus.forced)
-        values, states, flawed, now = bus.values, self.states, bus.flawed, self._now
-        unsettled = bus.flaws != self._settled
-        changed = False
-        for part in self._parts:
+        values, states, flawed, now, flows = bus.values, self.states, bus.flawed, self._now, self._flows
+        flows.begin(values)
+        for number, part in enumerate(self._parts):
             part.step(values, states, dt, flawed)
             if now or part.faults:
-                if now != part.faults:
-                    part.faults = now.copy()
-                    unsettled = changed = True
-                now.clear()
-            if unsettled:
-                changed |= _qualify(part, flawed, bus.forced)
-        if changed:
-            bus.flaws += 1
-        elif unsettled:
-            self._settled = bus.flaws
+                self._note_faults(part)
+            if flawed or self._faulted:
+                flows.settle(number, bus)
+        flows.end()
 
     @property
-    def faults(self) -> dict[str, Status]:
+    def faults(self) -> Mapping[str, Status]:
         """The blocks that faulted in the last scan, with the reason."""
-        found = {number: status for part in self._parts for number, status in part.faults.items()}
-        return {self.units[number].wired.name: status for number, status in found.items()}
+        return self.published.now
+
+    @property
+    def fault_counts(self) -> Mapping[str, int]:
+        """How often each block has faulted."""
+        return self.published.counts
+
+    def count_on(self, counts: Mapping[str, int]) -> None:
+        """Go on from how often blocks of the same names have faulted before."""
+        mine = {name: count for name, count in counts.items() if name in self._number}
+        self._fault_counts.update(mine)
+        self.published = Faults(self.published.now, self._fault_counts.copy())
+
+    def _note_faults(self, part: Part) -> None:
+        """Publish who faults, before quality is carried on from there."""
+        if self._now != part.faults:
+            for number in part.faults:
+                self._faulted.pop(self.units[number].wired.name, None)
+            part.faults = self._now.copy()
+            self._faulted.update((self.units[n].wired.name, status) for n, status in part.faults.items())
+            self._flows.look_again()
+        self._now.clear()
+        found = {number: status for each in self._parts for number, status in each.faults.items()}
+        named = {self.units[number].wired.name: status for number, status in found.items()}
+        self.published = Faults(named, self._fault_counts.copy())
 
     def _fault(self, number: int) -> None:
         error = sys.exc_info()[1]
-        if isinstance(error, KeyboardInterrupt):  # meant for whoever runs the program, not for a block
-            raise error
         name = self.units[number].wired.name
-        self.fault_counts[name] = self.fault_counts.get(name, 0) + 1
+        self._fault_counts[name] = self._fault_counts.get(name, 0) + 1
         try:
             said = " ".join(str(error).split())
         except Exception:  # noqa: BLE001 - an exception may fail even at being said
@@ -162,10 +188,10 @@ class Program:
         before, self._held = self._held, frozenset(forced)
         moved = before ^ self._held
         self._forced = forced
-        self._settled = -1
+        self._flows.look_again()
         if moved:
             self._compile_again(
-                lambda part: any(slot in moved for _, _, outputs in part.flows for slot in outputs)
+                lambda part: any(not moved.isdisjoint(self.units[n].outputs.values()) for n in part.units)
             )
 
     def _compile_again(self, concerned: Callable[[Part], bool]) -> None:
@@ -197,15 +223,23 @@ class Program:
         return len(self.states) - 1
 
     def _divide(self) -> Iterator[range]:
-        """Cut the order into parts; a quality that a block asks for is written by a part before its own."""
+        """Cut the order into parts; a loop whose quality a block asks for ends in a part before its own."""
+        order = self.network.order
+        writers = {
+            slot: order.loops[order.blocks[number]]
+            for number, unit in enumerate(self.units)
+            for slot in unit.outputs.values()
+        }
         begin = 0
-        written: set[int | None] = set()
+        here: set[int] = set()
         for number, unit in enumerate(self.units):
-            asked = {slot for name in unit.asks_quality for slot in unit.inputs[name]} - {None}
-            if number - begin == PART or not asked.isdisjoint(written):
+            own = order.loops[order.blocks[number]]
+            slots = (slot for name in unit.wired.cls.spec.asked for slot in unit.inputs[name])
+            asked = {writers[slot] for slot in slots if slot is not None and slot in writers} - {own}
+            if number - begin == PART or not asked.isdisjoint(here):
                 yield range(begin, number)
-                begin, written = number, set()
-            written.update(unit.outputs.values())
+                begin, here = number, set()
+            here.add(own)
         if begin < len(self.units):
             yield range(begin, len(self.units))
 
@@ -213,14 +247,37 @@ class Program:
         numbered = [(number, self.units[number]) for number in units]
         return function(numbered, self._place, self._templates, self._held, self._fault, inline=self.inline)
 
-    def _flows(self, units: range) -> list[tuple[int, tuple[int, ...], tuple[int, ...]]]:
-        found = []
-        for number in units:
-            unit = self.units[number]
-            outputs = tuple(slot for slot in unit.outputs.values() if slot is not None)
-            if outputs:
-                found.append((number, unit.passes_quality, outputs))
-        return found
+    def _passing(self) -> Flows:
+        """Return how quality passes through the blocks, in the order of the document."""
+        network, slots = self.network, self._place.slots
+        part_of = {number: p for p, part in enumerate(self._parts) for number in part.units}
+        ends: dict[int, int] = {}
+        for i, wired in enumerate(network.document):
+            loop = network.order.loops[i]
+            ends[loop] = max(ends.get(loop, 0), part_of[self._number[wired.name]])
+        overwritten = network.overwritten()
+        flows, parts = [], []
+        past: set[int] = set()
+        for i, wired in enumerate(network.document):
+            mine = frozenset(slots[signal] for signal in overwritten.get(wired.name, ()))
+            made = flow(self.units[self._number[wired.name]], mine)
+            flows.append(made)
+            parts.append(ends[network.order.loops[i]])
+            past |= mine if made.judge is not None else frozenset()
+        for wired in network.beside:
+            flows.append(flow(self._beside(wired), own=False))
+            parts.append(0)
+        return Flows(flows, parts, past, self._faulted)
+
+    def _beside(self, wired: Wired) -> Unit:
+        """Return a block of another task, as far as its quality goes."""
+        slots = self._place.slots
+        inputs = {
+            name: tuple(None if isinstance(source, Constant) else slots[source] for source in sources)
+            for name, sources in wired.sources.items()
+        }
+        outputs = {name: slots[signal] for name, signal in wired.targets.items()}
+        return Unit(wired, inputs, dict(outputs), {}, ())
 
     # explaining
 
@@ -240,28 +297,3 @@ class Program:
                 lines.append(f"    try:  # {unit.wired.name} ({unit.wired.cls.spec.type})\n{said}")
                 lines.append(f"    except BaseException: fault({number})\n")
             yield part.units, "".join(lines)
-
-
-def _qualify(part: Part, flawed: dict[int, Status], forced: Mapping[int, Value]) -> bool:
-    """Carry quality from inputs to outputs; say whether anything changed."""
-    changed = False
-    for number, inputs, outputs in part.flows:
-        status = part.faults.get(number) or _worst(flawed, inputs)
-        for slot in outputs:
-            if slot in forced or flawed.get(slot, GOOD) == status:
-                continue
-            changed = True
-            if status is GOOD:
-                del flawed[slot]
-            else:
-                flawed[slot] = status
-    return changed
-
-
-def _worst(flawed: Mapping[int, Status], inputs: Iterable[int]) -> Status:
-    found = GOOD
-    for slot in inputs:
-        status = flawed.get(slot, GOOD)
-        if status.quality > found.quality:
-            found = status
-    return found

@@ -1,0 +1,77 @@
+"""What to do about values that are not good: ask for it, replace them, take another source."""
+
+from __future__ import annotations
+
+from petra.blocks import Block, In, Out, Param, Qualities, QualityOf, State
+from petra.blocks.known import best, worst
+from petra.library.faults import require
+from petra.signals.quality import Quality
+
+
+class IsGood(Block, type="IS_GOOD"):
+    """Whether the input is good. The answer itself is always good."""
+
+    input = In(bool | int | float | str, aliases=("in", "in1", "a", "IN"), doc="Input")
+    quality = QualityOf("input")
+    uncertain = Param(bool, default=False, doc="An uncertain input counts as good")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="The input is good")
+
+    def step(self, dt: float) -> None:
+        self.q = self.quality == 0 or (self.uncertain and self.quality == 1)
+
+
+class Fallback(Block, type="FALLBACK"):
+    """The input while it is good, else the fallback; without a fallback, the last good input.
+
+    What stands in for a good input is uncertain, with the reason of the input: it can be worked with, and
+    everybody sees that it is not measured. Before there was any good input to hold, it is a fault.
+    """
+
+    input = In(bool | int | float | str, aliases=("in", "in1", "a", "IN"), doc="Input")
+    fallback = In(bool | int | float | str, many=True, optional=True, doc="What to take instead")
+    quality = QualityOf("input")
+    qualities = QualityOf("fallback")
+    uncertain = Param(bool, default=False, doc="An uncertain input counts as good")
+    begun = State(False, doc="There was a good input")
+    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The input, or what stands in for it")
+    active = Out(bool, doc="Something stands in for the input")
+
+    def step(self, dt: float) -> None:
+        taken = self.quality == 0 or (self.uncertain and self.quality == 1)
+        value = self.input if taken else self.out
+        if len(self.fallback) > 0 and not taken:
+            value = self.fallback[0]
+        else:
+            require(taken or self.begun, "there was no good input yet")
+            self.begun = True
+        self.out = value
+        self.active = not taken
+
+    def known(self, quality: Qualities) -> Quality:
+        """Return the quality of the input, or that of what stands in for it: uncertain at best."""
+        if quality.input is Quality.GOOD or (self.uncertain and quality.input is Quality.UNCERTAIN):
+            return Quality(quality.input)
+        return worst((Quality.UNCERTAIN, *quality.fallback[:1]))
+
+
+class FirstGood(Block, type="FIRST_GOOD"):
+    """The first good input, in their order; where none is good, the first of the best quality."""
+
+    inputs = In(bool | int | float | str, many=True, doc="Any number of inputs, such as in1, in2, in3")
+    qualities = QualityOf("inputs")
+    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The input that is taken")
+    number = Out(int, doc="Which one, counted from 1")
+
+    def step(self, dt: float) -> None:
+        best = 4
+        chosen = 0
+        for at, quality in enumerate(self.qualities):
+            if quality < best:
+                best = quality
+                chosen = at
+        self.out = self.inputs[chosen]
+        self.number = chosen + 1
+
+    def known(self, quality: Qualities) -> Quality:
+        """Return the quality of the best input."""
+        return best(quality.inputs)

@@ -1,0 +1,90 @@
+"""Asking a block how good its outputs are, where it knows better than the worst of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from petra.blocks import Block, Qualities
+from petra.scan.network import Constant
+from petra.signals import GOOD, Quality, Status, Value
+
+if TYPE_CHECKING:
+    from petra.scan.compiler import Unit
+
+
+@frozen
+class _Source:
+    """What one input reads: a slot, whether it is overwritten after the step has read it; or a constant."""
+
+    slot: int | None
+    past: bool
+    constant: Value | None
+
+
+class Judge:
+    """Asks one block. It has an instance of its own, to which it shows what the step has seen."""
+
+    def __init__(self, unit: Unit, past: frozenset[int]) -> None:
+        self._unit = unit
+        self._shown: object = None
+        self._block: Block | None = None
+        self._asked = unit.wired.cls.spec.asked
+        self._ports: list[tuple[str, bool, list[_Source]]] = []
+        for name, port in unit.wired.cls.spec.inputs.items():
+            sources = [
+                _Source(slot, slot in past, wired.value if isinstance(wired, Constant) else None)
+                for wired, slot in zip(unit.wired.sources[name], unit.inputs[name], strict=True)
+            ]
+            self._ports.append((name, port.many, sources))
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The slots of all inputs."""
+        return tuple(s.slot for _, _, sources in self._ports for s in sources if s.slot is not None)
+
+    def status(
+        self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
+    ) -> Status:
+        """Return how good the outputs are: as bad as the worst input where the block fails at saying it."""
+        found: list[Status] = []
+        of: dict[str, Quality | tuple[Quality, ...]] = {}
+        worst = Quality.GOOD
+        block = self._instance()
+        for name, many, sources in self._ports:
+            statuses = [GOOD if s.slot is None else flawed.get(s.slot, GOOD) for s in sources]
+            read = tuple(_read(source, values, seen) for source in sources)
+            setattr(block, name, read if many else read[0])
+            of[name] = tuple(s.quality for s in statuses) if many else statuses[0].quality
+            found += statuses
+            if name not in self._asked:
+                worst = max([worst, *(s.quality for s in statuses)])
+        try:
+            quality = Quality(block.known(Qualities(of, worst)))
+        except BaseException:  # noqa: BLE001 - a stranger's method: what it does not say is not known
+            quality = worst
+        return _with_reason(quality, found)
+
+    def _instance(self) -> Block:
+        wired = self._unit.wired
+        if self._block is None or self._shown is not wired:  # a tuned parameter makes it another one
+            self._shown, self._block = wired, wired.cls(**wired.params)
+        return self._block
+
+
+def _read(source: _Source, values: Sequence[Value], seen: Mapping[int, Value]) -> Any:
+    if source.slot is None:
+        return source.constant
+    return seen[source.slot] if source.past else values[source.slot]
+
+
+def _with_reason(quality: Quality, found: Sequence[Status]) -> Status:
+    """Return a status with the reason of the first input that is as bad, or else of the worst one."""
+    if quality is Quality.GOOD:
+        return GOOD
+    for status in found:
+        if status.quality is quality:
+            return status
+    return Status(quality, max(found, key=lambda status: status.quality, default=GOOD).reason)

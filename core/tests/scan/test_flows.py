@@ -1,0 +1,360 @@
+"""How quality passes through a program: what heals, what can be known, and what nobody knows."""
+
+from __future__ import annotations
+
+import pytest
+
+from petra import Block, Catalog, In, Out, Param, decided
+from petra.library import plugin
+from petra.scan import Network, Place, Program, Resolution, wire
+from petra.scan.flows import Flow
+from petra.scan.network import entangled
+from petra.signals import GOOD, Bus, Quality, Signal, SignalType, Status
+from petra.testing import ManualClock
+
+BAD = Status(Quality.BAD, "not connected")
+OLD = Status(Quality.UNCERTAIN, "stale")
+LIBRARY = {offer.name: offer.thing for offer in Catalog.of(plugin).offers()}
+
+
+class Plant:
+    """Blocks such as ("run", "AND", {"a": "x", "b": "y"}, {"out": "z"}), in one task or in several."""
+
+    def __init__(self, inputs: dict[str, object], *blocks, tasks: dict[str, str] | None = None, inline=True):
+        wired = [
+            wire(name, LIBRARY.get(kind, kind), sources, outputs, params[0] if params else {})
+            for name, kind, sources, outputs, *params in blocks
+        ]
+        resolution = Resolution(wired, {name: type(value) for name, value in inputs.items()})
+        assert resolution.mismatches == []
+        writers = {signal: block.name for block in wired for signal in block.targets.values()}
+        self.bus = Bus(
+            [
+                Signal(name, SignalType.of(kind), inputs.get(name), writers.get(name, ""))
+                for name, kind in resolution.types.items()
+            ],
+            ManualClock(),
+        )
+        place = Place(self.bus.layout.index, resolution.types)
+        grouped: dict[str, list] = {}
+        for block in wired:
+            grouped.setdefault((tasks or {}).get(block.name, "main"), []).append(block)
+        beside, faulted = entangled(grouped), {}
+        self.programs = {
+            task: Program(
+                Network(mine, beside[task]),
+                place,
+                Resolution(mine, resolution.types),
+                inline=inline,
+                faulted=faulted,
+            )
+            for task, mine in grouped.items()
+        }
+
+    def scan(self, *tasks: str, dt: float = 0.1) -> None:
+        for task in tasks or self.programs:
+            self.bus.latch()
+            self.programs[task].scan(self.bus, dt)
+            self.bus.publish(1, 1)
+
+    def quality(self, name: str) -> Quality:
+        return self.bus.status(name).quality
+
+    def __getitem__(self, name: str):
+        return self.bus.read(name).value
+
+
+def seal_in(**options) -> Plant:
+    return Plant(
+        {"start": False, "stop": False},
+        ("wanted", "OR", {"a": "start", "b": "run"}, {"out": "wanted"}),
+        ("go", "NOT", {"input": "stop"}, {"out": "go"}),
+        ("run", "AND", {"a": "wanted", "b": "go"}, {"out": "run"}),
+        **options,
+    )
+
+
+@pytest.mark.parametrize("inline", [True, False], ids=["compiled", "called"])
+@pytest.mark.parametrize("first", [{"wanted": "other"}, {"run": "other"}, {}], ids=["or", "and", "one task"])
+def test_a_seal_in_starts_although_it_was_scanned_before_its_device_was_there(first, inline):
+    plant = seal_in(tasks=first, inline=inline)
+    for name in ("start", "stop"):
+        plant.bus.write(name, False, BAD)
+    plant.scan()
+    assert plant.quality("run") is Quality.BAD
+    for name in ("start", "stop"):
+        plant.bus.write(name, False)
+    plant.scan()
+    plant.scan()
+    assert [plant.quality(name) for name in ("wanted", "go", "run")] == [Quality.GOOD] * 3
+    plant.bus.write("start", True)
+    plant.scan()
+    plant.bus.write("start", False)
+    plant.scan()
+    assert plant["run"] is True
+    assert plant.quality("run") is Quality.GOOD
+
+
+def test_a_pump_that_runs_by_its_seal_in_stays_good_when_the_start_button_dies():
+    plant = seal_in()
+    plant.bus.write("start", True)
+    plant.scan()
+    plant.bus.write("start", False, BAD)
+    plant.scan()
+    assert (plant["run"], plant.quality("run")) == (True, Quality.GOOD)
+    plant.bus.write("stop", True)
+    plant.scan(), plant.scan()
+    assert (plant["run"], plant.quality("run")) == (False, Quality.GOOD)  # stopped, whatever start is
+
+
+def test_a_stop_button_that_dies_makes_the_run_bad():
+    plant = seal_in()
+    plant.bus.write("start", True)
+    plant.scan()
+    plant.bus.write("stop", False, BAD)
+    plant.scan()
+    assert plant.bus.status("run") == BAD
+
+
+@pytest.mark.parametrize("task", ["main", "other"])
+def test_a_sum_of_its_own_past_heals(task):
+    plant = Plant(
+        {"inflow": 1.0},
+        ("sum", "ADD", {"a": "total", "b": "inflow"}, {"out": "new"}),
+        ("keep", "MOVE", {"input": "new"}, {"out": "total"}),
+        tasks={"keep": task},
+    )
+    plant.bus.write("inflow", 1.0, BAD)
+    plant.scan(), plant.scan()
+    assert plant.quality("total") is Quality.BAD
+    plant.bus.write("inflow", 1.0)
+    plant.scan(), plant.scan()
+    assert (plant.quality("new"), plant.quality("total")) == (Quality.GOOD, Quality.GOOD)
+
+
+def test_another_task_is_as_bad_as_what_it_has_computed_until_it_scans_again():
+    plant = Plant(
+        {"x": 1.0},
+        ("slow", "MOVE", {"input": "x"}, {"out": "copy"}),
+        ("fast", "MOVE", {"input": "copy"}, {"out": "seen"}),
+        tasks={"slow": "slow", "fast": "fast"},
+    )
+    plant.bus.write("x", 1.0, BAD)
+    plant.scan("slow", "fast")
+    plant.bus.write("x", 2.0)
+    plant.scan("fast", "fast")
+    assert plant.bus.status("seen") == BAD  # what it shows was made of the bad value
+    plant.scan("slow", "fast")
+    assert (plant["seen"], plant.bus.status("seen")) == (2.0, GOOD)
+
+
+def test_a_fault_in_another_task_of_the_loop_counts():
+    plant = Plant(
+        {"x": 1.0, "by": 1.0},
+        ("divide", "DIV", {"a": "sum", "b": "by"}, {"out": "part"}),
+        ("add", "ADD", {"a": "part", "b": "x"}, {"out": "sum"}),
+        tasks={"divide": "other"},
+    )
+    plant.bus.write("by", 0.0)
+    plant.scan("other", "main")
+    assert "division by zero" in plant.bus.status("sum").reason
+    plant.scan("main")
+    assert "division by zero" in plant.bus.status("sum").reason
+    plant.bus.write("by", 1.0)
+    plant.scan("other", "main")
+    assert plant.bus.status("sum") == plant.bus.status("part") == GOOD
+
+
+LOGIC = [
+    ("AND", (False, True), (GOOD, BAD), Quality.GOOD),
+    ("AND", (True, True), (GOOD, BAD), Quality.BAD),
+    ("AND", (True, False), (GOOD, BAD), Quality.BAD),
+    ("AND", (False, False), (OLD, BAD), Quality.UNCERTAIN),
+    ("OR", (True, False), (GOOD, BAD), Quality.GOOD),
+    ("OR", (False, False), (GOOD, BAD), Quality.BAD),
+    ("NAND", (False, True), (GOOD, BAD), Quality.GOOD),
+    ("NOR", (True, False), (GOOD, BAD), Quality.GOOD),
+    ("NOR", (False, False), (GOOD, BAD), Quality.BAD),
+    ("XOR", (True, False), (GOOD, BAD), Quality.BAD),
+]
+
+
+@pytest.mark.parametrize(("kind", "values", "statuses", "quality"), LOGIC, ids=lambda value: str(value)[:24])
+def test_a_gate_is_as_good_as_what_decides_it(kind, values, statuses, quality):
+    plant = Plant({"a": False, "b": False}, ("gate", kind, {"in1": "a", "in2": "b"}, {"out": "q"}))
+    for name, value, status in zip("ab", values, statuses, strict=True):
+        plant.bus.write(name, value, status)
+    plant.scan()
+    assert plant.quality("q") is quality
+
+
+@pytest.mark.parametrize(
+    ("kind", "selector", "chosen"), [("SELECT", False, "x0"), ("SELECT", True, "x1"), ("MUX", 1, "x1")]
+)
+def test_a_choice_is_as_good_as_what_it_chooses(kind, selector, chosen):
+    inputs = {"selector": "s", "in0": "x0", "in1": "x1"}
+    plant = Plant({"s": selector, "x0": 1.0, "x1": 2.0}, ("choice", kind, inputs, {"out": "q"}))
+    for name in ("x0", "x1"):
+        plant.bus.write(name, 5.0, GOOD if name == chosen else BAD)
+    plant.scan()
+    assert plant.quality("q") is Quality.GOOD
+    plant.bus.write("s", selector, OLD)
+    plant.scan()
+    assert plant.bus.status("q") == OLD
+    plant.bus.write(chosen, 5.0, BAD)
+    plant.scan()
+    assert plant.bus.status("q") == BAD
+
+
+@pytest.mark.parametrize(("kind", "dominant"), [("SR_LATCH", "set"), ("RS_LATCH", "reset")])
+def test_a_latch_is_good_while_its_dominant_input_is_true_and_good(kind, dominant):
+    plant = Plant(
+        {"set": False, "reset": False}, ("latch", kind, {"set": "set", "reset": "reset"}, {"q": "q"})
+    )
+    other = "reset" if dominant == "set" else "set"
+    plant.bus.write(dominant, True)
+    plant.bus.write(other, False, BAD)
+    plant.scan()
+    assert plant.quality("q") is Quality.GOOD
+    plant.bus.write(dominant, False)
+    plant.scan()
+    assert plant.bus.status("q") == BAD
+
+
+def test_a_condition_that_fails_and_is_good_trips_whatever_the_others_are():
+    plant = Plant(
+        {"level": True, "online": True},
+        ("lock", "INTERLOCK", {"c1": "level", "c2": "online"}, {"run": "run"}),
+    )
+    plant.bus.write("level", True, BAD)
+    plant.bus.write("online", False)
+    plant.scan()
+    assert (plant["run"], plant.quality("run")) == (False, Quality.GOOD)
+
+
+def test_what_is_known_comes_from_what_the_step_has_seen_and_not_from_what_came_after():
+    """The AND has seen the last scan's true; that the same signal is false by now decides nothing yet."""
+    plant = Plant(
+        {"x": True, "y": True},
+        ("and", "AND", {"a": "fed.back", "b": "x"}, {"out": "q"}),
+        ("move", "AND", {"a": "y", "b": "either"}, {"out": "fed.back"}),
+        ("or", "OR", {"a": "q", "b": "y"}, {"out": "either"}),
+    )
+    plant.scan(), plant.scan(), plant.scan()
+    assert plant["fed.back"] is True
+    plant.bus.write("x", True, BAD)
+    plant.bus.write("y", False)
+    plant.scan()
+    assert (plant["q"], plant.bus.status("q")) == (True, BAD)
+    plant.scan()
+    plant.scan()
+    assert (plant["q"], plant.bus.status("q")) == (False, GOOD)
+
+
+def test_a_force_in_a_loop_is_good_and_what_follows_it_too():
+    plant = seal_in()
+    plant.bus.write("stop", False, BAD)
+    plant.scan()
+    plant.bus.force("go", True, "me")
+    plant.scan(), plant.scan()
+    assert plant.quality("run") is Quality.GOOD
+    plant.bus.unforce("go", "me")
+    plant.bus.write("start", True)
+    plant.scan(), plant.scan()
+    assert plant.bus.status("run") == BAD
+
+
+class Either(Block, type="EITHER_OF"):
+    """A stranger's block that knows: it follows a while `own` is set, else b."""
+
+    a = In(float)
+    b = In(float)
+    own = Param(bool, default=True)
+    out = Out(float)
+
+    def step(self, dt):
+        self.out = self.a if self.own else self.b
+
+    def known(self, quality):
+        return quality.a if self.own else quality.b
+
+
+class Confused(Block, type="CONFUSED"):
+    """A stranger's block that fails at saying what it knows."""
+
+    a = In(float)
+    out = Out(float)
+
+    def step(self, dt):
+        self.out = self.a
+
+    def known(self, quality):
+        raise KeyboardInterrupt
+
+
+def test_a_strangers_block_says_what_it_knows_also_after_it_was_tuned():
+    plant = Plant({"a": 1.0, "b": 2.0}, ("own", Either, {"a": "a", "b": "b"}, {"out": "q"}))
+    plant.bus.write("b", 2.0, BAD)
+    plant.scan()
+    assert plant.quality("q") is Quality.GOOD
+    plant.programs["main"].tune("own", "own", False)
+    plant.bus.write("a", 3.0)
+    plant.scan()
+    assert plant.bus.status("q") == BAD
+
+
+def test_a_block_that_cannot_say_what_it_knows_is_as_bad_as_its_inputs():
+    plant = Plant({"a": 1.0}, ("confused", Confused, {"a": "a"}, {"out": "q"}))
+    plant.scan()
+    plant.bus.write("a", 1.0, BAD)
+    plant.scan()
+    assert plant.bus.status("q") == BAD
+
+
+def test_decided_takes_all_where_none_decides():
+    assert decided((True, True), (Quality.GOOD, Quality.UNCERTAIN), by=False) is Quality.UNCERTAIN
+    assert decided((False, True), (Quality.GOOD, Quality.BAD), by=False) is Quality.GOOD
+
+
+def test_what_stands_in_for_a_bad_value_is_uncertain_with_its_reason():
+    plant = Plant(
+        {"level": 1.0, "spare": 2.0},
+        ("held", "FALLBACK", {"input": "level"}, {"out": "held", "active": "holding"}),
+        ("other", "FALLBACK", {"input": "level", "fallback": "spare"}, {"out": "other"}),
+        ("first", "FIRST_GOOD", {"in1": "level", "in2": "spare"}, {"out": "first"}),
+        ("ok", "IS_GOOD", {"input": "level"}, {"q": "ok"}),
+    )
+    plant.scan()
+    plant.bus.write("level", 9.0, BAD)
+    plant.scan()
+    stands_in = Status(Quality.UNCERTAIN, "not connected")
+    assert (plant["held"], plant.bus.status("held")) == (1.0, stands_in)
+    assert (plant["other"], plant.bus.status("other")) == (2.0, stands_in)
+    assert (plant["first"], plant.bus.status("first")) == (2.0, GOOD)
+    assert (plant["ok"], plant.bus.status("ok"), plant.bus.status("holding")) == (False, GOOD, stands_in)
+    plant.bus.write("spare", 2.0, BAD)
+    plant.scan()
+    assert [plant.quality(name) for name in ("other", "first")] == [Quality.BAD] * 2
+
+
+def test_a_loop_of_thousands_is_settled_in_one_pass(monkeypatch):
+    """What gets worse wakes only who reads it: the looks grow with the loop, not with its square."""
+    count = 3_000
+    blocks = [
+        (f"b{i}", "ADD", {"a": f"s{(i + 1) % count}", "b": "x"}, {"out": f"s{i}"}) for i in range(count)
+    ]
+    plant = Plant({"x": 1.0}, *blocks)
+    plant.scan()
+    looks = 0
+    plain = Flow.status
+
+    def counted(*arguments):
+        nonlocal looks
+        looks += 1
+        return plain(*arguments)
+
+    monkeypatch.setattr(Flow, "status", counted)
+    plant.bus.write("x", 1.0, BAD)
+    plant.scan()
+    assert plant.quality("s0") is Quality.BAD
+    assert looks <= 3 * count
