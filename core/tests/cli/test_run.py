@@ -76,7 +76,7 @@ def test_once_scans_once_and_prints_every_signal(tank):
     assert data["signals"]["never"]["quality"] == "bad"
     assert data["faults"] == {"bad": "block bad: BlockFault: division by zero"}
     assert data["scans"] == 1
-    assert not list(tank.parent.glob("*.retain.json"))
+    assert not list(tank.parent.rglob("retained.json"))
 
 
 def test_so_many_scans(tank):
@@ -186,7 +186,7 @@ def test_a_reload_is_taken_whole_or_refused_whole(tank):
         assert scans > 10
 
 
-def test_what_is_retained_is_beside_the_document(tmp_path):
+def test_what_is_retained_is_in_the_data_folder(tmp_path):
     file = tmp_path / "hours.yaml"
     file.write_text(
         "blocks: [{name: hours, type: RUNTIME, inputs: {running: true}, outputs: {starts: starts}}]\n"
@@ -195,7 +195,7 @@ def test_what_is_retained_is_beside_the_document(tmp_path):
     for _ in range(2):
         done = petra("run", file, "--for", "200ms")
         assert done.returncode == 0, done.stderr
-    kept = json.loads((tmp_path / "hours.retain.json").read_text())
+    kept = json.loads((tmp_path / "hours.data" / "retained.json").read_text())
     assert kept["blocks"]["hours"]["number"] == 2
 
 

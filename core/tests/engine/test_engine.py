@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import time
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 
 from petra import Block, Catalog, In, Out, Param, State, hookimpl
 from petra.config import configuration, load_bytes
+from petra.drivers import Act, Origin, Outcome
 from petra.engine import Engine, EngineError, plan
 from petra.library import plugin
 from petra.scan import TuningError
-from petra.signals import Quality
+from petra.signals import NotWritableError, Quality
+from petra.testing import ManualClock
 
 
 class Slow(Block, type="SLOW"):
@@ -163,25 +166,58 @@ def test_forces_are_logged_with_who_asked(engine, caplog):
     assert [force.actor for force in engine.bus.force_record] == ["me", "you"]
 
 
-def test_a_reload_while_a_scan_hangs_waits_for_its_end_and_a_second_one_is_refused():
+HANGING = """
+signals: [{name: hang, type: bool}]
+blocks: [{name: slow, type: SLOW, inputs: {hang: hang}, outputs: {out: out}}]
+scan_time_ms: 5
+"""
+
+
+def hang(engine: Engine) -> None:
+    """Let a scan hang."""
     release.clear()
-    text = """
-    signals: [{name: hang, type: bool}]
-    blocks: [{name: slow, type: SLOW, inputs: {hang: hang}, outputs: {out: out}}]
-    scan_time_ms: 5
-    """
-    with Engine(conf(text), CATALOG) as engine:
-        engine.bus.write("hang", True)
-        assert until(lambda: engine.scheduler.busy_since is not None and engine.bus.waiting == 0)
-        time.sleep(0.05)
-        thread = threading.Thread(target=engine.reload, args=(conf(text),))
-        thread.start()
-        time.sleep(0.1)
-        with pytest.raises(EngineError, match="under way"):
-            engine.reload(conf(text))
+    engine.bus.write("hang", True)
+    assert until(lambda: engine.scheduler.busy_since is not None and engine.bus.waiting == 0)
+
+
+def test_reloads_follow_each_other_and_wait_for_a_scan_that_hangs():
+    with Engine(conf(HANGING), CATALOG) as engine:
+        hang(engine)
+        second = HANGING.replace(
+            "{name: hang, type: bool}", "{name: hang, type: bool}, {name: more, type: int}"
+        )
+        threads = [threading.Thread(target=engine.reload, args=(conf(text),)) for text in (HANGING, second)]
+        threads[0].start()
+        assert until(lambda: bool(engine.scheduler._asked))
+        threads[1].start()
         release.set()
-        thread.join(5)
-        assert engine.status().reloads == 1
+        for thread in threads:
+            thread.join(5)
+        assert engine.status().reloads == 2
+        assert "more" in engine.bus.layout.index
+
+
+def test_the_end_does_not_wait_for_a_reload_that_waits_for_a_scan(caplog):
+    engine = Engine(conf(HANGING), CATALOG)
+    refused: list[str] = []
+
+    def reload() -> None:
+        try:
+            engine.reload(conf(HANGING))
+        except EngineError as error:
+            refused.append(str(error))
+
+    engine.start()
+    hang(engine)
+    thread = threading.Thread(target=reload)
+    thread.start()
+    assert until(lambda: bool(engine.scheduler._asked))
+    engine.stop()
+    thread.join(5)
+    release.set()
+    assert refused == ["the engine stops"]
+    with pytest.raises(EngineError, match="the engine stops"):
+        engine.reload(conf(HANGING))
 
 
 def test_groups_and_subscriptions_outlive_a_reload(engine):
@@ -418,3 +454,80 @@ def test_documents_of_both_generations_run():
         with Engine(conf(yaml.safe_dump(own | {"scan_time_ms": 5})), CATALOG) as engine:
             assert until(lambda engine=engine: engine.status().scans > 3), path.name
             assert engine.status().faults == {}
+
+
+def test_the_watchdog_does_not_wait_for_a_disk_that_hangs(tmp_path):
+    """A journal that cannot be opened holds its own thread up, not the one that looks at the scan."""
+    stuck = tmp_path / "commands.jsonl"
+    os.mkfifo(stuck)  # whoever opens it for writing waits until somebody reads
+    text = """
+    signals: [{name: hang, type: bool}, {name: valve, type: bool, safe: true}]
+    blocks: [{name: slow, type: SLOW, inputs: {hang: hang}, outputs: {out: valve}}]
+    engine: {watchdog_ms: 100}
+    scan_time_ms: 5
+    """
+    engine = Engine(conf(text), CATALOG, journal=stuck)
+    engine.start()
+    engine.force("hang", False, actor="me")
+    assert until(lambda: not engine._keeper._journal._waiting)  # it is being written
+    engine.unforce("hang", actor="me")
+    hang(engine)
+    assert until(lambda: engine.bus.status("valve").reason == "safe value: a scan does not end")
+    release.set()
+    reader = os.open(stuck, os.O_RDONLY | os.O_NONBLOCK)
+    engine.stop()
+    os.close(reader)
+
+
+def test_a_schedule_knows_what_time_it_is_in_the_first_scan():
+    clock = ManualClock(int(time.mktime((2026, 11, 24, 17, 42, 0, 0, 0, -1))) * 10**9)
+    text = """
+    blocks:
+    - name: lamp
+      type: SCHEDULE
+      inputs: {second: petra.clock.second_of_day, day: petra.clock.day_of_week}
+      params: {begin: "22:00", end: "06:00"}
+      outputs: {q: lamp}
+    """
+    engine = Engine(conf(text), CATALOG, clock=clock)
+    engine.start(scans=1)
+    assert engine.wait(5)
+    assert engine.last("petra.clock.second_of_day")[0] == 17 * 3600 + 42 * 60
+    assert engine.last("lamp")[0] is False
+    engine.stop()
+
+
+def test_forces_go_through_the_gate_and_into_the_journal(engine, tmp_path):
+    ended = []
+    engine.field.ledger.told = ended.append
+    engine.bus.force("level", 7.0, "somebody with the bus in hand")
+    assert engine.force("enabled", False, actor="ann").outcome is Outcome.CONFIRMED
+    assert engine.unforce("enabled", actor="ann").outcome is Outcome.CONFIRMED
+    refused = engine.force("level", 9.0, actor="eve", origin=Origin.NETWORK)
+    assert (refused.outcome, refused.act) == (Outcome.REJECTED, Act.FORCE)
+    assert until(lambda: engine.status().forced == {"level": 7.0})
+    engine.field.ledger.policy = lambda command: f"{command.actor} may not {command.act.value}"
+    with pytest.raises(NotWritableError, match="bob may not unforce"):
+        engine.bus.unforce("level", "bob")
+    assert [str(command).partition(" ")[2] for command in ended] == [
+        "force level = 7.0 by somebody with the bus in hand (local) confirmed",
+        "force enabled = False by ann (local) confirmed",
+        "unforce enabled by ann (local) confirmed",
+        "force level = 9.0 by eve (network) rejected: without a policy, nobody writes over the network",
+        "unforce level by bob (local) rejected: bob may not unforce",
+    ]
+
+
+def test_the_status_can_be_asked_for_in_a_storm_of_faults():
+    """Blocks fault and recover in every scan while others look: views read what the scan has published."""
+    blocks = "".join(
+        f"- {{name: b{i}, type: DIV, inputs: {{a: 1.0, b: n{i % 7}}}, outputs: {{out: x{i}}}}}\n"
+        for i in range(60)
+    )
+    signals = "".join(f"- {{name: n{i}, type: float}}\n" for i in range(7))
+    with Engine(conf(f"scan_time_ms: 1\nsignals:\n{signals}blocks:\n{blocks}"), CATALOG) as engine:
+        for turn in range(600):
+            engine.bus.write(f"n{turn % 7}", float(turn % 2))
+            status = engine.status()
+            assert set(status.faults) <= set(status.fault_counts)
+        assert until(lambda: len(engine.status().fault_counts) == 60)

@@ -17,12 +17,13 @@ from petra.config import configuration, load_bytes
 from petra.drivers import Direction, Driver, Link, Origin, Outcome, Point, SessionError
 from petra.drivers.commands import Ledger
 from petra.engine import Engine, plan
-from petra.engine.journal import Journal, beside, read
+from petra.engine.folder import DataFolder
+from petra.engine.journal import Journal, read
 from petra.engine.plan import points_changed
 from petra.errors import PetraError
 from petra.library import plugin as library
 from petra.settings import Named, SignalUse, Used
-from petra.signals import Quality, SignalType
+from petra.signals import NotWritableError, Quality, SignalType
 from petra.testing import ManualClock
 
 
@@ -145,8 +146,14 @@ def test_a_signal_that_nobody_has_written_is_not_sent():
     with Engine(made(PLANT), catalog) as engine:
         until(lambda: ("one", 2.0) in devices.written)
         assert not [w for w in devices.written if w[0] == "two"]
-        engine.bus.write("setpoint", 21.0)
+        with pytest.raises(NotWritableError, match="'setpoint' goes to a device: write it by a command"):
+            engine.bus.write("setpoint", 21.0)
+        with pytest.raises(NotWritableError, match="by a command"):
+            engine.bus.write_many({"setpoint": 21.0})
+        engine.command("setpoint", 21.0, actor="ann")
         until(lambda: ("two", 21.0) in devices.written)
+        commands = [c for c in engine.field.ledger.commands() if c.signal == "setpoint"]
+        assert [(c.actor, c.origin) for c in commands] == [("ann", Origin.LOCAL)]
 
 
 def test_a_bad_output_is_not_sent():
@@ -274,8 +281,7 @@ def test_what_was_written_while_the_device_was_away_is_sent_when_it_comes_back()
         until(lambda: ("one", 2.0) in devices.written)
         devices.down.add("two")
         until(lambda: engine.status().drivers["two"].health.failures > 0)
-        engine.bus.write("setpoint", 25.0)
-        until(lambda: engine.bus.read("setpoint").value == 25.0)
+        engine.command("setpoint", 25.0, actor="ann")
         devices.down.clear()
         until(lambda: ("two", 25.0) in devices.written)
 
@@ -330,7 +336,9 @@ def test_the_journal_has_every_command_also_of_a_crash(tmp_path):
 
 def test_a_journal_may_hold_anything(tmp_path):
     """A crash in the middle of a line, somebody's editor, a text that is no UTF-8."""
-    journal = Journal(beside(tmp_path / "plant.yaml"))
+    folder = DataFolder(tmp_path / "plant.yaml")
+    assert folder.prepare()
+    journal = Journal(folder.commands)
     ledger = Ledger(ManualClock())
     ledger.told = journal.note
     for value in ("\udc80", "ok", "a\nb"):
@@ -363,7 +371,7 @@ def test_the_journal_stays_small_and_waits_for_a_disk(tmp_path, monkeypatch):
         journal.note(command)
         journal.flush()
     assert sum(p.stat().st_size for p in journal.path.parent.iterdir()) < 3_000
-    assert beside("plants/tank.yaml").name == "tank.commands.jsonl"
+    assert DataFolder("plants/tank.yaml").commands.as_posix() == "plants/tank.data/commands.jsonl"
 
 
 def test_a_plan_says_which_sessions_begin_anew():
@@ -408,3 +416,116 @@ def test_a_plan_counts_points_of_one_signal_apart():
     assert list(points_changed(device("1", "2"), device("1", "3"))) == ["1 point changed"]
     assert list(points_changed(device("1", "2"), device("1", "2", "3"))) == ["1 point more"]
     assert list(points_changed(device("1", "2"), device("2"))) == ["1 point less"]
+
+
+GATE = """
+scan_time_ms: 5
+signals:
+- {name: pump, type: float, %s}
+blocks:
+- {name: run, type: MUL, inputs: {a: level, b: 2.0}, outputs: {out: pump}}
+toy:
+- {name: sensor, get: level}
+- {name: motor, put: pump}
+"""
+
+
+def given(name: str) -> list[float]:
+    """Return what a device was given."""
+    return [value for device, value in devices.written if device == name]
+
+
+def test_a_signal_that_turns_bad_takes_its_device_to_the_safe_value_and_back(caplog):
+    with Engine(made(GATE % "safe: -1.0, safe_after_ms: 50"), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.down.add("sensor")
+        until(lambda: given("motor") == [2.0, -1.0])
+        assert "pump is bad (gone): its device is given the safe value -1.0" in caplog.text
+        (safe,) = [c for c in engine.field.ledger.commands() if c.value == -1.0]
+        assert (safe.actor, safe.origin, safe.urgent) == ("safe value", Origin.LOGIC, True)
+        assert engine.bus.read("pump").value == 2.0  # the signal shows what it is: a bad 2
+        devices.down.clear()
+        until(lambda: given("motor") == [2.0, -1.0, 2.0])
+        assert engine.bus.status("pump").quality is Quality.GOOD
+
+
+def test_a_signal_that_was_never_good_takes_its_device_to_the_safe_value():
+    """The plant was started while the sensor was dead: whatever the pump does, it did not ask for it."""
+    devices.down.add("sensor")
+    with Engine(made(GATE % "safe: -1.0, safe_after_ms: 0"), catalog):
+        until(lambda: given("motor") == [-1.0])
+
+
+def test_a_signal_that_is_bad_for_a_moment_changes_nothing():
+    with Engine(made(GATE % "safe: -1.0, safe_after_ms: 3600000"), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.down.add("sensor")
+        until(lambda: engine.bus.status("pump").quality is Quality.BAD)
+        devices.down.clear()
+        until(lambda: engine.bus.status("pump").quality is Quality.GOOD)
+        devices.value = 4.0
+        until(lambda: given("motor")[-1] == 8.0)
+        assert given("motor") == [2.0, 8.0]
+
+
+def test_a_device_that_comes_back_while_its_signal_is_bad_is_given_the_safe_value_again():
+    with Engine(made(GATE % "safe: -1.0, safe_after_ms: 0"), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.down.add("sensor")
+        until(lambda: given("motor") == [2.0, -1.0])
+        devices.down.add("motor")
+        until(lambda: engine.status().drivers["motor"].health.failures > 0)
+        devices.down.discard("motor")
+        until(lambda: given("motor") == [2.0, -1.0, -1.0])
+
+
+@pytest.mark.parametrize(
+    ("more", "again"), [("on_bad: hold, safe: -1.0", []), ("on_bad: last_good", [2.0]), ("unit: rpm", [])]
+)
+def test_a_device_is_given_what_the_signal_says_for_bad(more, again):
+    with Engine(made(GATE % more), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.down.add("sensor")
+        until(lambda: engine.bus.status("pump").quality is Quality.BAD)
+        devices.down.add("motor")
+        until(lambda: engine.status().drivers["motor"].health.failures > 0)
+        sessions = devices.sessions.count("motor")
+        devices.down.discard("motor")
+        until(
+            lambda: (
+                devices.sessions.count("motor") > sessions and engine.status().drivers["motor"].sessions > 1
+            )
+        )
+        until(lambda: given("motor") == [2.0, *again])
+        devices.value = 5.0
+        devices.down.clear()
+        until(lambda: given("motor") == [2.0, *again, 10.0])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("signals: [{name: a, on_bad: safe}]", "on_bad is safe, and the signal has no safe value"),
+        ("signals: [{name: a, on_bad: off}]", "1:29"),
+        ("signals: [{name: a, safe: 1.0, safe_after_ms: -1}]", "1:47"),
+    ],
+)
+def test_what_is_wrong_with_on_bad_is_said(text, said):
+    problems = [str(problem) for problem in load_bytes(text.encode(), catalog, {}).problems]
+    assert any(said in problem for problem in problems), problems
+
+
+def test_a_gateway_gives_the_safe_value_when_the_device_that_it_reads_dies():
+    text = """
+    scan_time_ms: 5
+    signals: [{name: level, type: float, safe: 0.5, safe_after_ms: 0}]
+    toy:
+    - {name: sensor, get: level}
+    - {name: display, put: level}
+    """
+    devices.value = 3.0
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("display")[-1:] == [3.0])
+        devices.down.add("sensor")
+        until(lambda: given("display")[-1] == 0.5)
+        assert engine.bus.read("level").value == 3.0

@@ -401,3 +401,59 @@ def test_any_order_of_writes_forces_and_scans(actions):
                 n for n in expected if told.get(n, (1.5 if n == "level" else 0, True)) != expected[n]
             } <= heard
             told = expected
+
+
+def test_what_waits_is_bounded_in_values_and_one_scan_takes_a_part_of_it():
+    bus = Bus([Signal(f"s{i}", SignalType.FLOAT) for i in range(1_000)], ManualClock(), inbox_limit=30_000)
+    group = bus.group([f"s{i}" for i in range(1_000)])
+    for turn in range(30):
+        group.write([float(turn)] * 1_000)
+    assert bus.waiting == 30_000
+    with pytest.raises(InboxFullError, match="30000 values are waiting"):
+        bus.write("s0", 1.0)
+    assert bus.refused == 1
+    bus.latch()
+    bus.publish(1, 1)
+    assert bus.waiting == 0
+    for turn in range(20_000):
+        bus.write("s0", float(turn))
+    scans = 0
+    before = -1.0
+    while bus.waiting:
+        bus.latch()
+        bus.publish(scans, scans)
+        scans += 1
+        assert bus.read("s0").value > before  # in the order in which they were written
+        before = bus.read("s0").value
+    assert before == 19_999.0
+    assert scans == 4  # 5,556 single values are as much as one scan takes
+
+
+def test_a_group_larger_than_what_may_wait_is_taken_when_nothing_else_waits():
+    bus = Bus([Signal(f"s{i}", SignalType.FLOAT) for i in range(100)], ManualClock(), inbox_limit=10)
+    group = bus.group([f"s{i}" for i in range(100)])
+    group.write([1.0] * 100)
+    with pytest.raises(InboxFullError):
+        group.write([2.0] * 100)
+    bus.latch()
+    bus.publish(1, 1)
+    assert bus.read("s99").value == 1.0
+
+
+def test_a_signal_that_goes_to_a_device_is_written_by_its_driver_and_nobody_else():
+    bus = Bus([Signal("sp", SignalType.FLOAT, commanded=True), Signal("x", SignalType.FLOAT)], ManualClock())
+    for write in (
+        lambda: bus.write("sp", 1.0),
+        lambda: bus.write_many({"x": 1.0, "sp": 1.0}),
+        lambda: bus.group(["sp"]).write([1.0]),
+    ):
+        with pytest.raises(NotWritableError, match="'sp' goes to a device: write it by a command"):
+            write()
+    bus.served(["sp"]).write([2.0])
+    bus.latch()
+    bus.publish(1, 1)
+    assert (bus.read("sp").value, bus.read("x").value) == (2.0, 0.0)
+    bus.serve("sp", 3.0)
+    bus.latch()
+    bus.publish(2, 2)
+    assert bus.read("sp").value == 3.0

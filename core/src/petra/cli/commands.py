@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from petra.cli.output import plural, print_json, print_table, shown
-from petra.cli.session import json_option
+from petra.cli.session import Session, json_option, with_session
 
 
 @click.command()
@@ -17,15 +17,16 @@ from petra.cli.session import json_option
 @click.option("--last", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many.")
 @click.option("--signal", metavar="NAME", help="Only commands to this signal.")
 @json_option
-def commands(file: Path, *, last: int, signal: str | None, as_json: bool) -> None:
+@with_session
+def commands(session: Session, file: Path, *, last: int, signal: str | None, as_json: bool) -> None:
     """Show what was written to devices, and what became of it.
 
     The last commands of the plant FILE: requested, sent, and how they ended. A running plant writes them
-    beside FILE; they stay there when it has ended.
+    into its data folder; they stay there when it has ended.
     """
-    from petra.engine.journal import beside, read
+    from petra.engine.journal import read
 
-    path = beside(file)
+    path = session.folder(file).commands
     if not path.exists():
         raise click.ClickException(f"{path} is not there: no plant of {file} has written to a device yet")
     found = [entry for entry in read(path, 100_000) if signal in (None, entry.get("signal"))][-last:]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import re
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,11 +16,14 @@ from petra.cli.output import print_json, print_table, shown
 from petra.cli.session import Session, json_option, with_session
 
 if TYPE_CHECKING:
-    from petra.config import Configuration
+    from petra.cli.orders import Orders
     from petra.engine import Engine
+    from petra.engine.folder import DataFolder
+
+log = logging.getLogger("petra.engine")
 
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
-_LISTEN = 0.1  # seconds between looks at whether it was told to stop
+_ANSWERS_WITHIN = 5.0
 _SECONDS = {"ms": 1e-3, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -85,125 +85,76 @@ def run(
 
     In a terminal it shows tasks and signals, otherwise log lines in JSON. With --once or --scans, which serve
     to try things out, nothing is retained and the signals are printed at the end (with --json for programs).
-    Devices are read and written as ever: simulate them first.
+    Devices are read and written as ever: simulate them first. With --once it waits for their first answer,
+    five seconds at most.
     """
-    from petra.cli.live import Live
     from petra.cli.logs import set_up_logs
+    from petra.cli.orders import Orders
     from petra.cli.output import in_terminal
     from petra.engine import Engine
-    from petra.engine.journal import beside
+    from petra.engine.folder import DataFolder
     from petra.engine.record import Recorder
 
-    live = in_terminal() and not (no_live or once or as_json or scans)
-    quiet = (once or scans is not None) and not verbose
-    set_up_logs(log_file, console=not live, verbose=verbose, quiet=quiet)
-    configuration = session.configuration(file)
-    engine = Engine(
-        configuration,
-        session.catalog,
-        retain=None if once or scans else _retain_file(file, configuration),
-        journal=None if file == "-" else beside(file),
-        scan_time_ms=(scan_time or 0.0) * 1e3,
-        recorder=Recorder(record, record_scans) if record else None,
-    )
-    with _alone(file), _Signals(engine, session, file) as signals:
-        engine.start(1 if once else scans)
-        if live:
-            Live(engine, file).run(seconds, signals.stopping)
-        else:
-            signals.wait(seconds)
-        engine.stop()
-    if once or scans is not None:
+    trial = once or scans is not None
+    live = in_terminal() and not (no_live or trial or as_json)
+    set_up_logs(log_file, console=not live, verbose=verbose, quiet=trial and not verbose)
+    with Orders() as orders:
+        configuration = session.configuration(file)
+        settings = configuration.plant.engine
+        folder = None if file == "-" else DataFolder(file, settings.data_dir)
+        with nullcontext() if folder is None else folder.locked():
+            engine = Engine(
+                configuration,
+                session.catalog,
+                retain=None if trial else _retain_file(folder, settings.retain_file),
+                journal=folder.commands if folder else None,
+                scan_time_ms=(scan_time or 0.0) * 1e3,
+                recorder=Recorder(record, record_scans) if record else None,
+            )
+            try:
+                engine.start(1 if once else scans, answers_within=_ANSWERS_WITHIN if once else 0.0)
+                orders.reload_with(lambda: _reload(engine, session, file))
+                _attend(engine, orders, file, seconds, live=live)
+            finally:
+                engine.stop()
+    if trial:
         _print_signals(engine, as_json=as_json)
     return 2 if engine.failure else 0
 
 
-@contextmanager
-def _alone(file: str) -> Iterator[None]:
-    """Run nothing that runs already: two would write to the same devices, and to the same files."""
-    if file == "-" or sys.platform == "win32":
-        yield
+def _attend(engine: Engine, orders: Orders, file: str, seconds: float | None, *, live: bool) -> None:
+    """Wait for the end; show the plant meanwhile. A view that fails, or loses its terminal, ends no plant."""
+    began = time.monotonic()
+    if live:
+        from petra.cli.live import Live
+
+        try:
+            Live(engine, file).run(seconds, orders.stopping)
+        except Exception:
+            log.exception("the live view has failed; the plant goes on without it")
+        else:
+            return
+    orders.wait(engine.wait, None if seconds is None else seconds - (time.monotonic() - began))
+
+
+def _reload(engine: Engine, session: Session, file: str) -> None:
+    """Read the document again and change to it; one with errors is refused."""
+    from petra.config import load
+
+    loaded = load(file, session.catalog)
+    if loaded.configuration is None:
+        log.error("the reload is refused, everything goes on as it was: %d problems", loaded.errors)
+        for problem in loaded.problems:
+            log.error("%s", problem)
         return
-    import fcntl
-
-    with Path(file).open("rb") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if isinstance(error, BlockingIOError):  # anything else is a file system that knows no locks
-                said = f"{file} runs already, and would write to the same devices"
-                raise click.ClickException(said) from None
-        yield
+    for change in engine.reload(loaded.configuration):
+        log.info("reload: %s", change)
 
 
-def _retain_file(file: str, configuration: Configuration) -> Path | None:
-    given = configuration.plant.engine.retain_file
-    if file == "-":
+def _retain_file(folder: DataFolder | None, given: str) -> Path | None:
+    if folder is None:
         return Path(given) if given else None
-    path = Path(file)
-    return path.parent / given if given else path.with_name(path.stem + ".retain.json")
-
-
-class _Signals:
-    """What the operating system tells the process, while an engine runs."""
-
-    def __init__(self, engine: Engine, session: Session, file: str) -> None:
-        self._engine = engine
-        self._session = session
-        self._file = file
-        self._asked = False
-        self._before: dict[int, Any] = {}
-
-    def stopping(self) -> bool:
-        """Say whether the engine was told to stop."""
-        return self._asked
-
-    def wait(self, seconds: float | None) -> None:
-        """Wait until the engine has ended, was told to stop, or for so long."""
-        until = None if seconds is None else time.monotonic() + seconds
-        while not self._asked and (until is None or time.monotonic() < until):
-            if self._engine.wait(
-                _LISTEN if until is None else max(0.0, min(_LISTEN, until - time.monotonic()))
-            ):
-                return
-
-    def __enter__(self) -> Self:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._before[number] = signal.signal(number, self._stop)
-        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._reload)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _stop(self, number: int, _: object) -> None:
-        if self._asked:
-            os._exit(128 + number)
-        self._asked = True
-        self._engine.scheduler.stop()
-
-    def _reload(self, *_: object) -> None:
-        threading.Thread(target=self._read_again, name="petra-reload", daemon=True).start()
-
-    def _read_again(self) -> None:
-        import logging
-
-        from petra.config import load
-        from petra.errors import PetraError
-
-        log = logging.getLogger("petra.engine")
-        try:
-            loaded = load(self._file, self._session.catalog)
-            if loaded.configuration is None:
-                log.error("the reload is refused, everything goes on as it was: %d problems", loaded.errors)
-                for problem in loaded.problems:
-                    log.error("%s", problem)
-                return
-            for change in self._engine.reload(loaded.configuration):
-                log.info("reload: %s", change)
-        except PetraError as error:
-            log.error("the reload is refused, everything goes on as it was: %s", error)  # noqa: TRY400
+    return folder.document.parent / given if given else folder.retained
 
 
 def _print_signals(engine: Engine, *, as_json: bool) -> None:

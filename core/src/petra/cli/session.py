@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from petra.config import Configuration
+    from petra.engine.folder import DataFolder
     from petra.plugin import Catalog
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,6 +41,14 @@ class Session:
             click.echo(f"{file}: it has errors; petra check {file}", err=True)
             raise SystemExit(2 if loaded.unreadable else 1)
         return loaded.configuration
+
+    def folder(self, file: str | Path) -> DataFolder:
+        """Return the data folder of a document; of one with errors, where it is unless it says otherwise."""
+        from petra.config import load
+        from petra.engine.folder import DataFolder
+
+        configuration = load(str(file), self.catalog).configuration
+        return DataFolder(file, configuration.plant.engine.data_dir if configuration else "")
 
 
 def _add_folders(ctx: click.Context, _: click.Parameter, folders: tuple[Path, ...]) -> None:

@@ -6,7 +6,7 @@ from attrs import Factory, field, frozen
 from attrs.validators import and_, ge, gt, le, matches_re, max_len
 
 from petra.settings.model import about
-from petra.signals import SignalType
+from petra.signals import OnBad, SignalType
 from petra.signals.types import LONGEST_NAME, NAME
 
 MAIN = "main"
@@ -33,7 +33,22 @@ class SignalConfig:
         default=None, metadata=about("Value before anything is written; zero, false or empty if not given")
     )
     unit: str = field(default="", metadata=about("Engineering unit, for people"))
-    safe: Scalar | None = field(default=None, metadata=about("Value that it takes when the scan stops"))
+    safe: Scalar | None = field(
+        default=None,
+        metadata=about("Value that it takes when the scan stops, and its device when it is bad"),
+    )
+    safe_after_ms: float = field(
+        default=1000.0,
+        validator=and_(ge(0.0), le(3_600_000.0)),
+        metadata=about("How long it has to be bad until its device is given the safe value", unit="ms"),
+    )
+    on_bad: OnBad | None = field(
+        default=None,
+        metadata=about(
+            "What its device is given when it is bad: the safe value, nothing (hold) or the last good value; "
+            "safe if there is a safe value, else hold"
+        ),
+    )
     description: str = field(default="", metadata=about("What it is, for people"))
 
 
@@ -100,9 +115,16 @@ class EngineConfig:
         validator=and_(ge(0.0), le(2_000.0)),
         metadata=about("How long before a deadline to stop sleeping and watch the clock instead", unit="µs"),
     )
+    data_dir: str = field(
+        default="",
+        metadata=about(
+            "Folder for what outlives a run: lock, retained state, commands; NAME.data beside the document "
+            "if neither this nor $STATE_DIRECTORY is given"
+        ),
+    )
     retain_file: str = field(
         default="",
-        metadata=about("Where blocks keep what they retain over a restart; beside the document if not given"),
+        metadata=about("Where blocks keep what they retain over a restart; in the data folder if not given"),
     )
 
 

@@ -15,7 +15,7 @@ from petra.config.wording import named, noun, written
 from petra.scan import Resolution, Wired, wire
 from petra.scan.statistics import PREFIX, engine_signals
 from petra.settings import SignalUse
-from petra.signals import SignalType, Value, is_name, literal
+from petra.signals import OnBad, SignalType, Value, is_name, literal
 
 if TYPE_CHECKING:
     from petra.config.models import BlockConfig
@@ -46,6 +46,10 @@ class ProgramCheck:
                     at = within(node, key)
                     said = f"the signal is {signal.type.value}: expected {noun(signal.type.python)}"
                     self._problems.add(at, "wrong-type", f"{said}, not {written(at)}")
+
+            if signal.on_bad is OnBad.SAFE and signal.safe is None:
+                said = "on_bad is safe, and the signal has no safe value"
+                self._problems.add(within(node, "on_bad"), "bad-value", said, hint="give it `safe:`")
 
     def tasks(self, tasks: Tasks, blocks: Blocks, scan_time_ms: float) -> tuple[TaskConfig, ...]:
         """Check that tasks are unique and that blocks name one; return all, with `main` where it is used."""

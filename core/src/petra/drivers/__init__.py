@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from petra._lazy import lazy
 
 if TYPE_CHECKING:
-    from petra.drivers.commands import Command, Origin, Outcome
+    from petra.drivers.commands import Act, Command, Origin, Outcome
     from petra.drivers.connection import Answer, Connection
     from petra.drivers.contract import Driver, Link
     from petra.drivers.errors import BusyError, GarbledError, NoAnswerError, PointError, SessionError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Answer": "petra.drivers.connection",
     "BusyError": "petra.drivers.errors",
+    "Act": "petra.drivers.commands",
     "Command": "petra.drivers.commands",
     "Connection": "petra.drivers.connection",
     "Direction": "petra.drivers.point",
@@ -70,6 +71,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Act",
     "Answer",
     "BusyError",
     "Command",

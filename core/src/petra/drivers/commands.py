@@ -36,6 +36,15 @@ class Origin(Enum):
     """Anybody else: MQTT, OPC UA, the web."""
 
 
+class Act(Enum):
+    """What a command asks for."""
+
+    WRITE = "write"
+    FORCE = "force"
+    """The signal is held at a value, whatever writes it."""
+    UNFORCE = "unforce"
+
+
 class Outcome(Enum):
     """How far a command has come; `requested` and `sent` are on the way, all others are its end."""
 
@@ -65,11 +74,21 @@ class Command:
     """One requested write. It changes in the loop of the drivers and can be read anywhere."""
 
     def __init__(
-        self, number: int, signal: str, value: Value, actor: str, origin: Origin, at: int, ended: Ended
+        self,
+        number: int,
+        signal: str,
+        value: Value | None,
+        actor: str,
+        origin: Origin,
+        at: int,
+        ended: Ended,
+        act: Act = Act.WRITE,
     ) -> None:
         self.id = number
+        self.act = act
         self.signal = signal
-        self.value = value
+        self.value: Any = value
+        """What the signal is to hold; None of one that is let go."""
         self.actor = actor
         self.origin = origin
         self.outcome = Outcome.REQUESTED
@@ -87,8 +106,10 @@ class Command:
 
     def __str__(self) -> str:
         because = f": {self.reason}" if self.reason else ""
+        act = "" if self.act is Act.WRITE else f"{self.act.value} "
+        value = "" if self.act is Act.UNFORCE else f" = {self.value!r}"
         return (
-            f"#{self.id} {self.signal} = {self.value!r} by {self.actor} ({self.origin.value}) "
+            f"#{self.id} {act}{self.signal}{value} by {self.actor} ({self.origin.value}) "
             f"{self.outcome.value}{because}"
         )
 
@@ -117,6 +138,7 @@ class Command:
         """Return it as data."""
         return {
             "id": self.id,
+            "act": self.act.value,
             "signal": self.signal,
             "value": self.value,
             "actor": self.actor,
@@ -157,10 +179,12 @@ class Ledger:
         self._last_of: dict[str, Outcome] = {}
         self._lock = threading.Lock()
 
-    def open(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
+    def open(
+        self, signal: str, value: Value | None, actor: str, origin: Origin, act: Act = Act.WRITE
+    ) -> Command:
         """Enter a command. One that the policy does not let in has ended already."""
         now = self._clock.now_ns()
-        command = Command(next(self._numbers), signal, value, actor, origin, now, self._ended)
+        command = Command(next(self._numbers), signal, value, actor, origin, now, self._ended, act)
         self._commands.append(command)
         try:
             reason = self.policy(command)

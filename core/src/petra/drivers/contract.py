@@ -129,6 +129,11 @@ class Link:
         self.resume("")
 
     @property
+    def answered(self) -> bool:
+        """Whether a session serves, and everything that it reads has been read."""
+        return self._online and all(feed.answered for feed in list(self._feeds))
+
+    @property
     def busy(self) -> bool:
         """Whether a session serves and has something to write."""
         return self._online and bool(len(self.outbox) or self.under_way)
@@ -167,7 +172,7 @@ class Link:
             return
         known = self._released.get(point.signal)
         with suppress(InboxFullError):  # the next reading shows it
-            self.bus.write(point.signal, value, known.status if known else GOOD, now)
+            self.bus.serve(point.signal, value, known.status if known else GOOD, now)
 
     async def run(self, activity: Activity) -> None:
         """Run one session; the supervisor calls it."""

@@ -38,12 +38,14 @@ class Feed:
         self._bus = bus
         self._all = len(mine) == len(points)
         self._mine = mine
-        self._group = bus.group(points[i].signal for i in mine)
+        self._group = bus.served(points[i].signal for i in mine)
         self._last: list[Value] = list(self._group.read())
         self._statuses: list[Status] = [GOOD] * len(mine)
         self._flawed = False
         self._owed: Status | None = None
         self.updated = now
+        self.answered = not mine
+        """Whether it was ever updated."""
         self.patience = max((3 * point.period for point in points), default=0.0) + 1.0
         self.retired = False
         """Whether others read its points now: a session that did not end when it was told to goes on."""
@@ -69,6 +71,7 @@ class Feed:
         if self.retired:
             return
         self.updated = now
+        self.answered = True
         self._owed = None
         picked = values if self._all else [values[i] for i in self._mine]
         if (
@@ -94,7 +97,7 @@ class Feed:
             return False
         place = self._group.names.index(signal)
         with suppress(InboxFullError):  # the next reading shows it
-            self._bus.write(signal, value, self._statuses[place], time)
+            self._bus.serve(signal, value, self._statuses[place], time)
         self._last[place] = value
         return True
 
@@ -149,7 +152,7 @@ class Feed:
         if status is not GOOD and self._statuses[place] == status:
             return
         try:
-            self._bus.write(self._group.names[place], value, status, time)
+            self._bus.serve(self._group.names[place], value, status, time)
         except InboxFullError:
             self.refused += 1
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from petra.drivers.commands import Command, Ledger, Origin, Outcome
+from petra.drivers.lapses import Instead, Lapses
 from petra.signals import Quality
 from petra.supervise import Backoff
 
@@ -54,10 +55,11 @@ class Outputs:
     """Makes a command of every change of a signal that a driver writes. It belongs to the drivers' loop.
 
     A value is written when it changes, and again for as long as the device is busy. What a block computes is
-    written once more when its station comes back: the device may have been exchanged meanwhile. A bad value
-    is not written, the device keeps what it has. Nothing is written before the first scan has published, and
-    a signal that no block writes only when somebody has given it another value: what the document says it
-    begins with is no order. When the scan has stopped, safe values are written, whatever else holds.
+    written once more when its station comes back: the device may have been exchanged meanwhile. Nothing is
+    written before the first scan has published, and a signal that no block writes only when somebody has
+    given it another value: what the document says it begins with is no order. A bad value is never written;
+    what the device is given instead, the signal's `on_bad` says. When the scan has stopped, safe values are
+    written, whatever else holds.
     """
 
     def __init__(self, link: Link, bus: Bus, ledger: Ledger, delivered: Delivered | None = None) -> None:
@@ -70,6 +72,7 @@ class Outputs:
             if point.direction.writes:
                 self._outputs.setdefault(point.signal, []).append(self._output(point, delivered or {}))
         self._owed: set[str] = set()
+        self._lapses = Lapses(self._loop, self._owe)
         self._serving = False
         self._subscription = bus.subscribe(list(self._outputs)) if self._outputs else None
         if self._subscription is not None:
@@ -131,6 +134,7 @@ class Outputs:
 
     def close(self) -> None:
         """Write no more."""
+        self._lapses.close()
         if self._subscription is not None:
             self._subscription.close()
 
@@ -212,16 +216,34 @@ class Outputs:
         layout = image.layout
         for signal in signals:
             index = layout.index.get(signal)
-            if index is None or image.status(index).quality is Quality.BAD:
+            wanted = None if index is None else self._wanted(image, index)
+            if index is None or wanted is None:
                 continue
-            value, safe = image.value(index), image.stopped and layout.signals[index].safe is not None
+            value, safe = wanted
             for output in self._outputs.get(signal, ()):
+                if safe and output.safe_only and not image.stopped:
+                    continue  # it is bad because its own device was away, which holds what it holds
                 foreign = output.foreign is not None and not output.foreign.outcome.final
                 older = self._bus.publishes < output.noted + _TAKES and value != output.last
                 if not safe and (foreign or older):  # the image does not show yet what the device is given
                     self._owed.add(signal)
                 elif output.needs(value, safe=safe):
                     self._submit(output, value, layout.signals[index].written_by, urgent=safe)
+
+    def _wanted(self, image: Image, index: int) -> Instead | None:
+        """Return what the device of a signal is to be given; None for nothing."""
+        signal, status = image.layout.signals[index], image.status(index)
+        if status.quality is not Quality.BAD:
+            value = image.value(index)
+            if not image.stopped:
+                self._lapses.over(signal, value)
+            return Instead(value, safe=image.stopped and signal.safe is not None)
+        instead = None if image.stopped else self._lapses.instead(signal, status.reason)
+        return instead and Instead(image.layout.converted(index, instead.value), instead.safe)
+
+    def _owe(self, signal: str) -> None:
+        self._owed.add(signal)
+        self.tick()
 
     def _submit(self, output: _Output, value: Value, writer: str, *, urgent: bool) -> None:
         point = output.point

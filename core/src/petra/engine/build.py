@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -13,7 +13,7 @@ from petra.scan import Network, Place, Program, Resolution, Task, Wired, wire
 from petra.scan.network import entangled
 from petra.scan.statistics import engine_signals
 from petra.scan.template import Templates
-from petra.signals import Layout, Signal, SignalType, Status
+from petra.signals import Layout, OnBad, Signal, SignalType, Status
 
 if TYPE_CHECKING:
     from petra.config import BlockConfig, PlantConfig
@@ -41,10 +41,12 @@ def build(
     inline: bool = True,
     scan_time_ms: float = 0.0,
     templates: Templates | None = None,
+    commanded: Collection[str] = (),
 ) -> Built:
     """Build a checked configuration. `scan_time_ms` overrides the period of every task.
 
-    Whoever builds again and again gives the same `templates`: they need not be made anew.
+    Of the signals in `commanded`, which go to devices, those that no block writes are written by commands
+    alone. Whoever builds again and again gives the same `templates`: they need not be made anew.
     """
     templates = templates or Templates()
     if not plant.tasks:
@@ -56,7 +58,7 @@ def build(
     resolution = Resolution(list(wired.values()), declared)
     if resolution.mismatches:
         raise BuildError("; ".join(mismatch.message for mismatch in resolution.mismatches))
-    layout = _layout(plant, engine, resolution, wired)
+    layout = _layout(plant, engine, resolution, wired, commanded)
     place = Place(layout.index, resolution.types)
     blocks = {
         task.name: [wired[block.name] for block in plant.blocks if block.task == task.name]
@@ -86,11 +88,26 @@ def _wired(catalog: Catalog, block: BlockConfig) -> Wired:
 
 
 def _layout(
-    plant: PlantConfig, engine: dict[str, SignalType], resolution: Resolution, wired: dict[str, Wired]
+    plant: PlantConfig,
+    engine: dict[str, SignalType],
+    resolution: Resolution,
+    wired: dict[str, Wired],
+    commanded: Collection[str],
 ) -> Layout:
     written_by = {signal: block.name for block in wired.values() for signal in block.targets.values()}
     signals = [
-        Signal(s.name, s.type, s.initial, written_by.get(s.name, ""), s.unit, s.safe) for s in plant.signals
+        Signal(
+            s.name,
+            s.type,
+            s.initial,
+            written_by.get(s.name, ""),
+            s.unit,
+            s.safe,
+            s.safe_after_ms / 1e3,
+            s.on_bad or (OnBad.HOLD if s.safe is None else OnBad.SAFE),
+            commanded=s.name in commanded and s.name not in written_by,
+        )
+        for s in plant.signals
     ]
     known = {signal.name for signal in signals}
     signals += [Signal(name, kind) for name, kind in engine.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ from petra.drivers.commands import Command, Origin
 from petra.engine.build import Built, build
 from petra.engine.field import DriverStatus, Field, drivers_of
 from petra.engine.journal import Journal
+from petra.engine.keeper import Keeper
 from petra.engine.plan import Change, plan
 from petra.engine.retain import RetainFile
 from petra.engine.show import Shown
-from petra.engine.watch import Watch
+from petra.engine.watch import Watchdog
 from petra.errors import PetraError
 from petra.plugin.groups import Group
 from petra.scan import Figures, Scheduler, Task
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.config import Configuration
+    from petra.drivers.contract import Driver
     from petra.engine.record import Recorder
     from petra.plugin import Catalog
     from petra.scan.program import States
@@ -39,6 +41,8 @@ STOP_WITHIN = 5.0
 ANSWER_WITHIN = 10
 _SLOWEST_PERIODS = 10
 _LEAST_WATCHDOG = 1.0
+_RELOAD_ENDS_WITHIN = 10.0
+_LOOK = 0.02
 
 
 class EngineError(PetraError):
@@ -88,8 +92,8 @@ class Engine:
         self.clock = clock or SystemClock()
         self._scan_time_ms = scan_time_ms
         self._templates = Templates()
-        built = self._built = self._build(configuration)
         self._drivers = drivers_of(configuration, catalog)
+        built = self._built = self._build(configuration, self._drivers)
         self.bus = Bus(built.layout, self.clock)
         self.field = Field(self.bus, self.clock)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
@@ -107,8 +111,14 @@ class Engine:
         written = Journal(journal) if journal else None
         if written is not None:
             self.field.ledger.told = written.note
-        self._watch = Watch(
-            self.scheduler, self.clock, self._limit, kept, written, [self.field.look], self._snapshot
+        self._watchdog = Watchdog(self.scheduler, self.clock, self._limit)
+        self._keeper = Keeper(
+            self.scheduler,
+            self.clock,
+            self._snapshot,
+            retain=kept,
+            journal=written,
+            look=self.field.look,
         )
         self._recorder = recorder
         if recorder is not None:
@@ -116,10 +126,11 @@ class Engine:
             self.scheduler.observer = recorder.observe
         self._reloads = 0
         self._began = self.clock.monotonic()
-        self._reloading = threading.Lock()
+        self._changing = threading.Lock()
+        """Held while a reload, a change of a parameter or the end is under way: one at a time."""
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        self._stopped = False
+        self._stopping = self._stopped = False
         self.failure: BaseException | None = None
 
     def __enter__(self) -> Engine:
@@ -131,8 +142,11 @@ class Engine:
 
     # its life
 
-    def start(self, scans: int | None = None) -> None:
-        """Begin to scan; with `scans`, end after so many scans of each task."""
+    def start(self, scans: int | None = None, *, answers_within: float = 0.0) -> None:
+        """Begin to scan; with `scans`, end after so many scans of each task.
+
+        With `answers_within` it waits for so many seconds at most until every device has been read once.
+        """
         if self._thread is not None:
             raise EngineError("an engine is started once")
         self._began = self.clock.monotonic()
@@ -141,9 +155,12 @@ class Engine:
             if offer is None or offer.group is not Group.DRIVER:
                 log.warning("the section `%s` is checked but not run by this version", name)
         self.field.start(self._drivers)
+        self._await_devices(answers_within)
+        self._shown.write(self.clock.now_ns(), self.scheduler.tasks)  # the first scan knows what time it is
         self._thread = threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True)
         self._thread.start()
-        self._watch.start()
+        self._watchdog.start()
+        self._keeper.start()
         self._announce("petra_engine_started")
         plant = self.configuration.plant
         log.info(
@@ -164,24 +181,35 @@ class Engine:
         return self._ended.wait(seconds)
 
     def stop(self) -> None:
-        """End the scans, keep what blocks retain, and show signals at their safe values."""
+        """End the scans, write safe values, and keep what blocks retain; once a reload under way is over."""
+        self._stopping = True
+        changing = self._changing.acquire(timeout=_RELOAD_ENDS_WITHIN)
+        if not changing:
+            log.critical(
+                "a reload has not ended within %g s; the engine stops without it", _RELOAD_ENDS_WITHIN
+            )
+        try:
+            self._stop()
+        finally:
+            if changing:
+                self._changing.release()
+
+    def _stop(self) -> None:
         if self._stopped or self._thread is None:
             return
         self._stopped = True
-        self._announce("petra_engine_stopping")
         self.scheduler.stop()
         if not self._ended.wait(STOP_WITHIN):
             log.critical("a scan has not ended within %g s; it is left behind", STOP_WITHIN)
             self.failure = EngineError("a scan has not ended")
         self.bus.show_safe("the engine has stopped")
+        self._announce("petra_engine_stopping")
         try:
             self.field.stop(STOP_WITHIN)
         except Exception:  # whatever a driver does, what is retained is kept
             log.critical("the drivers do not stop; they are left behind", exc_info=True)
-        self._watch.stop(STOP_WITHIN)
-        self._watch.flush()
-        if self._ended.is_set():
-            self._watch.keep(self._snapshot())
+        self._watchdog.stop(STOP_WITHIN)
+        self._keeper.stop(STOP_WITHIN, self._snapshot() if self._ended.is_set() else None)
         if self._recorder is not None:
             self._recorder.close()
         log.info("stopped after %d scans", self.scheduler.scans)
@@ -205,14 +233,15 @@ class Engine:
     def reload(self, configuration: Configuration) -> list[Change]:
         """Change to another configuration between two scans, and return what changed.
 
-        Signals keep value, quality and forces; blocks keep their state, tasks their statistics.
+        Signals keep value, quality and forces; blocks keep their state, tasks their statistics. It waits for
+        a reload that is under way, and is refused once the engine stops.
         """
-        if not self._reloading.acquire(blocking=False):
-            raise EngineError("another reload is under way")
-        try:
+        with self._changing:
+            if self._stopping:
+                raise EngineError("the engine stops")
             changes = plan(self.configuration, configuration, self.catalog)
-            built = self._build(configuration)
             drivers = drivers_of(configuration, self.catalog)
+            built = self._build(configuration, drivers)
             leaving = self.field.leaving(drivers, built.layout)
             self.field.remove(leaving)
             try:
@@ -225,14 +254,12 @@ class Engine:
                 self.field.add(drivers)
             self.configuration = configuration
             self._reloads += 1
-        finally:
-            self._reloading.release()
         log.info("reloaded: %d changes", len(changes))
         return changes
 
     def tune(self, block: str, param: str, value: Value) -> None:
         """Change a parameter between two scans. It holds until the next reload."""
-        with self._reloading:
+        with self._changing:
             self._tune(block, param, value)
         log.info("tuned: %s.%s = %r", block, param, value)
 
@@ -265,6 +292,14 @@ class Engine:
         """
         return self.field.command(signal, value, actor, origin)
 
+    def force(self, signal: str, value: Value, *, actor: str, origin: Origin = Origin.LOCAL) -> Command:
+        """Hold a signal at a value on behalf of somebody, whatever writes it; it is in the journal."""
+        return self.field.force(signal, value, actor, origin)
+
+    def unforce(self, signal: str, *, actor: str, origin: Origin = Origin.LOCAL) -> Command:
+        """Let a signal go that was forced."""
+        return self.field.force(signal, None, actor, origin)
+
     def status(self) -> EngineStatus:
         """Return how it goes."""
         tasks = self.scheduler.tasks
@@ -276,7 +311,7 @@ class Engine:
             uptime_s=self.clock.monotonic() - self._began,
             scans=self.scheduler.scans,
             reloads=self._reloads,
-            watchdog_trips=self._watch.trips,
+            watchdog_trips=self._watchdog.trips,
             tasks={task.name: task.statistics.figures(task.period) for task in tasks},
             faults=faults,
             fault_counts=counts,
@@ -299,14 +334,29 @@ class Engine:
                     raise
                 if self._ended.is_set() and future.cancel():
                     return action()
+                if self._stopping and future.cancel():
+                    raise EngineError("the engine stops") from None
         if future.cancel():
             raise EngineError(f"the scan does not answer within {ANSWER_WITHIN} s")
         return future.result()
 
-    def _build(self, configuration: Configuration) -> Built:
+    def _build(self, configuration: Configuration, drivers: Sequence[Driver]) -> Built:
+        written = {p.signal for driver in drivers for p in driver.points if p.direction.writes}
         return build(
-            configuration.plant, self.catalog, scan_time_ms=self._scan_time_ms, templates=self._templates
+            configuration.plant,
+            self.catalog,
+            scan_time_ms=self._scan_time_ms,
+            templates=self._templates,
+            commanded=written,
         )
+
+    def _await_devices(self, seconds: float) -> None:
+        """Wait until every device has been read, for a while at most; say who was not."""
+        until = self.clock.monotonic() + seconds
+        while (silent := self.field.silent()) and self.clock.monotonic() < until:
+            self.clock.sleep(_LOOK)
+        if seconds and silent:
+            log.warning("no answer within %g s: %s", seconds, ", ".join(silent))
 
     def _swap(self, built: Built) -> None:
         """Take over a new configuration; the scan thread calls it."""
@@ -329,7 +379,7 @@ class Engine:
             self._recorder.begin(built, self.bus)
 
     def _each_second(self) -> None:
-        self._watch.note_forces()
+        self._keeper.note_forces()
         with suppress(InboxFullError):  # counted as refused; the next second brings other figures
             self._shown.write(self.clock.now_ns(), self.scheduler.tasks)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from petra.drivers.commands import Command, Ledger, Origin, Outcome
+from petra.drivers.commands import Act, Command, Ledger, Origin, Outcome
 from petra.drivers.contract import Driver, Link
 from petra.drivers.outputs import Delivered, Outputs
 from petra.errors import PetraError
 from petra.plugin.groups import Group
 from petra.scan.statistics import PREFIX
-from petra.signals import Quality, Status
+from petra.signals import Force, InboxFullError, NotWritableError, Quality, Status
 from petra.supervise import Activity, Backoff, Health, Supervisor
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Field:
         """What devices were given before a reload, by the name and the place of their drivers."""
         self._beat = clock.monotonic()
         self._silent = False
+        bus.gate = self._let_force
 
     def start(self, drivers: Sequence[Driver]) -> None:
         """Start the thread and the drivers; nothing here waits for a device."""
@@ -163,8 +164,29 @@ class Field:
             command.end(Outcome.CONFIRMED, self._clock.now_ns())
         return command
 
+    def force(self, signal: str, value: Value | None, actor: str, origin: Origin) -> Command:
+        """Hold a signal at a value on behalf of somebody, or let it go with None."""
+        layout = self._bus.layout
+        index = layout.place(signal)
+        value = None if value is None else layout.converted(index, value)
+        command = self.ledger.open(signal, value, actor, origin, Act.UNFORCE if value is None else Act.FORCE)
+        if not command.outcome.final:
+            try:
+                self._bus.enqueue(Force(self._clock.now_ns(), actor, signal, value))
+            except InboxFullError as error:
+                self._reject(command, str(error))
+            else:
+                command.end(Outcome.CONFIRMED, self._clock.now_ns())
+        return command
+
+    def _let_force(self, force: Force) -> None:
+        """Take a force that comes by the bus through the same gate; the bus is known to this machine only."""
+        command = self.force(force.signal, force.value, force.actor, Origin.LOCAL)
+        if command.outcome is not Outcome.CONFIRMED:
+            raise NotWritableError(f"{force.signal!r} is not forced: {command.reason}")
+
     def look(self) -> None:
-        """See that the loop of the drivers moves; the watchdog calls it, from its own thread.
+        """See that the loop of the drivers moves; called now and then, from another thread.
 
         A driver that blocks the loop stops all of them. Then nothing here can be asked of them, and what they
         read is shown as bad from outside.
@@ -176,10 +198,14 @@ class Field:
             for signal, served in self._routes.items():
                 if served[0][1].direction.reads and layout.place(signal) < layout.split:
                     status = Status(Quality.BAD, "the drivers do not move")
-                    self._bus.write(signal, self._bus.read(signal).value, status)
+                    self._bus.serve(signal, self._bus.read(signal).value, status)
         elif self._silent and not silent:
             log.warning("the drivers move again")
         self._silent = silent
+
+    def silent(self) -> list[str]:
+        """Return the drivers that have not yet heard all their devices since they were started."""
+        return [name for name, each in list(self._running.items()) if not each.link.answered]
 
     def status(self) -> dict[str, DriverStatus]:
         """Return how each driver is."""

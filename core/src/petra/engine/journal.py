@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from petra.drivers.commands import Command
 
 log = logging.getLogger("petra.commands")
@@ -56,12 +57,6 @@ class Journal:
 def previous(path: Path) -> Path:
     """Return where the lines before those in the file are."""
     return path.with_name(path.name + ".1")
-
-
-def beside(document: str | Path) -> Path:
-    """Return where the commands of a document are kept."""
-    path = Path(document)
-    return path.with_name(path.stem + ".commands.jsonl")
 
 
 def read(path: Path, last: int) -> list[dict[str, Any]]:

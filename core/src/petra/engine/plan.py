@@ -87,7 +87,7 @@ def _said(value: Any) -> str:
 
 
 def _signal(old: SignalConfig, new: SignalConfig) -> tuple[list[str], str]:
-    details = _fields(old, new, ("type", "initial", "unit", "safe", "description"))
+    details = _fields(old, new, ("type", "initial", "unit", "safe", "safe_after_ms", "on_bad", "description"))
     if old.type is not new.type:
         return details, "its value begins anew"
     return details, "it keeps its value" if old.initial != new.initial else ""

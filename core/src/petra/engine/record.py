@@ -36,6 +36,7 @@ FORMAT = 1
 _SEGMENT = 1_000
 _WAITING = 20_000
 _EVERY = 0.2
+_CLOSES_WITHIN = 10.0
 
 _TABLES = """
 create table meta (key text primary key, value text not null);
@@ -124,9 +125,11 @@ class Recorder:
     # beside the scan
 
     def close(self) -> None:
-        """Write what waits and close the file."""
+        """Write what waits and close the file; a disk that hangs holds up nobody else."""
         self._closing.set()
-        self._thread.join()
+        self._thread.join(_CLOSES_WITHIN)
+        if self._thread.is_alive():
+            log.critical("the recording %s was not finished within %g s", self.path, _CLOSES_WITHIN)
 
     def _work(self) -> None:
         failed = False

@@ -14,7 +14,7 @@ from petra.clock import SystemClock
 from petra.config import BlockConfig, PlantConfig, SignalConfig, TaskConfig
 from petra.engine.build import build
 from petra.engine.record import RecordError, digest, entry_of, is_recording
-from petra.signals import GOOD, Bus, Quality, Saved, SignalType, Status, Value
+from petra.signals import GOOD, Bus, OnBad, Quality, Saved, SignalType, Status, Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,11 +103,17 @@ def replay(segment: Segment, catalog: Catalog) -> Iterator[Replayed]:
 def plant_of(data: Mapping[str, Any]) -> PlantConfig:
     """Return the plant of a recording."""
     return PlantConfig(
-        signals=tuple(SignalConfig(**{**s, "type": SignalType(s["type"])}) for s in data["signals"]),
+        signals=tuple(_signal_of(signal) for signal in data["signals"]),
         blocks=tuple(BlockConfig(**block) for block in data["blocks"]),
         tasks=tuple(TaskConfig(**task) for task in data["tasks"]),
         scan_time_ms=data["scan_time_ms"],
     )
+
+
+def _signal_of(data: Mapping[str, Any]) -> SignalConfig:
+    on_bad = data.get("on_bad")
+    found = {"type": SignalType(data["type"]), "on_bad": on_bad and OnBad(on_bad)}
+    return SignalConfig(**{**data, **found})
 
 
 def state_of(state: Mapping[str, Any]) -> tuple[Saved, States]:

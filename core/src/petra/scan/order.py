@@ -22,7 +22,7 @@ class Order:
     feedback: frozenset[tuple[int, int]]
     """(writer, reader) pairs where the reader sees what the writer computed in the last scan."""
     loops: tuple[int, ...]
-    """The number of each block's loop, one for itself if it is in none; those that it reads have lower ones."""
+    """The number of each block's loop, one of its own if it is in none. What it reads has lower ones."""
 
 
 def order(reads: Sequence[Sequence[int]], types: Sequence[str]) -> Order:

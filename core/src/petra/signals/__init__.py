@@ -4,7 +4,14 @@ from petra.signals.bus import Bus, InboxFullError, Saved
 from petra.signals.group import Group
 from petra.signals.image import Image
 from petra.signals.inbox import Force, Write
-from petra.signals.layout import Layout, NotWritableError, Signal, UnknownSignalError, WrongTypeError
+from petra.signals.layout import (
+    Layout,
+    NotWritableError,
+    OnBad,
+    Signal,
+    UnknownSignalError,
+    WrongTypeError,
+)
 from petra.signals.quality import GOOD, Quality, Status
 from petra.signals.subscription import Changes, Subscription
 from petra.signals.table import Reading
@@ -22,6 +29,7 @@ __all__ = [
     "InboxFullError",
     "Layout",
     "NotWritableError",
+    "OnBad",
     "Quality",
     "Reading",
     "Saved",

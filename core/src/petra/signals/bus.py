@@ -9,7 +9,7 @@ called from any thread. The two share a few things only, each changed by one ato
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
 from operator import ne
 from threading import Lock
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.signals.types import Value
 
-INBOX_LIMIT = 1_000_000
+INBOX_LIMIT = 200_000
+"""Values that may wait for the scan."""
+TAKEN_AT_ONCE = 50_000
+"""How much of the inbox one scan takes: an entry counts for itself as much as for eight values."""
 FORCES_KEPT = 1_000
 GROUPS_KEPT = 64
 
@@ -85,7 +88,11 @@ class Bus:
         )
         self._inbox: deque[Write | Force] = deque()
         self._inbox_limit = inbox_limit
+        self._inbox_lock = Lock()  # held for an append, or while a scan takes what waits
+        self._waiting = 0
         self.refused = 0
+        self.gate: Callable[[Force], None] | None = None
+        """Takes every force in place of the inbox, and raises for who may not."""
         self.forced: Mapping[int, Value] = {}
         self.force_record: deque[Force] = deque(maxlen=FORCES_KEPT)
         self._subscriptions: list[Subscription] = []
@@ -108,6 +115,13 @@ class Bus:
         layout.check_writable(index)
         self.enqueue(Write((index,), (layout.converted(index, value),), status, time, None, layout))
 
+    def serve(self, name: str, value: Value, status: Status = GOOD, time: int | None = None) -> None:
+        """Write one signal as its device holds it: for the driver that serves it."""
+        layout = self.layout
+        index = layout.place(name)
+        layout.check_served(index)
+        self.enqueue(Write((index,), (layout.converted(index, value),), status, time, None, layout))
+
     def write_many(self, values: Mapping[str, Value], status: Status = GOOD, time: int | None = None) -> None:
         """Write several signals: all become visible in the same scan, or the whole call is refused."""
         names = tuple(values)
@@ -122,6 +136,10 @@ class Bus:
     def group(self, names: Iterable[str]) -> Group:
         """Resolve names and types once, for reading and writing the same signals again and again."""
         return Group(self, names)
+
+    def served(self, names: Iterable[str]) -> Group:
+        """Return a group for the driver that serves these signals: it may write what goes to a device."""
+        return Group(self, names, Layout.check_served)
 
     def subscribe(
         self, names: Iterable[str] | None = None, *, deadband: float | Mapping[str, float] = 0.0
@@ -140,13 +158,18 @@ class Bus:
     def force(self, name: str, value: Value, actor: str) -> None:
         """Hold a signal at a value, whatever writes it, until `unforce`; recorded with who asked."""
         layout = self.layout
-        value = layout.converted(layout.place(name), value)
-        self.enqueue(Force(self._clock.now_ns(), actor, name, value))
+        self._force(Force(self._clock.now_ns(), actor, name, layout.converted(layout.place(name), value)))
 
     def unforce(self, name: str, actor: str) -> None:
         """Let a signal go: it takes the value written last, or the next one that its block computes."""
         self.layout.place(name)
-        self.enqueue(Force(self._clock.now_ns(), actor, name, None))
+        self._force(Force(self._clock.now_ns(), actor, name, None))
+
+    def _force(self, force: Force) -> None:
+        if self.gate is None:
+            self.enqueue(force)
+        else:
+            self.gate(force)
 
     @property
     def signals(self) -> Sequence[Signal]:
@@ -155,23 +178,37 @@ class Bus:
 
     @property
     def waiting(self) -> int:
-        """How many writes wait for the next scan."""
-        return len(self._inbox)
+        """How many values wait for the next scan."""
+        return self._waiting
 
     def enqueue(self, entry: Write | Force) -> None:
         """Put a checked entry into the inbox, or refuse it when the scan does not keep up."""
-        if len(self._inbox) >= self._inbox_limit:
-            self.refused += 1
-            raise InboxFullError(f"{self._inbox_limit} writes are waiting for the scan")
-        self._inbox.append(entry)
+        size = len(entry.values) if isinstance(entry, Write) else 1
+        with self._inbox_lock:
+            if self._waiting + size > self._inbox_limit and self._inbox:
+                self.refused += 1
+                raise InboxFullError(f"{self._waiting} values are waiting for the scan")
+            self._inbox.append(entry)
+            self._waiting += size
 
     # the scan side
 
     def latch(self) -> Sequence[Write | Force]:
-        """Take and return what waits in the inbox; what is written meanwhile waits for the next scan."""
+        """Take and return what waits in the inbox, the oldest first.
+
+        What is written meanwhile waits for the next scan, and so does what is too much for one.
+        """
         if not self._inbox:
             return ()
-        taken = [self._inbox.popleft() for _ in range(len(self._inbox))]
+        taken: list[Write | Force] = []
+        with self._inbox_lock:
+            left = TAKEN_AT_ONCE
+            while self._inbox and left > 0:
+                entry = self._inbox.popleft()
+                taken.append(entry)
+                size = len(entry.values) if isinstance(entry, Write) else 1
+                self._waiting -= size
+                left -= size + 8
         for entry in taken:
             self.apply(entry)
         return taken
@@ -241,7 +278,8 @@ class Bus:
 
         Groups and subscriptions find their signals anew. What waits in the inbox is applied before.
         """
-        self.latch()
+        while self.latch():
+            pass
         self.publish(self.image.scan, self._clock.now_ns())
         old = self.image
         kept = layout.kept_from(old.layout)

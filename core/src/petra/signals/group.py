@@ -7,12 +7,15 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from petra.signals.inbox import Write
+from petra.signals.layout import Layout, NotWritableError
 from petra.signals.quality import GOOD, Status
 from petra.signals.types import INT_MAX, INT_MIN, Value
 
 if TYPE_CHECKING:
     from petra.signals.bus import Bus
-    from petra.signals.layout import Layout
+
+Check = Callable[[Layout, int], None]
+"""Raises for a signal that is not written in this way."""
 
 Read = Callable[[Sequence[Value], Sequence[Value]], tuple[Value, ...]]
 
@@ -20,16 +23,16 @@ Read = Callable[[Sequence[Value], Sequence[Value]], tuple[Value, ...]]
 class _Places:
     """Where the signals of a group are in one layout."""
 
-    __slots__ = ("by_class", "indices", "ints", "layout", "locked", "read", "span", "types")
+    __slots__ = ("by_class", "indices", "ints", "layout", "read", "refusal", "span", "types")
 
-    def __init__(self, layout: Layout, names: Iterable[str]) -> None:
+    def __init__(self, layout: Layout, names: Iterable[str], check: Check) -> None:
         self.layout = layout
         self.indices = tuple(map(layout.place, names))
         self.types = [layout.types[i] for i in self.indices]
         # texts are looked at one by one: they have limits; ints have, too, but those are compared at once
         self.by_class = str not in self.types
         self.ints = _picker([at for at, kind in enumerate(self.types) if kind is int])
-        self.locked = next((i for i in self.indices if i >= layout.split), None)
+        self.refusal = _refusal(layout, self.indices, check)
         self.read = _reader(self.indices, layout.split)
         self.span = _span(self.indices)
 
@@ -37,10 +40,11 @@ class _Places:
 class Group:
     """Signals in the order in which they were named. Any thread may use it; it outlives a reload."""
 
-    def __init__(self, bus: Bus, names: Iterable[str]) -> None:
+    def __init__(self, bus: Bus, names: Iterable[str], check: Check = Layout.check_writable) -> None:
         self._bus = bus
+        self._check = check
         self.names = tuple(names)
-        self._places = _Places(bus.layout, self.names)
+        self._places = _Places(bus.layout, self.names, check)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -66,8 +70,8 @@ class Group:
             raise ValueError(f"a group of {len(self.names)} signals takes as many values, not {len(values)}")
         places = self._find(self._bus.layout)
         layout = places.layout
-        if places.locked is not None:
-            layout.check_writable(places.locked)
+        if places.refusal:
+            raise NotWritableError(places.refusal)
         if (
             places.by_class
             and list(map(type, values)) == places.types
@@ -81,8 +85,18 @@ class Group:
     def _find(self, layout: Layout) -> _Places:
         places = self._places
         if places.layout is not layout:
-            self._places = places = _Places(layout, self.names)
+            self._places = places = _Places(layout, self.names, self._check)
         return places
+
+
+def _refusal(layout: Layout, indices: Iterable[int], check: Check) -> str:
+    """Return why one of these signals is not written in this way, or an empty text."""
+    try:
+        for index in indices:
+            check(layout, index)
+    except NotWritableError as error:
+        return str(error)
+    return ""
 
 
 def _within_limits(ints: tuple[Any, ...]) -> bool:

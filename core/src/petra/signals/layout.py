@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 
 from attrs import frozen
 
@@ -23,7 +24,18 @@ class WrongTypeError(PetraError, TypeError):
 
 
 class NotWritableError(PetraError):
-    """A block writes this signal; nobody else may, but it can be forced."""
+    """This signal is not written in this way: a block writes it, or a device is given it by a command."""
+
+
+class OnBad(Enum):
+    """What becomes of a device when the signal that it is given turns bad."""
+
+    SAFE = "safe"
+    """It is given the signal's safe value."""
+    HOLD = "hold"
+    """It is given nothing: it keeps what it has."""
+    LAST_GOOD = "last_good"
+    """It is given the last value that was not bad, also when it comes back."""
 
 
 @frozen
@@ -31,7 +43,8 @@ class Signal:
     """A signal of the bus.
 
     `written_by` names the block whose output it is; everything else is written from outside. `safe` is the
-    value that it takes when the scan stops.
+    value that it takes when the scan stops, and that a device is given when the signal has been bad for
+    `safe_after` seconds. What is `commanded` goes to a device, and only a command writes it.
     """
 
     name: str
@@ -40,6 +53,9 @@ class Signal:
     written_by: str = ""
     unit: str = ""
     safe: Value | None = None
+    safe_after: float = 1.0
+    on_bad: OnBad = OnBad.HOLD
+    commanded: bool = False
 
 
 class Layout:
@@ -84,6 +100,13 @@ class Layout:
         )
 
     def check_writable(self, index: int) -> None:
+        """Refuse a signal that a block writes, or that a device is given."""
+        self.check_served(index)
+        signal = self.signals[index]
+        if signal.commanded:
+            raise NotWritableError(f"{signal.name!r} goes to a device: write it by a command")
+
+    def check_served(self, index: int) -> None:
         """Refuse a signal that a block writes."""
         if index >= self.split:
             signal = self.signals[index]

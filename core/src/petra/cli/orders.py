@@ -1,0 +1,89 @@
+"""What the operating system tells a run: to stop, and to read its document again.
+
+A signal sets a flag and nothing else, however many come. One thread reads the document again and again until
+the last wish was heard: reloads follow each other, and the newest file wins.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+from petra.errors import PetraError
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+
+log = logging.getLogger("petra.engine")
+
+_LISTEN = 0.05  # seconds between looks at a flag
+
+
+class Orders:
+    """The flags, from before the document is read until after the last safe value is written."""
+
+    def __init__(self) -> None:
+        self.stop_asked = False
+        self._asked = 0
+        self._done = 0
+        self._over = False
+        self._before: dict[int, Any] = {}
+        self._reader: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._before[number] = signal.signal(number, self._stop)
+        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._reload)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over = True
+        for number, handler in self._before.items():
+            # the default action of SIGHUP is the end: a late one must not take the exit code away
+            default = number == signal.SIGHUP and handler == signal.SIG_DFL
+            signal.signal(number, signal.SIG_IGN if default else handler)
+
+    def stopping(self) -> bool:
+        """Return whether the run was told to stop."""
+        return self.stop_asked
+
+    def wait(self, ended: Callable[[float], bool], seconds: float | None) -> None:
+        """Wait until the run was told to stop, has ended, or for so long."""
+        until = None if seconds is None else time.monotonic() + seconds
+        while not self.stop_asked and (until is None or time.monotonic() < until):
+            left = _LISTEN if until is None else max(0.0, min(_LISTEN, until - time.monotonic()))
+            if ended(left):
+                return
+
+    def reload_with(self, reload: Callable[[], None]) -> None:
+        """Have somebody called, in a thread of its own, whenever a reload is asked for."""
+        self._reader = threading.Thread(target=self._listen, args=(reload,), name="petra-reload", daemon=True)
+        self._reader.start()
+
+    def _listen(self, reload: Callable[[], None]) -> None:
+        while not (self._over or self.stop_asked):
+            if self._done == self._asked:
+                time.sleep(_LISTEN)
+                continue
+            self._done = self._asked  # what is asked for from here on is another reload
+            try:
+                reload()
+            except PetraError as error:
+                log.error("the reload is refused, everything goes on as it was: %s", error)  # noqa: TRY400
+            except Exception:  # a defect, whatever it is; the next file may be better
+                log.exception("the reload has failed")
+
+    def _stop(self, number: int, _: FrameType | None) -> None:
+        if self.stop_asked:
+            os._exit(128 + number)
+        self.stop_asked = True
+
+    def _reload(self, _: int, __: FrameType | None) -> None:
+        self._asked += 1

@@ -1,0 +1,117 @@
+"""What is kept beside a running scan, and may wait for a disk: commands, forces, what blocks retain."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from petra.signals.bus import FORCES_KEPT
+
+if TYPE_CHECKING:
+    from petra.clock import Clock
+    from petra.engine.journal import Journal
+    from petra.engine.retain import RetainFile
+    from petra.scan import Scheduler
+    from petra.scan.program import States
+    from petra.signals import Force
+
+log = logging.getLogger("petra.engine")
+
+RETAIN_EVERY = 5.0
+_EVERY = 0.1
+
+
+class Keeper:
+    """Runs on a thread of its own. Whatever goes wrong with one of its duties, it goes on with all.
+
+    `look` is one more duty: it is called at every turn.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        clock: Clock,
+        snapshot: Callable[[], States],
+        *,
+        retain: RetainFile | None,
+        journal: Journal | None,
+        look: Callable[[], None],
+    ) -> None:
+        self._scheduler = scheduler
+        self._clock = clock
+        self._snapshot = snapshot
+        self._retain = retain
+        self._journal = journal
+        self._duties = (self._tell_forces, self.flush, look, self._keep_now_and_then)
+        self._keep_at = clock.monotonic() + RETAIN_EVERY
+        self._forces: deque[Force] = deque(maxlen=FORCES_KEPT)
+        self._told: Force | None = None
+        self._last: States | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="petra-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, within: float, states: States | None) -> None:
+        """Do everything once more and keep these states; waits for so long at most, whatever a disk does."""
+        self._last = states
+        self._stop.set()
+        self._thread.join(within)
+        if self._thread.is_alive():
+            log.critical("what is to be kept was not written within %g s; it is left behind", within)
+
+    def note_forces(self) -> None:
+        """Take note of forces since the last call; the scan thread calls it, the log is written elsewhere."""
+        record = reversed(self._scheduler.bus.force_record)
+        fresh = list(takewhile(lambda force: force is not self._told, record))
+        if fresh:
+            self._told = fresh[0]
+            self._forces.extend(reversed(fresh))
+
+    def flush(self) -> None:
+        """Write the commands that have ended into their journal."""
+        if self._journal is not None:
+            self._journal.flush()
+
+    def keep(self, states: States) -> None:
+        """Keep what is to be retained."""
+        if self._retain is not None:
+            self._retain.save(states)
+
+    def _run(self) -> None:
+        while not self._stop.wait(_EVERY):
+            for duty in self._duties:
+                self._do(duty)
+        states = self._last
+        for duty in (self._tell_forces, self.flush, lambda: None if states is None else self.keep(states)):
+            self._do(duty)
+
+    def _do(self, duty: Callable[[], None]) -> None:
+        try:
+            duty()
+        except Exception:  # whatever it is, the others and the end go on
+            log.exception("one of the engine's duties has failed")
+
+    def _tell_forces(self) -> None:
+        while self._forces:
+            force = self._forces.popleft()
+            if force.value is None:
+                log.warning("let go: %s, by %s", force.signal, force.actor)
+            else:
+                log.warning("forced: %s = %r, by %s", force.signal, force.value, force.actor)
+
+    def _keep_now_and_then(self) -> None:
+        if self._retain is None or self._clock.monotonic() < self._keep_at:
+            return
+        self._keep_at = self._clock.monotonic() + RETAIN_EVERY
+        future = self._scheduler.between(self._snapshot)
+        try:
+            self.keep(future.result(timeout=1.0))
+        except TimeoutError:
+            future.cancel()
