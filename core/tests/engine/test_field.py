@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 import time
@@ -529,3 +530,14 @@ def test_a_gateway_gives_the_safe_value_when_the_device_that_it_reads_dies():
         devices.down.add("sensor")
         until(lambda: given("display")[-1] == 0.5)
         assert engine.bus.read("level").value == 3.0
+
+
+def test_reloads_that_change_a_connection_leave_nothing_behind():
+    def count() -> int:
+        return sum(isinstance(thing, Link) for thing in gc.get_objects())
+
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: ("one", 2.0) in devices.written)
+        for turn in range(40):
+            engine.reload(made(PLANT.replace("get: level", f"get: level, speed: {2 + turn}")))
+        until(lambda: count() <= 3)

@@ -103,6 +103,8 @@ class Command:
         """Whether it failed for a reason that passes: the device was busy, or did not answer."""
         self._ended = ended
         self._future: Future[Command] = Future()
+        self._lock = threading.Lock()
+        self._told: list[Callable[[Command], None]] = []
 
     def __str__(self) -> str:
         because = f": {self.reason}" if self.reason else ""
@@ -119,7 +121,11 @@ class Command:
 
     def then(self, call: Callable[[Command], None]) -> None:
         """Call somebody with it when it has ended, in the thread that ends it; at once if it has."""
-        self._future.add_done_callback(lambda _: call(self))
+        with self._lock:
+            if not self.outcome.final:
+                self._told.append(call)
+                return
+        call(self)
 
     def sent(self, at: int) -> None:
         """Say that it was sent."""
@@ -128,11 +134,18 @@ class Command:
 
     def end(self, outcome: Outcome, at: int, reason: str = "", *, passing: bool = False) -> None:
         """Say how it ended; only the first call counts."""
-        if self.outcome.final:
-            return
-        self.outcome, self.reason, self.ended_at, self.passing = outcome, reason, at, passing
+        with self._lock:
+            if self.outcome.final:
+                return
+            self.outcome, self.reason, self.ended_at, self.passing = outcome, reason, at, passing
+            told, self._told = self._told, []  # the ledger keeps the command, and not who waited for it
         self._ended(self)
         self._future.set_result(self)
+        for call in told:
+            try:
+                call(self)
+            except Exception:  # the others are told as well
+                log.exception("what follows the end of a command has failed")
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as data."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from collections.abc import Mapping, Sequence
@@ -254,6 +255,8 @@ class Engine:
                 self.field.add(drivers)
             self.configuration = configuration
             self._reloads += 1
+            del built, leaving
+            gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
         log.info("reloaded: %d changes", len(changes))
         return changes
 
