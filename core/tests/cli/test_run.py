@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -224,35 +223,6 @@ def test_a_recording_is_shown_and_made_a_test(tank, tmp_path):
     assert subprocess.run(run, capture_output=True, check=False).returncode == 0
     assert petra("replay", tank).returncode == 2
     assert petra("run", tank, "--once", "--record", tank).returncode == 2
-
-
-def test_the_live_view_draws_in_a_terminal(tank):
-    """In a terminal of its own it shows tasks, faults and signals, and Ctrl-C ends it."""
-    import pty
-
-    master, slave = pty.openpty()
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
-    environment.pop("NO_COLOR", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "petra", "run", tank], stdin=slave, stdout=slave, stderr=slave, env=environment
-    )
-    os.close(slave)
-    seen = b""
-    end = time.monotonic() + 20
-    while time.monotonic() < end and not (b"count" in seen and b"division by zero" in seen):
-        seen += os.read(master, 65536)
-    os.write(master, b"\x03")
-    process.send_signal(signal.SIGINT)
-    while True:
-        try:
-            if not os.read(master, 65536):
-                break
-        except OSError:
-            break
-    os.close(master)
-    assert process.wait(10) in (0, 130)
-    assert b"lateness" in seen
-    assert b"division by zero" in seen
 
 
 def test_what_runs_already_does_not_run_twice(tank):

@@ -65,6 +65,11 @@ def shown(value: object, digits: int = 10) -> str:
     return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
+def printable(text: str) -> str:
+    """Return a text as it can stand in one line of a terminal, whatever characters a device has sent."""
+    return text if text.isprintable() else ascii(text)
+
+
 def plural(number: int, noun: str) -> str:
     """Return "1 block", "2 blocks", "no blocks"."""
     return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
