@@ -167,7 +167,7 @@ def test_a_reload_is_taken_whole_or_refused_whole(tank):
         time.sleep(0.1)
         tank.write_text(TANK.replace("b: 5.0", "b: 7.0"))
         running.process.send_signal(signal.SIGHUP)
-        assert "reloaded: 1 changes" in running.until("reloaded")["event"]
+        assert "reloaded: 1 change" in running.until("reloaded")["event"]
         running.until("~ block high: input b 5.0 -> 7.0")
         tank.write_text(TANK.replace("type: GT", "type: GTT"))
         running.process.send_signal(signal.SIGHUP)
@@ -178,7 +178,7 @@ def test_a_reload_is_taken_whole_or_refused_whole(tank):
         running.until("the reload is refused")
         tank.write_text(TANK)
         running.process.send_signal(signal.SIGHUP)
-        running.until("reloaded: 1 changes")
+        running.until("reloaded: 1 change")
         running.process.terminate()
         assert running.end() == 0
         scans = int(running.lines[-1]["event"].split()[2])

@@ -2,51 +2,111 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from petra.cli.output import plural, print_json, print_table, shown
+from petra.cli.output import plural, print_json, print_table, printable, shown
 from petra.cli.session import Session, json_option, with_session
+
+_FEW = 3  # so many writes of a signal by the program are listed one by one
+_ALL = 100_000
+_Entry = Mapping[str, Any]
 
 
 @click.command()
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--last", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many.")
+@click.option("--last", type=click.IntRange(1, _ALL), default=50, show_default=True, help="List how many.")
 @click.option("--signal", metavar="NAME", help="Only commands to this signal.")
+@click.option("--all", "each", is_flag=True, help="List every routine write of the program too.")
 @json_option
 @with_session
-def commands(session: Session, file: Path, *, last: int, signal: str | None, as_json: bool) -> None:
+def commands(session: Session, file: Path, *, last: int, signal: str | None, each: bool, as_json: bool) -> None:
     """Show what was written to devices, and what became of it.
 
-    The last commands of the plant FILE: requested, sent, and how they ended. A running plant writes them
-    into its data folder; they stay there when it has ended.
+    The last commands of the plant FILE: requested, sent, and how they ended. Writes of the program that
+    ended well are counted for each signal, unless there are few; --all and --json have every one. A running
+    plant writes commands into its data folder; they stay there when it has ended.
     """
     from petra.engine.journal import read
 
     path = session.folder(file).commands
     if not path.exists():
         raise click.ClickException(f"{path} is not there: no plant of {file} has written to a device yet")
-    found = [entry for entry in read(path, 100_000) if signal in (None, entry.get("signal"))][-last:]
+    found = [entry for entry in read(path, _ALL) if signal in (None, entry.get("signal"))]
     if as_json:
-        print_json(found)
+        print_json(found[-last:])
         return
+    routine = {} if each else _routine(found)
+    listed = [entry for entry in found if _key(entry) not in routine or not _is_routine(entry)][-last:]
     headings = ("id", "requested", "signal", "value", "actor", "origin", "outcome", "ms", "reason")
-    print_table(headings, [_row(entry) for entry in found])
-    click.echo(plural(len(found), "command"))
+    if listed or not routine:
+        print_table(headings, [_row(entry) for entry in listed])
+    click.echo(plural(len(listed), "command"))
+    for line in _summaries(routine):
+        click.echo(line)
 
 
-def _row(entry: dict[str, Any]) -> tuple[str, ...]:
+def _key(entry: _Entry) -> tuple[str, str]:
+    return str(entry.get("signal", "")), str(entry.get("actor", ""))
+
+
+def _is_routine(entry: _Entry) -> bool:
+    """Return whether the program has written this, as it does all the time, and it ended well."""
+    from petra.drivers.commands import WELL, Origin
+
+    return (
+        entry.get("origin") == Origin.LOGIC.value
+        and entry.get("outcome") in [outcome.value for outcome in WELL]
+        and entry.get("actor") != "safe value"
+    )
+
+
+def _routine(found: Sequence[_Entry]) -> dict[tuple[str, str], list[_Entry]]:
+    """Return the routine writes of each signal and actor that has more than a few."""
+    grouped: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
+    for entry in found:
+        if _is_routine(entry):
+            grouped[_key(entry)].append(entry)
+    return {key: entries for key, entries in grouped.items() if len(entries) > _FEW}
+
+
+def _summaries(routine: Mapping[tuple[str, str], Sequence[_Entry]]) -> Iterator[str]:
+    """Yield a line for each signal: how often it was written, by which block, and the last value."""
+    from petra.drivers.commands import Outcome
+
+    for (signal, actor), entries in routine.items():
+        ended = Counter(entry.get("outcome") for entry in entries)
+        superseded = ended.pop(Outcome.SUPERSEDED.value, 0)
+        last = next(
+            (each for each in reversed(entries) if each.get("outcome") != Outcome.SUPERSEDED.value),
+            entries[-1],
+        )
+        yield (
+            f"{printable(signal)}: {plural(ended.total(), 'write')} by {printable(actor)}"
+            + (f" and {superseded} superseded" if superseded else "")
+            + f", last {_shown(last.get('value', ''))} at {_moment(last)}"
+        )
+    if routine:
+        yield "--all lists every one of them"
+
+
+def _row(entry: _Entry) -> tuple[str, ...]:
     requested, ended = entry.get("requested_at") or 0, entry.get("ended_at")
-    at = datetime.fromtimestamp(requested / 1e9, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     took = f"{(ended - requested) / 1e6:.1f}" if ended else ""
     named = [_shown(entry.get(key, "")) for key in ("signal", "value", "actor", "origin", "outcome")]
-    return (_shown(entry.get("id", "")), at, *named, took, _shown(entry.get("reason", "")))
+    return (_shown(entry.get("id", "")), _moment(entry), *named, took, _shown(entry.get("reason", "")))
+
+
+def _moment(entry: _Entry) -> str:
+    """Return when a command was requested: local time, with its distance from UTC."""
+    at = datetime.fromtimestamp((entry.get("requested_at") or 0) / 1e9, UTC).astimezone()
+    return at.isoformat(" ", "milliseconds")
 
 
 def _shown(value: Any) -> str:
-    """Return a value as a cell of one line, whatever characters a device has sent."""
-    text = shown(value)
-    return text if text.isprintable() else ascii(text)
+    return printable(shown(value))

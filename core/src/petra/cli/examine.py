@@ -18,6 +18,7 @@ from attrs import frozen
 from petra._version import __version__
 from petra.config.document import Loaded, load
 from petra.config.nodes import Mapping, Node, Scalar, Sequence
+from petra.plural import plural
 
 if TYPE_CHECKING:
     from petra.plugin import Catalog
@@ -125,7 +126,9 @@ def _limits() -> Iterator[Finding]:
 
 def _document(loaded: Loaded) -> Iterator[Finding]:
     state = State.BAD if loaded.errors else State.WARNING if loaded.problems else State.GOOD
-    said = f"{len(loaded.problems)} problems; petra check {loaded.file}" if loaded.problems else "no problems"
+    said = plural(len(loaded.problems), "problem")
+    if loaded.problems:
+        said += f"; petra check {loaded.file}"
     yield Finding(f"document {loaded.file}", state, said)
     if loaded.unreadable or loaded.root is None:
         return

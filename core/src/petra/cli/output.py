@@ -9,7 +9,10 @@ from collections.abc import Sequence
 
 import click
 
+from petra.plural import plural
 from petra.settings.secret import Secret
+
+__all__ = ["in_terminal", "plural", "print_json", "print_table", "printable", "shown", "tinted"]
 
 
 def print_json(data: object) -> None:
@@ -68,8 +71,3 @@ def shown(value: object, digits: int = 10) -> str:
 def printable(text: str) -> str:
     """Return a text as it can stand in one line of a terminal, whatever characters a device has sent."""
     return text if text.isprintable() else ascii(text)
-
-
-def plural(number: int, noun: str) -> str:
-    """Return "1 block", "2 blocks", "no blocks"."""
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"

@@ -23,6 +23,7 @@ from petra.engine.show import Shown
 from petra.engine.watch import Watchdog
 from petra.errors import PetraError
 from petra.plugin.groups import Group
+from petra.plural import plural
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
 from petra.signals import GOOD, Bus, InboxFullError, Status, Value
@@ -257,7 +258,7 @@ class Engine:
             self._reloads += 1
             del built, leaving
             gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
-        log.info("reloaded: %d changes", len(changes))
+        log.info("reloaded: %s", plural(len(changes), "change"))
         return changes
 
     def tune(self, block: str, param: str, value: Value) -> None:
