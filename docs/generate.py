@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
+from attrs import has
 
 from petra.cli.blocks import block_cases
 from petra.cli.main import petra
@@ -54,7 +55,7 @@ def _default(setting: Setting) -> str:
     if setting.required:
         return "**required**"
     value = getattr(setting.default, "value", setting.default)
-    return "" if value in (None, "", (), {}, []) else f"`{value}`"
+    return "" if value in (None, "", (), {}, []) or has(type(value)) else f"`{value}`"
 
 
 def _said(setting: Setting) -> str:

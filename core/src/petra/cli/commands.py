@@ -13,7 +13,7 @@ import click
 from petra.cli.output import plural, print_json, print_table, printable, shown
 from petra.cli.session import Session, json_option, with_session
 
-_FEW = 3  # so many writes of a signal by the program are listed one by one
+_FEW = 10  # so many writes of a signal by the program are listed one by one
 _ALL = 100_000
 _Entry = Mapping[str, Any]
 

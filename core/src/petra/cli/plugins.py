@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from petra.cli.session import Session, json_option, with_session
 
 if TYPE_CHECKING:
     from petra.plugin import Fault, Plugin
+
+_NAMED = 4
 
 
 @click.group()
@@ -45,8 +47,16 @@ def list_(session: Session, *, as_json: bool) -> int:
 
 
 def _offers_in_short(plugin: Plugin) -> str:
-    counts = Counter(offer.group.value for offer in plugin.offers)
-    return ", ".join(plural(number, noun) for noun, number in counts.items())
+    """Return what a plugin offers: by name, or how many where there are too many for a line."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for offer in plugin.offers:
+        names[offer.group.value].append(offer.name)
+    return ", ".join(
+        f"{noun}{'s' if len(named) > 1 else ''} {' '.join(named)}"
+        if len(named) <= _NAMED
+        else plural(len(named), noun)
+        for noun, named in names.items()
+    )
 
 
 def _plugin_as_dict(plugin: Plugin) -> dict[str, object]:
