@@ -242,17 +242,32 @@ def test_keys_are_read_from_what_a_terminal_sends(data, keys, rest):
 def test_a_terminal_is_restored_and_needs_no_foreground():
     master, slave = pty.openpty()
     before = termios.tcgetattr(slave)
-    with Terminal(slave, slave) as terminal:
-        assert not termios.tcgetattr(slave)[3] & (termios.ICANON | termios.ECHO)
-        assert termios.tcgetattr(slave)[3] & termios.ISIG
-        os.write(master, b"\x1b[")
-        assert terminal.wait(10) == []
-        os.write(master, b"Bq")
-        assert terminal.wait(10) == ["down", "q"]
+    terminal = Terminal(slave, slave)
+    terminal.take_keys()
+    assert not termios.tcgetattr(slave)[3] & (termios.ICANON | termios.ECHO)
+    assert termios.tcgetattr(slave)[3] & termios.ISIG
+    os.write(master, b"\x1b[")
+    assert terminal.wait(10) == []
+    os.write(master, b"Bq")
+    assert terminal.wait(10) == ["down", "q"]
+    terminal.restore()
     assert termios.tcgetattr(slave) == before
     terminal.restore()
+    terminal.wake()
+    assert terminal.wait(10) == []
     os.close(master)
     os.close(slave)
+
+
+def test_a_keyboard_that_has_gone_gives_no_keys():
+    master, slave = pty.openpty()
+    terminal = Terminal(slave, slave)
+    assert terminal.has_keys
+    os.close(master)
+    os.close(slave)
+    terminal.take_keys()
+    assert not terminal.has_keys
+    terminal.restore()
 
 
 PLANT = """
@@ -268,19 +283,19 @@ scan_time_ms: 10
 class InTerminal:
     """`petra run` in a pseudo terminal of its own."""
 
-    def __init__(self, file, columns: int = 80, lines: int = 24, *arguments: str) -> None:
+    def __init__(self, file, columns: int = 80, lines: int = 24, *arguments: str, keys: bool = True) -> None:
         self.master, self.slave = pty.openpty()
         self.size(columns, lines)
         self.before = termios.tcgetattr(self.slave)
         environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES")}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "petra", "run", str(file), *arguments],
-            stdin=self.slave,
+            stdin=self.slave if keys else subprocess.DEVNULL,
             stdout=self.slave,
             stderr=self.slave,
             env=environment | {"TERM": "xterm"},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - for Ctrl-C
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - for Ctrl-C
         )
         self.seen = ""
 
@@ -402,3 +417,63 @@ def test_a_terminal_that_stands_still_does_not_hold_up_the_end(plant, tmp_path):
         it.process.send_signal(signal.SIGTERM)
         assert it.process.wait(30) == 0
     assert "stopped after" in log.read_text()
+
+
+def test_without_a_keyboard_it_takes_no_keys(plant):
+    with InTerminal(plant, keys=False) as it:
+        it.until_shown("count", "Ctrl-C stops")
+        assert termios.tcgetattr(it.slave) == it.before
+        it.type("q?")
+        it.type("\x03")
+        assert it.end() == 0
+
+
+def test_a_view_that_cannot_be_shown_does_not_end_the_plant(plant, monkeypatch, caplog):
+    """There is no descriptor left for it."""
+    from petra.cli.live import Live
+
+    def none() -> tuple[int, int]:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "pipe", none)
+    monkeypatch.setattr(sys.stdout, "fileno", lambda: 1, raising=False)
+    with Engine(configuration(load_bytes(PLANT.encode(), Catalog.load(), {})), Catalog.load()) as engine:
+        Live(engine, "plant.yaml").run(0.01, lambda: False)
+        assert engine.status().running
+    assert "the view cannot be shown, the plant goes on" in caplog.text
+
+
+def test_a_frame_that_fails_is_tried_again(engine, caplog):
+    """The figures of a plant may change under whoever reads them."""
+    from petra.cli.live import Live
+
+    class Failing:
+        bus = engine.bus
+        tries = 0
+
+        def status(self):
+            self.tries += 1
+            if self.tries < 3:
+                raise RuntimeError("dictionary changed size during iteration")
+            return engine.status()
+
+    class Paper:
+        has_keys = True
+
+        def __init__(self) -> None:
+            self.frames: list[list[str]] = []
+
+        def size(self) -> tuple[int, int]:
+            return 80, 24
+
+        def draw(self, lines: list[str]) -> None:
+            self.frames.append(lines)
+            live._stop.set()
+
+        def wait(self, seconds: float) -> list[str]:
+            return []
+
+    live, paper = Live(Failing(), "plant.yaml"), Paper()
+    live._draw_on(paper)
+    assert len(paper.frames) == 1
+    assert caplog.text.count("the view cannot be drawn; it is tried again") == 1

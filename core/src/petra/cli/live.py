@@ -47,20 +47,35 @@ class Live:
         logging.getLogger().addHandler(handler)
         until = None if seconds is None else time.monotonic() + seconds
         hold_stderr()
-        with Terminal(sys.stdout.fileno(), _keyboard()) as terminal:
+        drawing = self._begin()
+        try:
+            while not stopping() and (until is None or time.monotonic() < until):
+                if self._engine.wait(_LISTEN):
+                    break
+        finally:
+            if drawing is not None:
+                self._finish(*drawing)
+            logging.getLogger().removeHandler(handler)
+            self._end()
+
+    def _begin(self) -> tuple[Terminal, threading.Thread] | None:
+        """Start to draw; whatever is in the way of that, the plant goes on."""
+        try:
+            terminal = Terminal(sys.stdout.fileno(), _keyboard())
             thread = threading.Thread(target=self._show, args=(terminal,), name="petra-live", daemon=True)
+            terminal.take_keys()
             thread.start()
-            try:
-                while not stopping() and (until is None or time.monotonic() < until):
-                    if self._engine.wait(_LISTEN):
-                        break
-            finally:
-                terminal.restore()
-                self._stop.set()
-                terminal.wake()
-                thread.join(_END_WITHIN)
-                logging.getLogger().removeHandler(handler)
-                self._end()
+        except Exception:
+            self._end()
+            log.exception("the view cannot be shown, the plant goes on")
+            return None
+        return terminal, thread
+
+    def _finish(self, terminal: Terminal, thread: threading.Thread) -> None:
+        terminal.restore()
+        self._stop.set()
+        terminal.wake()
+        thread.join(_END_WITHIN)
 
     def _end(self) -> None:
         """Give standard error back to the log, what the view has shown first; only the first call counts."""
@@ -78,7 +93,8 @@ class Live:
                 self._draw_on(terminal)
             finally:
                 terminal.close()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - a terminal that has gone, and whatever else it may be
+            terminal.restore()
             self._end()
             log.warning("the terminal cannot be drawn to any more, the plant goes on: %s", error)
 

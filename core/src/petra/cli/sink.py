@@ -228,7 +228,9 @@ def write_all(number: int, data: bytes) -> None:
         try:
             data = data[os.write(number, data[:_PIECE]) :]
         except BlockingIOError:
-            select.select([], [number], [])
+            ready = select.poll()
+            ready.register(number, select.POLLOUT)
+            ready.poll()
 
 
 def close_sinks(sinks: Iterable[LogSink], seconds: float) -> bool:

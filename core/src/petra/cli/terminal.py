@@ -6,7 +6,7 @@ import os
 import re
 import select
 import termios
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from petra.cli.sink import write_all
 
@@ -75,14 +75,16 @@ class Terminal:
         """Whether keys are read."""
         return self._keyboard is not None
 
-    def __enter__(self) -> Self:
-        if self._keyboard is not None:
-            self._before = termios.tcgetattr(self._keyboard)
-            termios.tcsetattr(self._keyboard, termios.TCSANOW, _single_keys(self._before))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.restore()
+    def take_keys(self) -> None:
+        """Have the terminal hand over single keys, until `restore`."""
+        if self._keyboard is None:
+            return
+        try:
+            before = termios.tcgetattr(self._keyboard)
+            termios.tcsetattr(self._keyboard, termios.TCSANOW, _single_keys(before))
+            self._before = before
+        except termios.error:  # it has gone, or cannot
+            self._keyboard = None
 
     def restore(self) -> None:
         """Let the terminal read lines again, as before."""
@@ -99,10 +101,11 @@ class Terminal:
 
     def wait(self, seconds: float) -> list[str]:
         """Wait for keys, for so long at most, and return them; OSError when the terminal has gone."""
-        watched = [self._wake_out]
+        watched = select.poll()
+        watched.register(self._wake_out, select.POLLIN)
         if self._keyboard is not None and _is_in_foreground(self._keyboard):
-            watched.append(self._keyboard)
-        ready, _, _ = select.select(watched, [], [], seconds)
+            watched.register(self._keyboard, select.POLLIN)
+        ready = dict(watched.poll(seconds * 1e3))
         if self._keyboard is None or self._keyboard not in ready:
             return []
         data = os.read(self._keyboard, 1024)
