@@ -1,7 +1,8 @@
-"""What the documentation tells people to type exists: the commands and their options."""
+"""What the documentation tells people to type exists: commands, their options, and keys of documents."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ import click
 import pytest
 
 from petra.cli.main import petra
+from petra.config import load_bytes
+from petra.plugin import Catalog
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -47,3 +50,26 @@ def test_what_is_documented_can_be_typed(typed):
         assert found is not None, f"there is no command {arguments[0]!r}"
         context = click.Context(found, info_name=arguments[0], parent=context)
         command, arguments = found, arguments[1:]
+
+
+FRAGMENT = {"unknown-signal", "unknown-section", "not-installed", "empty-document"}
+"""What a document lacks that is only a part of one."""
+
+
+def documents(page: Path) -> Iterator[str]:
+    for text in re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        if not text.startswith("- "):  # test vectors
+            yield text
+
+
+SHOWN = [
+    pytest.param(text, id=f"{page.stem}-{n}") for page in PAGES for n, text in enumerate(documents(page))
+]
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_what_is_shown_of_documents_is_understood(text):
+    loaded = load_bytes(text.encode(), Catalog.load(), {})
+    assert not [
+        str(each) for each in loaded.problems if each.code not in FRAGMENT and ": error: " in str(each)
+    ]
