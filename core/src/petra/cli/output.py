@@ -14,6 +14,9 @@ from petra.settings.secret import Secret
 
 __all__ = ["in_terminal", "plural", "print_json", "print_table", "printable", "shown", "tinted"]
 
+_GAP = 3  # columns between two cells of a table
+_LEAST = 12  # columns in which a last column may fold
+
 
 def print_json(data: object) -> None:
     """Print a value as JSON; a secret in it shows as ***."""
@@ -45,15 +48,25 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _print_rich_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table that cuts nothing off: its last column folds; one that is too wide wraps as a whole."""
     from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*headings, box=SIMPLE_HEAD, pad_edge=False)
+    widths = [max(cell_len(line[i]) for line in (headings, *rows)) for i in range(len(headings))]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for heading, width in zip(headings[:-1], widths, strict=False):
+        table.add_column(heading, no_wrap=True, min_width=width)
+    table.add_column(headings[-1], overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))  # Text: brackets in a name are no markup
-    Console().print(table)
+    console = Console()
+    before_last = sum(widths[:-1]) + _GAP * len(widths)
+    if before_last + min(widths[-1], _LEAST) > console.width:
+        console = Console(width=before_last + widths[-1])
+    console.print(table)
 
 
 def tinted(text: str, colour: str) -> str:
