@@ -17,7 +17,12 @@ from petra.plugin import Catalog
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     page
-    for page in (*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("*/*/README.md"))
+    for page in (
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("*.md"),
+        *ROOT.glob("*/README.md"),
+        *ROOT.glob("plugins/*/README.md"),
+    )
     if page.name != "CHANGELOG.md"
 )
 
