@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+
 import pytest
 
-from petra.drivers import Point, PointError
+from petra.drivers import Driver, Link, Point, PointError
 from petra.drivers.feed import Feed
-from petra.signals import Bus, Quality, Signal, SignalType
+from petra.signals import Bus, InboxFullError, Quality, Signal, SignalType, Status
 from petra.testing import ManualClock
 
 POINTS = [Point(name, SignalType.FLOAT, name, period=1.0) for name in ("a", "b", "c")]
@@ -138,3 +141,160 @@ def test_a_plan_that_changes_makes_no_value_younger(bus):
         "refused",
         "stale: not updated for 4 s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        (SignalType.FLOAT, None, "a value of type NoneType, where a number is expected"),
+        (SignalType.FLOAT, "12", "a value of type str, where a number is expected"),
+        (SignalType.FLOAT, True, "a value of type bool, where a number is expected"),
+        (SignalType.FLOAT, math.nan, "nan, which is not a number that a signal holds"),
+        (SignalType.FLOAT, -math.inf, "-inf, which is not a number that a signal holds"),
+        (SignalType.FLOAT, 2**70, "a number of 71 bits, and a signal holds 64"),
+        (SignalType.FLOAT, 10**5000, "a number of 16610 bits, and a signal holds 64"),
+        (SignalType.INT, 2**63, "a number of 64 bits, and a signal holds 64"),
+        (SignalType.INT, math.nan, "a value of type float, where a whole number is expected"),
+        (SignalType.INT, 3.0, "a value of type float, where a whole number is expected"),
+        (SignalType.BOOL, 1, "a value of type int, where true or false is expected"),
+        (SignalType.STRING, b"x", "a value of type bytes, where a text is expected"),
+        (SignalType.STRING, "x" * 70_000, "70000 characters, and a signal holds 65536"),
+        (SignalType.FLOAT, ValueError("x"), "a value of type ValueError, where a number is expected"),
+    ],
+    ids=lambda value: repr(value)[:12] if type(value) is not int or value < 2**64 else "huge",
+)
+def test_what_a_signal_cannot_hold_makes_its_point_bad_alone(kind, value, said):
+    """Its type is named; the others are good, and all of them turn bad when the session ends."""
+    points = [Point("a", kind, "a"), Point("b", SignalType.FLOAT, "b")]
+    bus = Bus([Signal(point.signal, point.type) for point in points], ManualClock())
+    feed = Feed(bus, points, 0.0)
+    feed.update([kind.python(), 1.0], 5, 0.0)
+    feed.update([value, 2.0], 10, 1.0)
+    bus.latch()
+    bus.publish(1, 1)
+    assert bus.status("a") == bad(f"the driver gives {said}")
+    assert bus.read("a").value == kind.python()
+    assert bus.read("b")[:2] == (2.0, Quality.GOOD)
+    feed.fail("gone")
+    bus.latch()
+    bus.publish(2, 2)
+    assert [bus.status(point.signal) for point in points] == [bad("gone")] * 2
+
+
+def bad(reason: str) -> Status:
+    return Status(Quality.BAD, reason)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([1.0, 2.0], "the driver gives 2 values for 3 points"),
+        ([1.0] * 4, "the driver gives 4 values for 3 points"),
+        (None, "the driver gives a NoneType in place of values"),
+        ("abc", "the driver gives a str in place of values"),
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, "the driver gives a dict in place of values"),
+    ],
+)
+def test_values_of_nobody_knows_which_points_make_all_of_them_bad(bus, values, said):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.update(values, 20, 1.0)
+    assert seen(bus) == [(1.0, said), (2.0, said), (3.0, said)]
+    feed.update([4.0, 5.0, 6.0], 30, 2.0)
+    assert seen(bus) == [(4.0, ""), (5.0, ""), (6.0, "")]
+
+
+def test_whole_numbers_are_taken_for_numbers(bus):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1, 2, 3], 10, 0.0)
+    assert [(type(value), reason) for value, reason in seen(bus)] == [(float, "")] * 3
+
+
+def test_a_driver_that_knows_another_time_has_values_that_turn_stale(bus):
+    """Seconds since 1970 in place of those of the loop would keep a value young for ever."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 1.8e9)
+    feed.age(1.0)
+    feed.age(5.1)
+    assert seen(bus)[0] == (1.0, "stale: not updated for 4 s")
+    with pytest.raises(TypeError, match="nanoseconds since 1970"):
+        feed.update([1.0, 2.0, 3.0], 1.8e9, 6.0)
+
+
+class Full(Bus):
+    """A bus that takes nothing while it is told to."""
+
+    full = False
+
+    def enqueue(self, entry):
+        if self.full:
+            raise InboxFullError("full")
+        super().enqueue(entry)
+
+
+def full_bus() -> Full:
+    return Full([Signal(p.signal, SignalType.FLOAT) for p in POINTS], ManualClock())
+
+
+def test_a_point_that_turns_bad_while_the_bus_is_full_is_told_later():
+    """A point that is refused is asked for again after half a minute only."""
+    bus = full_bus()
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    bus.full = True
+    feed.update([4.0, PointError("refused"), 6.0], 20, 1.0)
+    feed.age(1.1)
+    assert seen(bus)[1] == (2.0, "")
+    bus.full = False
+    feed.age(1.2)
+    assert seen(bus)[1] == (2.0, "refused")
+
+
+class Silent(Driver):
+    """A driver that hands over nothing by itself."""
+
+    async def session(self, link):
+        """Be nowhere."""
+
+
+def test_what_ends_while_the_bus_is_full_is_told_by_whoever_reads_it_next():
+    """A new session has planned its points anew before the bus has taken the bad news of the last one."""
+    bus = full_bus()
+
+    async def main() -> None:
+        link = Link(Silent("d", POINTS), bus, lambda: 7)
+        await link.run(None)
+        first = link.feed(POINTS[:2])
+        link.connected()
+        first.update([1.0, 2.0], 10, link.now())
+        link.feed(POINTS[2:]).update([3.0], 10, link.now())
+        bus.full = True
+        link.fail("gone")
+        await link.run(None)
+        link.feed(POINTS[1:])
+        link.connected()
+        bus.full = False
+        link.tick()
+        assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]
+        link.fail("gone again")
+
+    asyncio.run(main())
+    assert seen(bus) == [(1.0, "gone again"), (2.0, "gone again"), (3.0, "gone again")]
+
+
+def test_every_signal_is_bad_in_the_end_whatever_the_driver_has_handed_over():
+    """One feed has been given what its signal cannot hold; the others and `online` are told all the same."""
+    signals = [Signal(p.signal, SignalType.FLOAT) for p in POINTS]
+    bus = Bus([*signals, Signal("online", SignalType.BOOL)], ManualClock())
+
+    async def main() -> None:
+        link = Link(Silent("d", POINTS, online="online"), bus, lambda: 7)
+        feeds = [link.feed([point]) for point in POINTS]
+        link.connected()
+        for feed, value in zip(feeds, (None, 2.0, "x"), strict=True):
+            feed.update([value], 10, link.now())
+        link.fail("gone")
+
+    asyncio.run(main())
+    assert [reason for _, reason in seen(bus)] == ["gone"] * 3
+    assert bus.read("online").value is False

@@ -122,7 +122,7 @@ class Link:
         """Say that the session serves: the peer has answered as it should."""
         self.detail = detail
         self.statistics.sessions += 1
-        self._before.clear()
+        self._before = [feed for feed in self._before if feed.owes]
         if self._activity is not None:
             self._activity.serving()
         self._show_online(online=True)
@@ -149,6 +149,8 @@ class Link:
         made.take_over(self._released)
         for name in made.names:
             self._released.pop(name, None)
+        for feed in self._before:
+            feed.hand_over(made.names)
         self._feeds.append(made)
         return made
 
@@ -158,6 +160,8 @@ class Link:
         self._released.update(feed.state())
         if feed in self._feeds:
             self._feeds.remove(feed)
+        if feed.owes:
+            self._before.append(feed)
 
     def written(self, point: Point, value: Value, origin: Origin) -> None:
         """Show a value that the device has taken, where nothing else shows it."""
@@ -187,15 +191,17 @@ class Link:
     def fail(self, reason: str) -> None:
         """Make everything bad that this driver reads; it holds its last values."""
         self.detail = ""
-        self._feeds += self._before
-        self._before = []
-        covered = {name for feed in self._feeds for name in feed.names}
-        rest = [p for p in self.driver.points if p.direction.reads and p.signal not in covered]
-        if rest:
-            self._feeds.append(Feed(self.bus, rest, self.now()))
+        self._feeds, self._before = [*self._before, *self._feeds], []  # what is newer has the last word
         for feed in self._feeds:
             feed.fail(reason)
         self._show_online(online=False)
+        covered = {name for feed in self._feeds for name in feed.names}
+        rest = [p for p in self.driver.points if p.direction.reads and p.signal not in covered]
+        if rest:
+            made = Feed(self.bus, rest, self.now())
+            made.take_over(self._released)
+            made.fail(reason)
+            self._feeds.append(made)
 
     def tick(self) -> None:
         """Look at what has not moved for too long."""

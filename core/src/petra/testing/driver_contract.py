@@ -12,8 +12,9 @@ or less, and points that are read ten times a second or more often.
 from __future__ import annotations
 
 import gc
+import math
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from petra.drivers.commands import WELL, Origin, Outcome
 from petra.drivers.faults import Fault, FaultKind
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from petra.drivers.contract import Driver
     from petra.drivers.point import Point
     from petra.signals import Value
+    from petra.testing.rig import Spoil
 
 _VALUES: dict[SignalType, tuple[Value, Value]] = {
     SignalType.BOOL: (True, False),
@@ -32,6 +34,9 @@ _VALUES: dict[SignalType, tuple[Value, Value]] = {
     SignalType.FLOAT: (2.5, 7.25),
     SignalType.STRING: ("one", "two"),
 }
+
+_NO_VALUES: tuple[Any, ...] = (None, [], 2**70, math.nan, ValueError("no value"))
+"""What no signal holds, of whichever type."""
 
 RECONNECT = QUICK + 2.0
 """Seconds within which a driver serves again once its peer does."""
@@ -162,6 +167,36 @@ class DriverContract:
             assert rig.bus.status(bad.signal).reason
             assert rig.status.health.failures == 0
 
+    def test_a_value_that_no_signal_holds_makes_its_point_bad_and_nothing_stays_good(self) -> None:
+        """The session goes on and the other points stay good; when it ends, all are bad with its reason."""
+        with self.rig() as rig:
+            rig.until_good()
+            bad, *others = rig.read
+            for wrong in _NO_VALUES:
+                rig.spoil(_in_place_of(bad, wrong))
+                rig.until(lambda: self._said(rig, bad), f"{wrong!r} is bad")
+                rig.until(
+                    lambda: all(rig.reading(point).quality is Quality.GOOD for point in others),
+                    "the others are good",
+                )
+                rig.spoil(None)
+                rig.until_good()
+            assert rig.status.health.failures == 0
+            rig.spoil(lambda _, values: list(values)[:-1])
+            rig.until(lambda: all(self._said(rig, point) for point in rig.read), "too few values are bad")
+            rig.spoil(_in_place_of(bad, None))
+            rig.until(lambda: self._said(rig, bad), "it is bad")
+            rig.line(Fault(FaultKind.REFUSE))
+            rig.until_bad()
+            assert all(rig.bus.status(point.signal).reason for point in rig.read)
+            rig.spoil(None)
+            rig.line(None)
+            rig.until_good()
+
+    def _said(self, rig: Rig, point: Point) -> bool:
+        status = rig.bus.status(point.signal)
+        return status.quality is Quality.BAD and status.reason.startswith("the driver gives")
+
     def test_a_command_is_confirmed_by_the_device(self) -> None:
         """It is written, read back, and shown."""
         with self.rig() as rig:
@@ -222,3 +257,12 @@ class DriverContract:
                 rig.until(lambda: rig.bus.image.scan >= 1, "a scan")
         gc.collect()
         assert resources() == before
+
+
+def _in_place_of(point: Point, wrong: object) -> Spoil:
+    """Return what hands over something else in place of one point's value."""
+
+    def spoil(signals: tuple[str, ...], values: Any) -> list[Any]:
+        return [wrong if signal == point.signal else v for signal, v in zip(signals, values, strict=True)]
+
+    return spoil

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from petra.clock import SystemClock
 from petra.drivers.commands import Command, Origin
@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from petra.drivers.contract import Driver
+    from petra.drivers.feed import Feed
     from petra.drivers.point import Point
     from petra.drivers.simulator import Simulator
     from petra.signals import Value
 
 QUICK = 0.2
 """Seconds between two tries, at most."""
+
+Spoil = Callable[[tuple[str, ...], Any], Any]
+"""Takes the signals of a reading and its values, and returns what is handed over in their place."""
 
 
 class Rig:
@@ -55,6 +59,8 @@ class Rig:
         self.bus = Bus(signals.values(), self.clock)
         self.field = Field(self.bus, self.clock, backoff=lambda: Backoff(first=0.02, longest=QUICK))
         self._scans = 0
+        self._spoil: Spoil | None = None
+        self._spoilt: list[Feed] = []
 
     @property
     def points(self) -> tuple[Point, ...]:
@@ -110,6 +116,35 @@ class Rig:
                 self.simulator.set(point, value)
 
         self._device.call(hold())
+
+    def spoil(self, spoil: Spoil | None) -> None:
+        """Let the driver hand over something else than it has read, or again what it has read with None."""
+        self._spoil = spoil
+        link = self.field._running[self.driver.name].link  # noqa: SLF001 - the rig stands in for a driver
+        make = link.feed
+
+        def feed(points: Sequence[Point]) -> Feed:
+            made = make(points)
+            self._spoil_feed(made)
+            return made
+
+        async def install() -> None:
+            for each in link._feeds:  # noqa: SLF001 - as above
+                self._spoil_feed(each)
+            link.feed = feed  # type: ignore[method-assign]  # as above
+
+        self.field.supervisor.call(install())
+
+    def _spoil_feed(self, feed: Feed) -> None:
+        if feed in self._spoilt:
+            return
+        self._spoilt.append(feed)
+        update = feed.update
+
+        def spoilt(values: Any, *rest: Any) -> None:
+            update(self._spoil(feed.names, values) if self._spoil else values, *rest)
+
+        feed.update = spoilt  # type: ignore[method-assign,assignment]  # as above
 
     def scan(self) -> None:
         """Scan once."""
