@@ -9,7 +9,7 @@ from petra.signals import Quality
 from petra.testing import DriverContract, Rig
 from petra_s7.config import S7Config, S7Point
 from petra_s7.driver import S7Driver
-from petra_s7.wire import Area
+from petra_s7.wire import Area, job
 
 BOTH = Direction.BOTH
 
@@ -95,3 +95,16 @@ def test_timers_count_as_the_two_bytes_that_they_are():
     with Rig(lambda port: S7Driver(evolve(config, port=port))) as rig:
         rig.until_good()
         assert rig.status.refused == 0
+
+
+def test_a_plc_that_talks_without_end_loses_its_session():
+    """It answers as it should, and sends a thousand answers more that nobody has asked for."""
+    rig = Rig(TestS7().make)
+    server = rig.simulator._server
+    answer = server._answer
+    spare = job(0xEEEE, b"\4\1", kind=3)
+    server._answer = lambda *asked: answer(*asked) + spare * 1_000
+    with rig:
+        rig.until(lambda: rig.status.health.failures >= 2, "its session ends, and so does the next one")
+        assert "keeps sending what it was not asked for" in rig.status.health.error
+        rig.until_bad()

@@ -14,10 +14,15 @@ from typing import Any, Protocol
 
 from attrs import define
 
-from petra.drivers.errors import GarbledError, NoAnswerError, SessionError
+from petra.drivers.errors import NoAnswerError, SessionError
 from petra.drivers.lookup import Lookup
 
 _LOOKUP = Lookup()
+
+MOST_AT_ONCE = 32
+"""Frames that are looked at in one turn of the loop; the others, and all that follows, wait for the next."""
+MOST_UNASKED = 200
+"""Frames beyond what was asked for, after which a session is over."""
 
 
 class Framing(Protocol):
@@ -45,6 +50,11 @@ class Exchange(asyncio.Protocol):
 
     One timer serves all of its requests: most are answered long before it, and a timer for each would cost
     more than all else here.
+
+    A peer may send more than it was asked for: an answer that comes twice, or too late. One that goes on and
+    on would take the time of all others: what is looked at in a turn of the loop is bounded, nothing more is
+    read meanwhile, and with too many of such frames the session ends. Two of them are forgiven for each
+    answer that somebody waits for.
     """
 
     def __init__(self, framing: Framing) -> None:
@@ -56,8 +66,9 @@ class Exchange(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._ended.add_done_callback(lambda future: future.exception())  # seen, whoever waits or not
-        self.late = 0
-        """Answers that nobody waited for any more."""
+        self._rest: asyncio.Handle | None = None
+        self._unasked = 0
+        """Frames that nobody waited for, or not any more, less two for each that somebody did."""
 
     async def ask(self, reference: int, data: bytes, timeout: float) -> bytes:  # noqa: ASYNC109 - each request has its own
         """Send a request and return the frame that answers it."""
@@ -96,18 +107,41 @@ class Exchange(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Cut frames and hand them to who asked."""
+        if self._ended.done():
+            return
         self._buffer += data
+        if self._rest is None:
+            self._cut()
+
+    def _cut(self) -> None:
+        """Cut some of the frames that have arrived; the next turn of the loop goes on with the others."""
+        paused, self._rest = self._rest is not None, None
         try:
-            while (frame := self._framing.take(self._buffer)) is not None:
-                reference, content = frame
-                waiting = self._waiting.get(reference)
-                if waiting is None or waiting.future.done():
-                    self.late += 1
-                else:
-                    waiting.future.set_result(content)
-        except GarbledError as error:
+            for _ in range(MOST_AT_ONCE):
+                frame = self._framing.take(self._buffer)
+                if frame is None:
+                    if paused:
+                        self._transport.resume_reading()
+                    return
+                self._hand(*frame)
+        except SessionError as error:
             self._end(error)
             self._transport.abort()
+            return
+        if not paused:
+            self._transport.pause_reading()
+        self._rest = self._loop.call_soon(self._cut)
+
+    def _hand(self, reference: int, content: bytes) -> None:
+        """Hand a frame to who asked for it; SessionError when too many are nobody's."""
+        waiting = self._waiting.get(reference)
+        if waiting is not None and not waiting.future.done():
+            waiting.future.set_result(content)
+            self._unasked = max(0, self._unasked - 2)
+            return
+        self._unasked += 1
+        if self._unasked > MOST_UNASKED:
+            raise SessionError("the peer keeps sending what it was not asked for")
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell everybody."""
@@ -132,8 +166,10 @@ class Exchange(asyncio.Protocol):
     def _end(self, error: SessionError) -> None:
         if not self._ended.done():
             self._ended.set_exception(error)
-        if self._timer is not None:
-            self._timer.cancel()
+        for handle in (self._timer, self._rest):
+            if handle is not None:
+                handle.cancel()
+        self._buffer.clear()
         for waiting in self._waiting.values():
             if not waiting.future.done():
                 waiting.future.set_exception(self._reason())

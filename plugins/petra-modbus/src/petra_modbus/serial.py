@@ -85,6 +85,16 @@ class SerialTransport:
             self._loop.add_writer(self._fd, self._writable)
         self._pending += data
 
+    def pause_reading(self) -> None:
+        """Leave what arrives to the system, until told otherwise."""
+        if not self._closed:
+            self._loop.remove_reader(self._fd)
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if not self._closed:
+            self._loop.add_reader(self._fd, self._readable)
+
     def abort(self) -> None:
         """Close it at once."""
         self._lost(None)
