@@ -44,6 +44,11 @@ def test_values_are_of_the_signal_s_type():
         assert type(value) is kind.python
 
 
+@pytest.mark.parametrize(("offset", "expected"), [(0.0, False), (1.0, True), (50.0, True), (-1.0, True)])
+def test_a_constant_makes_a_bool_true_unless_it_is_nothing(offset, expected):
+    assert values(Pattern("s", "constant", offset=offset), SignalType.BOOL, 0.0, 7.0) == [expected] * 2
+
+
 def test_random_is_the_same_every_time():
     pattern = Pattern("s", "random")
     assert values(pattern, SignalType.FLOAT, 1, 2, 3) == values(pattern, SignalType.FLOAT, 1, 2, 3)

@@ -126,3 +126,25 @@ def test_two_devices_at_one_port_are_named():
     with pytest.raises(PetraError) as raised:
         Simulation([There("one"), There("two")]).start()
     assert "'one' cannot be at port 502 of 127.0.0.1 (" in str(raised.value)
+
+
+def test_a_point_that_reads_back_what_another_one_writes_does_not_move():
+    """It shows what was written; only a script moves it all the same."""
+    points = [
+        Point("valve", SignalType.BOOL, "coil 7", Direction.WRITE),
+        Point("valve.open", SignalType.BOOL, "coil 7"),
+        Point("elsewhere", SignalType.BOOL, "coil 7", station="unit 2"),
+        Point("level", SignalType.FLOAT, "register 7"),
+    ]
+
+    class Device7(Toy):
+        def __init__(self) -> None:
+            super().__init__("one")
+            self.points = tuple(points)
+
+    def moved(script: Script | None = None) -> list[str]:
+        (device,) = Simulation([Device7()], script)._devices
+        return [point.signal for point in device.waves]
+
+    assert moved() == ["elsewhere", "level"]
+    assert moved(Script(values=(Pattern("valve.open", "constant"),))) == ["valve.open", "elsewhere", "level"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from petra.drivers import Direction, Outcome
+from petra.drivers.simulator import read_back
 from petra.signals import Quality
 from petra.testing import DriverContract, Rig
 from petra_s7.config import S7Config, S7Point
@@ -108,3 +109,19 @@ def test_a_plc_that_talks_without_end_loses_its_session():
         rig.until(lambda: rig.status.health.failures >= 2, "its session ends, and so does the next one")
         assert "keeps sending what it was not asked for" in rig.status.health.error
         rig.until_bad()
+
+
+def test_a_point_that_shares_a_bit_with_a_written_one_reads_it_back():
+    points = (
+        S7Point(signal="valve", address="Q4.7", direction=Direction.WRITE),
+        S7Point(signal="valve.back", address="Q4.7"),
+        S7Point(signal="valve.next", address="Q4.6"),
+        S7Point(signal="valve.byte", address="QB4"),
+        S7Point(signal="speed", address="DB1.REAL4", direction=Direction.WRITE),
+        S7Point(signal="speed.low", address="DB1.DBW6"),
+        S7Point(signal="elsewhere", address="DB2.DBW6"),
+        S7Point(signal="above", address="DB1.DBW8"),
+    )
+    driver = S7Driver(S7Config(host="127.0.0.1", points=points))
+    found = read_back(driver.simulator(), driver.points)
+    assert sorted(point.signal for point in found) == ["speed.low", "valve.back", "valve.byte"]

@@ -8,7 +8,12 @@ A plugin adds them to its own group, and writes those that talk to one device wi
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -169,22 +174,24 @@ def _simulate(section: str) -> click.Command:
 
         They listen on 127.0.0.1, on the ports that FILE says, or from --port on; a serial device is made
         where FILE says. Points that are written keep what is written; the others move, each in its own
-        way, or as --script says (values, csv, faults: see the documentation).
+        way, or as --script says (values, csv, faults: see the documentation). SIGHUP, which lets a running
+        plant read its document again, is ignored.
         """
         from petra.cli.logs import set_up_logs
         from petra.engine.simulation import Simulation
 
         set_up_logs(None, console=True)
-        simulation = Simulation(
-            drivers_in(session, file, section, connection), _script(session, script), port=port or 0
-        )
-        simulation.start()
-        for name, place in simulation.places.items():
-            click.echo(f"{name}: {place}", err=True)
-        try:
-            wait(seconds)
-        finally:
-            simulation.stop()
+        with told_to_stop() as told:
+            simulation = Simulation(
+                drivers_in(session, file, section, connection), _script(session, script), port=port or 0
+            )
+            simulation.start()
+            try:
+                for name, place in simulation.places.items():
+                    click.echo(f"{name}: {place}", err=True)
+                wait(seconds, told)
+            finally:
+                simulation.stop()
 
     return simulate
 
@@ -246,22 +253,27 @@ def _points(section: str) -> click.Command:
     return points
 
 
-def wait(seconds: float | None) -> None:
-    """Wait for so long, or until SIGINT or SIGTERM."""
-    import signal
-    import threading
-
+@contextmanager
+def told_to_stop() -> Iterator[threading.Event]:
+    """Yield what is set by SIGTERM. SIGHUP is for plants that run, and ends nothing here."""
     told = threading.Event()
-    before = signal.signal(signal.SIGTERM, lambda *_: told.set())
-    until = None if seconds is None else time.monotonic() + seconds
+    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: told.set())}
+    if sys.platform != "win32":
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def wait(seconds: float | None, told: threading.Event) -> None:
+    """Wait for so long, or until SIGINT, or until told to stop."""
+    until = None if seconds is None else time.monotonic() + seconds
+    with suppress(KeyboardInterrupt):
         while not told.wait(0.2 if until is None else max(0.0, min(0.2, until - time.monotonic()))):
             if until is not None and time.monotonic() >= until:
                 return
-    except KeyboardInterrupt:
-        return
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _said(value: Any) -> str:

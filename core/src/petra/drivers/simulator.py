@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
@@ -62,6 +63,13 @@ class Simulator(ABC):
         del point
         return None
 
+    def extent(self, point: Point) -> tuple[Hashable, range]:
+        """Return what of the device a point takes: an area, and a range of the finest parts in it.
+
+        Points that share a part are one place. Without anything better, that is what has the same address.
+        """
+        return (point.station, point.address), range(1)
+
     def silence(self, station: str, *, silent: bool) -> None:
         """Let one of several stations answer no more, or again."""
         raise PetraError(f"{type(self).__name__} has no stations: {station!r}, {silent}")
@@ -106,12 +114,35 @@ _SHAPES: dict[str, Callable[[float, random.Random], float]] = {
 
 
 def _as(kind: SignalType, pattern: Pattern, shape: float) -> Value:
+    if kind is SignalType.BOOL and pattern.pattern == "constant":
+        return pattern.offset != 0.0
     if kind is SignalType.BOOL:
         return shape > 0 if pattern.pattern != "counter" else bool(int(shape) % 2)
     number = shape if pattern.pattern == "counter" else pattern.offset + pattern.amplitude * shape
     if kind is SignalType.INT:
         return round(number)
     return f"{number:.6g}" if kind is SignalType.STRING else float(number)
+
+
+def read_back(simulator: Simulator, points: Iterable[Point]) -> set[Point]:
+    """Return the points that are only read, and show what another one of these writes."""
+    written: dict[Hashable, list[range]] = {}
+    readers = []
+    for point in points:
+        area, parts = simulator.extent(point)
+        if point.direction.writes:
+            written.setdefault(area, []).append(parts)
+        else:
+            readers.append((point, area, parts))
+    for each in written.values():
+        each.sort(key=lambda parts: parts.start)
+    return {point for point, area, parts in readers if _meets(written.get(area, []), parts)}
+
+
+def _meets(taken: Sequence[range], parts: range) -> bool:
+    """Return whether a range shares anything with others, which are in order and share nothing."""
+    at = bisect_left(taken, parts.stop, key=lambda each: each.start)
+    return at > 0 and taken[at - 1].stop > parts.start
 
 
 def usual(point: Point, number: int) -> Pattern:

@@ -14,7 +14,7 @@ from attrs import define, field
 from petra.drivers.errors import PointError
 from petra.drivers.faults import Fault, FaultKind, Script, holding
 from petra.drivers.relay import Relay
-from petra.drivers.simulator import Simulator, Wave, usual, wave
+from petra.drivers.simulator import Simulator, Wave, read_back, usual, wave
 from petra.drivers.track import Track
 from petra.errors import PetraError
 from petra.supervise import Activity, Supervisor
@@ -181,13 +181,14 @@ def _devices(drivers: Sequence[Driver], script: Script) -> list[_Device]:
             return track.wave(point.signal, point.type)
         if point.signal in said:
             return wave(said[point.signal], point.type, number)
-        if point.direction.writes:
+        if point.direction.writes or point in still:
             return None
         return simulator.moves(point) or wave(usual(point, number), point.type, number)
 
     made = []
     for driver in drivers:
         simulator = driver.simulator()
+        still = read_back(simulator, driver.points)
         waves = {point: moves(simulator, point, number) for number, point in enumerate(driver.points)}
         moving = {point: found for point, found in waves.items() if found is not None}
         stations = frozenset(point.station for point in driver.points if point.station)

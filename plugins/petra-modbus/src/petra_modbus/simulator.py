@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from petra.drivers import Point, PointError, Server, Simulator
@@ -85,6 +86,18 @@ class ModbusSimulator(Simulator):
         place: Place = point.detail
         for cell in range(place.address.offset, place.address.offset + place.length):
             self.memory.holes.discard((place.unit, place.address.area, cell))
+
+    def extent(self, point: Point) -> tuple[Hashable, range]:
+        """Return the bits that a point takes of its unit's area."""
+        place: Place = point.detail
+        address = place.address
+        if address.area.bits:
+            bits = range(address.offset, address.offset + 1)
+        elif address.bit is not None:
+            bits = range(address.offset * 16 + address.bit, address.offset * 16 + address.bit + 1)
+        else:
+            bits = range(address.offset * 16, (address.offset + place.length) * 16)
+        return (place.unit, address.area), bits
 
     def silence(self, station: str, *, silent: bool) -> None:
         """Let a unit answer no more, or again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,14 @@ class S7Simulator(Simulator):
     def moves(self, point: Point) -> Callable[[float], Value] | None:
         """Return how dates, times of day and single characters move."""
         return _MOVES.get(point.detail.codec.type)
+
+    def extent(self, point: Point) -> tuple[Hashable, range]:
+        """Return the bits that a point takes of its area; a timer or counter counts as eight of them."""
+        place: Place = point.detail
+        address = place.address
+        first = address.start * 8 + (address.bit or 0)
+        size = 1 if address.bit is not None else place.length * 8
+        return (address.area, address.db), range(first, first + size)
 
     def refuse(self, point: Point) -> None:
         """Have no such address any more."""
