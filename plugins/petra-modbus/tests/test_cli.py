@@ -237,7 +237,7 @@ POINT = st.builds(
     scale=st.floats(0.001, 1_000.0),
     offset=st.floats(-1e6, 1e6),
     poll_ms=st.none() | st.floats(1.0, 1e6),
-    unit=st.none() | st.integers(1, 247),
+    unit=st.none() | st.integers(1, 247) | st.sampled_from(["bar", "°C", "m³/h"]),
     verify=st.booleans(),
     description=st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=30)
     | st.sampled_from(

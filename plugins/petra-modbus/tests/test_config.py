@@ -86,7 +86,7 @@ def test_the_keys_of_the_original_load(modbus):
             "6:65",
             "is above maximum",
         ),
-        ("{signal: a, address: 1, unit: 0}", "6:39", "is not at least 1"),
+        ("{signal: a, address: 1, unit: 0}", "6:39", "units are numbered 1 to 255"),
         ("{signal: a}", "6:9", "'address' is missing"),
         ("{signal: a, address: 1, adress: 2}", "6:33", "there is no 'adress' here"),
         ("{signal: a, address: 1, count: 0}", "6:40", "is not at least 1"),
@@ -170,6 +170,49 @@ def test_two_connections_of_one_name_are_a_problem(problems):
     one = "  - name: x\n    transport: {host: a}\n"
     (found,) = problems("modbus:\n  connections:\n" + one + one)
     assert "another connection is called 'x'" in found
+
+
+@pytest.mark.parametrize(
+    ("keys", "station", "unit", "engineering"),
+    [
+        ("unit: 7", 7, 7, ""),
+        ("unit_id: 7", 7, None, ""),
+        ("slave_id: 7", 7, None, ""),
+        ("station: 7", 7, None, ""),
+        ("unit: bar", None, "bar", ""),
+        ("unit: 1/min", None, "1/min", ""),
+        ("unit: °C, station: 7", 7, "°C", ""),
+        ("unit: 7, engineering_unit: bar", 7, 7, "bar"),
+        ("units: bar", None, None, "bar"),
+    ],
+)
+def test_a_unit_is_a_device_or_what_is_measured_in(modbus, keys, station, unit, engineering):
+    text = HEAD + "    - {signal: a, address: 1, " + keys + "}\n"
+    ((connection,), (point,)) = (section := modbus(text)).connections, section.connections[0].points
+    assert (point.station, point.unit, point.engineering_unit) == (station, unit, engineering)
+    assert connection.unit == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (
+            "unit: '7'",
+            "'7' may be the number of a unit or what the value is measured in: write unit_id",
+        ),
+        ("unit: '0x07'", "may be the number of a unit"),
+        ("unit: ''", "may be the number of a unit"),
+        ("unit: 0", "units are numbered 1 to 255, and this is 0"),
+        ("unit: 256", "units are numbered 1 to 255, and this is 256"),
+        ("unit: 1.5", "expected"),
+        ("unit: 7, unit_id: 7", "say the same; leave out one of them"),
+        ("unit: bar, units: bar", "say the same; leave out one of them"),
+        ("station: bar", "expected a whole number"),
+    ],
+)
+def test_a_unit_that_could_be_either_is_a_problem(problems, keys, said):
+    (problem,) = problems(HEAD + "    - {signal: a, address: 1, " + keys + "}\n")
+    assert said in problem
 
 
 def test_arrays_are_a_signal_for_each_item(modbus):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
@@ -24,6 +25,8 @@ Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 _Taken = dict[tuple[int, Area, int], dict[int | None, str]]
 """Who writes which register or coil, or which bit of it."""
 
+_LONGEST_UNIT = 100
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|0x[0-9a-f]+)", re.IGNORECASE)
 _UNIT = and_(ge(1), le(255))
 _MS = and_(gt(0.0), le(3_600_000.0))
 
@@ -31,6 +34,20 @@ _MS = and_(gt(0.0), le(3_600_000.0))
 def _known_type(_: object, __: object, value: str) -> None:
     if value and type_named(value) is None:
         raise ValueError(f"{value!r} is no data type; there are {', '.join(TYPE_NAMES)}")
+
+
+def _unit_of_either_kind(_: object, __: object, value: int | str) -> None:
+    """Refuse a number that no unit has, and a text that looks like one: nobody knows which is meant."""
+    if isinstance(value, int):
+        if not 1 <= value <= 255:
+            raise ValueError(f"units are numbered 1 to 255, and this is {value}")
+    elif not value.strip() or _NUMBER.fullmatch(value.strip()):
+        raise ValueError(
+            f"{value!r} may be the number of a unit or what the value is measured in: "
+            "write unit_id: NUMBER, or engineering_unit: TEXT"
+        )
+    elif len(value) > _LONGEST_UNIT:
+        raise ValueError(f"what a value is measured in has at most {_LONGEST_UNIT} characters")
 
 
 @frozen(kw_only=True, slots=False)
@@ -74,11 +91,27 @@ class ModbusPoint(PointSettings):
         validator=and_(ge(1), le(2_000)),
         metadata=about("Items of an array; their signals are called NAME.0, NAME.1 and so on"),
     )
-    unit: int | None = field(
+    unit_id: int | None = field(
         default=None,
         validator=optional(_UNIT),
-        metadata=about("Unit, if not the connection's", aliases=("unit_id", "slave_id")),
+        metadata=about("Unit that holds it, if not the connection's", aliases=("slave_id", "station")),
     )
+    unit: int | str | None = field(
+        default=None,
+        validator=optional(_unit_of_either_kind),
+        metadata=about("A number is its `unit_id`, a text such as bar its `engineering_unit`"),
+    )
+
+    engineering_unit: str = field(
+        default="",
+        validator=max_len(_LONGEST_UNIT),
+        metadata=about("What its value is measured in, such as bar, for people", aliases=("units",)),
+    )
+
+    @property
+    def station(self) -> int | None:
+        """The number of the unit that holds it, if it names one."""
+        return self.unit if isinstance(self.unit, int) else self.unit_id
 
     @property
     def type_name(self) -> str:
@@ -154,6 +187,10 @@ class ModbusPoint(PointSettings):
         if self._is_bit and self.type_name != "bool" and (self.bit is not None or "." in str(self.address)):
             place = ("address",) if self.bit is None else ("bit",)
             yield Flaw(place, f"a bit is a bool, and not {self.type_name}", hint="data_type: bool")
+        if isinstance(self.unit, int) and self.unit_id is not None:
+            yield Flaw(("unit",), "`unit` with a number and `unit_id` say the same; leave out one of them")
+        if isinstance(self.unit, str) and self.engineering_unit:
+            yield Flaw(("unit",), "`unit` and `engineering_unit` say the same; leave out one of them")
         yield from self._beyond()
 
     def _beyond(self) -> Iterator[Flaw]:
@@ -183,7 +220,7 @@ class ModbusConnection:
     unit: int = field(
         default=1,
         validator=_UNIT,
-        metadata=about("Unit of points that name none", aliases=("unit_id", "slave_id")),
+        metadata=about("Unit of points that name none", aliases=("unit_id", "slave_id", "station")),
     )
     poll_ms: float | None = field(
         default=None,
@@ -253,11 +290,10 @@ class ModbusConnection:
             yield Flaw(("in_flight",), "bits that are read, changed and written need one request under way")
         taken: _Taken = {}
         for number, point in enumerate(self.points):
-            unit = point.unit or self.unit
+            unit = point.station or self.unit
             if self.transport.kind == "rtu" and unit > 247:
-                yield Flaw(
-                    ("points", number, "unit"), f"units on a serial line end at 247, and this is {unit}"
-                )
+                key = "unit_id" if point.unit_id else "unit"
+                yield Flaw(("points", number, key), f"units on a serial line end at 247, and this is {unit}")
             try:
                 address = point.located(modicon=self.modicon)
             except AddressError as error:

@@ -35,7 +35,7 @@ def points_of(connection: ModbusConnection, period: float) -> list[Point]:
 
 
 def _made(connection: ModbusConnection, point: ModbusPoint, period: float) -> list[Point]:
-    unit = point.unit or connection.unit
+    unit = point.station or connection.unit
     first = point.located(modicon=connection.modicon)
     codec = point.codec(first, connection.order)
     step = Place(unit, first, codec).length

@@ -79,6 +79,14 @@ class S7Point(PointSettings):
         metadata=about("Items of an array; their signals are called NAME.0, NAME.1 and so on"),
     )
 
+    unit: str = field(
+        default="",
+        validator=max_len(100),
+        metadata=about(
+            "What its value is measured in, such as bar, for people", aliases=("units", "engineering_unit")
+        ),
+    )
+
     def located(self) -> Address:
         """Return where it is; AddressError when it is nowhere."""
         text = str(self.address).strip()
