@@ -350,3 +350,40 @@ def test_whatever_happens_signals_and_devices_agree_in_the_end(in_flight):
         made.until(
             lambda: all(made.reading(p).value == made.simulator.get(p) for p in made.written), "all agree", 60
         )
+
+
+def test_what_a_block_computes_at_every_scan_is_few_commands_and_right_in_the_end():
+    """A controller whose output trembles: what is written is what moves it, and where it comes to rest."""
+    point = ModbusPoint(signal="sp", address=5, data_type="float64", direction=WRITE, write_deadband=0.5)
+    with rig(point) as made:
+        (there,) = made.points
+        made.bus.write("sp", 20.0)
+        made.until(lambda: made.simulator.get(there) == 20.0, "the first value")
+        for number in range(200):
+            made.bus.write("sp", 20.0 + 0.3 * (number % 2))
+            made.scan()
+        made.bus.write("sp", 20.75)
+        made.until(lambda: made.simulator.get(there) == 20.75, "a change that is more than the deadband")
+        made.bus.write("sp", 20.625)
+        made.until(lambda: made.simulator.get(there) == 20.625, "where it comes to rest")
+        assert made.field.ledger.counts.total() < 50, "of two hundred changes hardly one is a command"
+
+
+@pytest.mark.parametrize(
+    ("keys", "deadband"),
+    [
+        ({"data_type": "uint16"}, 0.0),
+        ({"data_type": "uint16", "scale": 0.1}, 0.1),
+        ({"data_type": "int32", "scale": -0.5}, 0.5),
+        ({"data_type": "bcd16", "scale": 0.01}, 0.01),
+        ({"data_type": "uint16", "scale": 0.1, "write_deadband": 0.0}, 0.0),
+        ({"data_type": "float32"}, 0.0),
+        ({"data_type": "float32", "scale": 0.1}, 0.0),
+        ({"data_type": "float32", "minimum": 0.0, "maximum": 1500.0}, 1.5),
+        ({"data_type": "float32", "minimum": 0.0}, 0.0),
+        ({"address": "coil:5", "data_type": "bool"}, 0.0),
+    ],
+)
+def test_a_deadband_is_a_step_of_what_the_device_tells_apart(keys, deadband):
+    point = ModbusPoint(**{"signal": "sp", "address": 5, "direction": WRITE, **keys})
+    assert point.limits.deadband == pytest.approx(deadband)

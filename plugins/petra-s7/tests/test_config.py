@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from petra.drivers import Direction
 from petra_s7.address import AddressError, parse
+from petra_s7.config import S7Point
 from petra_s7.driver import S7Driver
 from petra_s7.wire import Area
 
@@ -201,3 +203,19 @@ def test_a_tsap_of_zero_is_one(s7):
 def test_a_host_with_another_port_is_a_problem(problems):
     (found,) = problems("s7: {ip: 'plc:1102', port: 999}\n")
     assert "the host names another port, 1102" in found
+
+
+@pytest.mark.parametrize(
+    ("address", "keys", "deadband"),
+    [
+        ("DB1.INT4", {}, 0.0),
+        ("DB1.INT4", {"scale": 0.1}, 0.1),
+        ("DB1.REAL4", {"scale": 0.1}, 0.0),
+        ("DB1.REAL4", {"minimum": 0.0, "maximum": 1500.0}, 1.5),
+        ("DB1.REAL4", {"minimum": 0.0, "maximum": 1500.0, "write_deadband": 0.2}, 0.2),
+        ("Q4.7", {}, 0.0),
+    ],
+)
+def test_a_deadband_is_a_step_of_what_the_plc_tells_apart(address, keys, deadband):
+    point = S7Point(signal="sp", address=address, direction=Direction.WRITE, **keys)
+    assert point.limits.deadband == pytest.approx(deadband)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _TAKES = 2
 """Scans that have to publish until an image shows for sure what was written to the bus."""
 _SURE = (Outcome.CONFIRMED, Outcome.UNVERIFIED)
+_SETTLES = 1.0
+"""Seconds that a value within the deadband stays as it is until it is written, at least."""
 
 Delivered = Mapping[tuple[str, str, type], "Value | None"]
 """What was given before a reload, by signal, address and type; None: nobody is sure."""
@@ -44,11 +46,26 @@ class _Output:
     """When to write once more what the device was not able to take."""
     backoff: Backoff = field(factory=lambda: Backoff(first=0.25, longest=10.0))
 
-    def needs(self, value: Value, *, safe: bool) -> bool:
+    held: Value | None = None
+    """A value that is held back, because it is within the deadband of the last one."""
+    settled_at: float = 0.0
+    """When it is written, if it stays as it is."""
+
+    def needs(self, value: Value, now: float, *, safe: bool) -> bool:
         """Say whether it has to be written; a safe value is, once, also when it is there already."""
+        held, self.held = self.held, None
         if safe and (self.sent is None or not self.sent.urgent):
             return True
-        return (safe or not self.safe_only) and (self.last is None or self.last != value)
+        if (self.safe_only and not safe) or (self.last is not None and self.last == value):
+            return False
+        limits, sent = self.point.limits, self.sent
+        taken = sent is None or not sent.outcome.final or sent.outcome in _SURE
+        if safe or not taken or not limits.holds_back(self.last, value):
+            return True
+        if held is None or held != value:
+            self.settled_at = now + max(_SETTLES, limits.interval)
+        self.held = value
+        return now >= self.settled_at
 
 
 class Outputs:
@@ -227,8 +244,10 @@ class Outputs:
                 older = self._bus.publishes < output.noted + _TAKES and value != output.last
                 if not safe and (foreign or older):  # the image does not show yet what the device is given
                     self._owed.add(signal)
-                elif output.needs(value, safe=safe):
+                elif output.needs(value, self._link.now(), safe=safe):
                     self._submit(output, value, layout.signals[index].written_by, urgent=safe)
+                elif output.held is not None:  # until it has settled
+                    self._owed.add(signal)
 
     def _wanted(self, image: Image, index: int) -> Instead | None:
         """Return what the device of a signal is to be given; None for nothing."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from petra.signals import SignalType
+    from petra.signals import SignalType, Value
 
 
 class Direction(Enum):
@@ -39,6 +39,17 @@ class Limits:
     """Seconds from one write to the next, at least."""
     per_day: int = 0
     """Writes in 24 hours, at most, where a memory wears out; 0 for any number."""
+    deadband: float = 0.0
+    """How far the program's value has to move before it is written at once; 0 for any change."""
+
+    def holds_back(self, before: Value | None, value: Value) -> bool:
+        """Return whether a value is so near to the one before that it is not written at once."""
+        if not self.deadband or before is None or isinstance(value, str | bool):
+            return False
+        if isinstance(before, str | bool):
+            return False
+        # 0.3 - 0.2 is a little less than 0.1, and yet a whole step
+        return abs(value - before) < self.deadband * 0.999
 
 
 @frozen(cache_hash=True)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 from attrs.validators import and_, ge, gt, le, matches_re, max_len, optional
 
 from petra.drivers.point import Direction, Limits
 from petra.settings import Flaw, SignalUse, Used, about
-from petra.signals.types import LONGEST_NAME, NAME
-
-if TYPE_CHECKING:
-    from petra.signals import SignalType
+from petra.signals.types import LONGEST_NAME, NAME, SignalType
 
 _MOST_MS = 86_400_000.0
+_SHARE = 1e-3
+"""Of the range of a float that has limits: what is too little to be written at once."""
 
 
 @frozen(kw_only=True)
@@ -41,7 +39,18 @@ class PointSettings(ABC):
     write_interval_ms: float = field(
         default=0.0,
         validator=and_(ge(0.0), le(_MOST_MS)),
-        metadata=about("Least time from one write to the next", unit="ms"),
+        metadata=about(
+            "Least time from one write to the next", unit="ms", aliases=("min_write_interval_ms",)
+        ),
+    )
+    write_deadband: float | None = field(
+        default=None,
+        validator=optional(ge(0.0)),
+        metadata=about(
+            "How far a block's value moves before it is written at once; what is less is written when the "
+            "value has settled. If not given: one step of a scaled whole number, or a thousandth of what lies "
+            "between minimum and maximum"
+        ),
     )
     writes_per_day: int = field(
         default=0,
@@ -69,7 +78,16 @@ class PointSettings(ABC):
     @property
     def limits(self) -> Limits:
         """What may be written, and how often."""
-        return Limits(self.minimum, self.maximum, self.write_interval_ms / 1e3, self.writes_per_day)
+        deadband = self.usual_deadband if self.write_deadband is None else self.write_deadband
+        interval = self.write_interval_ms / 1e3
+        return Limits(self.minimum, self.maximum, interval, self.writes_per_day, deadband)
+
+    @property
+    def usual_deadband(self) -> float:
+        """The deadband where none is given; a protocol's own model may know how fine its device is."""
+        if self.holds is not SignalType.FLOAT or self.minimum is None or self.maximum is None:
+            return 0.0
+        return max(0.0, self.maximum - self.minimum) * _SHARE
 
     def signals_used(self) -> Iterator[Used]:
         """Say what it does with its signals."""
@@ -86,6 +104,8 @@ class PointSettings(ABC):
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             yield Flaw(("minimum",), f"minimum {self.minimum:g} is above maximum {self.maximum:g}")
         if self.direction is Direction.READ:
-            for name in ("minimum", "maximum"):
+            for name in ("minimum", "maximum", "write_deadband"):
                 if getattr(self, name) is not None:
                     yield Flaw((name,), f"{name} bounds what is written, and this point is only read")
+        elif self.write_deadband and self.holds in (SignalType.BOOL, SignalType.STRING):
+            yield Flaw(("write_deadband",), f"only numbers have a deadband, and this is a {self.holds.value}")

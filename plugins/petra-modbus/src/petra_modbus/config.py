@@ -129,6 +129,13 @@ class ModbusPoint(PointSettings):
         return Codec(self.type_name, scale=self.scale, offset=self.offset).holds
 
     @property
+    def usual_deadband(self) -> float:
+        """One step of a scaled whole number; else as for any point."""
+        codec = Codec(self.type_name, scale=self.scale, offset=self.offset)
+        whole = codec.scaled and not codec.type.startswith("float")
+        return abs(self.scale) if whole else super().usual_deadband
+
+    @property
     def signal_names(self) -> tuple[str, ...]:
         """The signals of the array, or the one."""
         if self.count == 1:

@@ -138,6 +138,16 @@ class S7Point(PointSettings):
             return SignalType.FLOAT  # it has its problem already
 
     @property
+    def usual_deadband(self) -> float:
+        """One step of a scaled whole number; else as for any point."""
+        try:
+            codec = self.codec(self.located())
+        except AddressError:
+            return 0.0  # it has its problem already
+        whole = codec.scaled and codec.type not in ("real", "lreal")
+        return abs(self.scale) if whole else super().usual_deadband
+
+    @property
     def signal_names(self) -> tuple[str, ...]:
         """The signals of the array, or the one."""
         if self.count == 1:
