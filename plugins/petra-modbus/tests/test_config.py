@@ -79,7 +79,9 @@ def test_the_keys_of_the_original_load(modbus):
             "-10.0 does not fit into uint16",
         ),
         ("{signal: a, address: 1, type: int16, direction: write, maximum: 1e5}", "6:73", "does not fit"),
-        ("{signal: a, address: 1, data_type: flaot}", "6:44", "'flaot' is no data type"),
+        ("{signal: a, address: 1, data_type: flaot}", "6:44", "flaot is not one of bool, int16"),
+        ("{signal: a, address: 1, data_type: flaot32}", "6:44", "did you mean 'float32'?"),
+        ("{signal: a, address: 1, data_type: FLAOT}", "6:44", "did you mean 'float'?"),
         ("{signal: a, address: 1, minimum: 5}", "6:42", "this point is only read"),
         (
             "{signal: a, address: 1, direction: read_write, minimum: 5, maximum: 1}",

@@ -219,3 +219,9 @@ def test_a_host_with_another_port_is_a_problem(problems):
 def test_a_deadband_is_a_step_of_what_the_plc_tells_apart(address, keys, deadband):
     point = S7Point(signal="sp", address=address, direction=Direction.WRITE, **keys)
     assert point.limits.deadband == pytest.approx(deadband)
+
+
+def test_a_type_that_is_misspelt_has_the_closest_one(problems):
+    (problem,) = problems("s7: {host: a, points: [{signal: a, address: M10, data_type: DNIT}]}")
+    assert "DNIT is not one of bool, " in problem
+    assert "(did you mean 'dint'?)" in problem

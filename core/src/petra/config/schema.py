@@ -122,7 +122,10 @@ def _bounded(schema: Schema, bounds: Bounds) -> Schema:
         "minLength": bounds.shortest,
         "maxLength": bounds.longest,
         "pattern": f"^(?:{bounds.pattern})$" if bounds.pattern is not None else None,
-        "enum": list(bounds.choices) or None,
+        "enum": None if bounds.any_case else list(bounds.choices) or None,
+        "anyOf": [{"enum": list(bounds.choices)}, {"pattern": f"^(?:{bounds.any_case})?$"}]
+        if bounds.any_case
+        else None,
     }
     return {**schema, **{key: value for key, value in said.items() if value is not None}}
 

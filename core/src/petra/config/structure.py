@@ -372,7 +372,8 @@ class Structurer:
             must = str(setting.bounds)
             wrong = "is no name" if setting.bounds.pattern == NAME else f"is not {must}"
             words = f"{written(entry.value, setting.type)} {wrong}" if must else said(error)
-            self.problems.add(entry.value, "bad-value", words, hint=setting.about.doc)
+            meant = self.problems.meant(str(value), setting.bounds.choices) if setting.bounds.choices else ""
+            self.problems.add(entry.value, "bad-value", words, hint=meant or setting.about.doc)
             raise Invalid from None
         return value
 

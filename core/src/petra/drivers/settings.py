@@ -48,8 +48,8 @@ class PointSettings(ABC):
         validator=optional(ge(0.0)),
         metadata=about(
             "How far a block's value moves before it is written at once; what is less is written when the "
-            "value has settled. If not given: one step of a scaled whole number, or a thousandth of what lies "
-            "between minimum and maximum"
+            "value has settled. If not given: one step of a scaled whole number, or a thousandth of the way "
+            "from minimum to maximum"
         ),
     )
     writes_per_day: int = field(

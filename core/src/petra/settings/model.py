@@ -18,6 +18,7 @@ import attrs
 from attrs import field, frozen
 
 from petra.errors import DeclarationError
+from petra.settings.choice import AnyCase
 from petra.settings.secret import Secret
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ class Bounds:
     longest: int | None = None
     pattern: str | None = None
     choices: tuple[Any, ...] = ()
+    any_case: str = ""
+    """A pattern for the choices, where upper and lower case are the same."""
 
     def __str__(self) -> str:
         said = [
@@ -266,6 +269,7 @@ def _bounds(validator: Any) -> Bounds:
             found[comparison] = part.bound
         elif (choices := getattr(part, "options", None)) is not None:
             found["choices"] = tuple(choices)
+            found["any_case"] = part.pattern_of_all if isinstance(part, AnyCase) else ""
         elif (shortest := getattr(part, "min_length", None)) is not None:
             found["shortest"] = shortest
         elif (longest := getattr(part, "max_length", None)) is not None:

@@ -12,7 +12,7 @@ from attrs.validators import and_, ge, gt, instance_of, le, max_len, min_len, op
 
 from petra import SignalType, SignalUse, about
 from petra.drivers import PointError, PointSettings, usable_scale
-from petra.settings import Flaw, Named, Used
+from petra.settings import AnyCase, Flaw, Named, Used
 
 from .address import NAMES, Address, AddressError, Area, parse, says_bits
 from .codec import NAMES as TYPE_NAMES
@@ -29,11 +29,6 @@ _LONGEST_UNIT = 100
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|0x[0-9a-f]+)", re.IGNORECASE)
 _UNIT = and_(ge(1), le(255))
 _MS = and_(gt(0.0), le(3_600_000.0))
-
-
-def _known_type(_: object, __: object, value: str) -> None:
-    if value and type_named(value) is None:
-        raise ValueError(f"{value!r} is no data type; there are {', '.join(TYPE_NAMES)}")
 
 
 def _unit_of_either_kind(_: object, __: object, value: int | str) -> None:
@@ -59,10 +54,9 @@ class ModbusPoint(PointSettings):
     )
     data_type: str = field(
         default="",
-        validator=_known_type,
+        validator=AnyCase(TYPE_NAMES),
         metadata=about(
-            f"One of {', '.join(TYPE_NAMES)}; without, bool for what is said to be a bit, else uint16",
-            aliases=("type",),
+            "What is there; without, bool for what is said to be a bit, else uint16", aliases=("type",)
         ),
     )
     area: Literal["coil", "discrete", "holding", "input"] | None = field(

@@ -11,7 +11,7 @@ from attrs.validators import and_, ge, gt, le, max_len, min_len, optional
 
 from petra import SignalType, SignalUse, about
 from petra.drivers import PointError, PointSettings, host_and_port, usable_scale
-from petra.settings import Flaw, Named, Used
+from petra.settings import AnyCase, Flaw, Named, Used
 
 from .address import AREAS, Address, AddressError, checked, parse
 from .values import NAMES as TYPE_NAMES
@@ -27,11 +27,6 @@ _S7_200_TSAPS = (0x1000, 0x1000)
 
 _Taken = dict[tuple[Area, int, int], dict[int | None, str]]
 """Who writes which byte, or which bit of it."""
-
-
-def _known_type(_: object, __: object, value: str) -> None:
-    if value and type_named(value) is None:
-        raise ValueError(f"{value!r} is no data type; there are {', '.join(TYPE_NAMES)}")
 
 
 def _a_tsap(_: object, __: object, value: str) -> None:
@@ -59,8 +54,8 @@ class S7Point(PointSettings):
     )
     data_type: str = field(
         default="",
-        validator=_known_type,
-        metadata=about(f"One of {', '.join(TYPE_NAMES)}; without, what the address says", aliases=("type",)),
+        validator=AnyCase(TYPE_NAMES),
+        metadata=about("What is there; without, what the address says", aliases=("type",)),
     )
     length: int = field(
         default=0,
