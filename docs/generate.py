@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args, get_origin
 
+import attrs
 import click
 from attrs import has
 
@@ -14,29 +15,62 @@ from petra.cli.blocks import block_cases
 from petra.cli.main import petra
 from petra.config.codes import GROUPS
 from petra.config.models import BlockConfig, EngineConfig, PlantConfig, SignalConfig, TaskConfig
+from petra.drivers import Script
 from petra.library import plugin
 from petra.plugin import Catalog, Offer, hookspecs
 from petra.plugin.groups import Group
 from petra.plugin.kinds import Command, Kind
 from petra.settings import Setting, settings
-from petra.settings.model import type_name
+from petra.settings.model import optional, type_name
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace each `<!-- generate: NAME -->` by what that part of the code says."""
-    return re.sub(r"<!-- generate: (\w+) -->", lambda match: PARTS[match.group(1)](), markdown)
+    return re.sub(r"<!-- generate: (\w+) -->", lambda match: _part(match.group(1)), markdown)
+
+
+def _part(name: str) -> str:
+    """Return a part by its name: one of those below, or the section of a plugin."""
+    return PARTS[name]() if name in PARTS else section(name)
+
+
+def section(name: str) -> str:
+    """Return the tables of a plugin's section and of everything in it."""
+    kind = Catalog.load().section(name)
+    if kind is None:
+        raise LookupError(f"no installed plugin provides the section {name!r}")
+    return "\n\n".join(f"## `{path}`\n\n{model_table(model)}" for path, model in _within(name, kind.config))
+
+
+def simulation() -> str:
+    """Return the tables of a simulator's script."""
+    return "\n\n".join(f"## `{path}`\n\n{model_table(model)}" for path, model in _within("script", Script))
+
+
+def _within(path: str, model: type) -> Iterator[tuple[str, type]]:
+    """Yield a model and all that it holds, each with the keys that lead to it."""
+    yield path, model
+    for setting in settings(model):
+        kind, many = optional(setting.type), ""
+        if get_origin(kind) in (list, tuple, dict):
+            kind, many = get_args(kind)[-1 if get_origin(kind) is dict else 0], "[]"
+        if isinstance(kind, type) and attrs.has(kind):
+            yield from _within(f"{path}.{setting.name}{many}", kind)
 
 
 def configuration() -> str:
     """Return the tables of core's own models."""
-    parts = [
-        ("The document", PlantConfig),
-        ("A signal", SignalConfig),
-        ("A block", BlockConfig),
-        ("A task", TaskConfig),
-        ("The engine", EngineConfig),
-    ]
-    return "\n\n".join(f"## {heading}\n\n{model_table(model)}" for heading, model in parts)
+    headings = {
+        PlantConfig: "The document",
+        SignalConfig: "A signal",
+        BlockConfig: "A block",
+        TaskConfig: "A task",
+        EngineConfig: "The engine",
+    }
+    return "\n\n".join(
+        f"## {headings.get(model) or f'`{path}`'}\n\n{model_table(model)}"
+        for path, model in _within("document", PlantConfig)
+    )
 
 
 def model_table(model: type) -> str:
@@ -148,4 +182,5 @@ PARTS: dict[str, Callable[[], str]] = {
     "configuration": configuration,
     "hooks": hooks,
     "problems": problems,
+    "simulation": simulation,
 }
