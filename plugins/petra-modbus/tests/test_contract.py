@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
+import pytest
 from attrs import evolve
 
-from petra.drivers import Direction, Origin, Outcome
+from petra.drivers import Direction, Exchange, Origin, Outcome
 from petra.signals import Quality
 from petra.testing import DriverContract, Rig
 from petra_modbus.address import Area
@@ -55,6 +57,25 @@ class TestSeveralUnderWay(DriverContract):
 class TestRtuOverTcp(DriverContract):
     def make(self, port: int):
         return made(connection(port, "rtu_over_tcp", bit_write="read_modify_write", write_single=False))
+
+
+@pytest.mark.parametrize("kind", ["tcp", "rtu_over_tcp"])
+def test_connections_that_have_ended_are_let_go(kind):
+    """Besides the one that serves, the last error may still hold its own."""
+
+    def alive() -> int:
+        gc.collect()
+        return sum(type(each) is Exchange for each in gc.get_objects())
+
+    before = alive()
+    with Rig(lambda port: made(connection(port, kind))) as rig:
+        for _ in range(10):
+            rig.until_good()
+            sessions = rig.status.sessions
+            rig.drop()
+            rig.until(lambda sessions=sessions: rig.status.sessions > sessions, "the next one")
+        assert alive() <= before + 2
+    assert alive() <= before
 
 
 def output(port: int):
