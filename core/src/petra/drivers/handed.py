@@ -12,7 +12,7 @@ from petra.signals import INT_MAX, INT_MIN, Value
 from petra.signals.types import LONGEST_TEXT, SCALAR_NOUN
 
 Picked = Sequence[Value | PointError]
-_Pick = Callable[[Any], tuple[Any, ...]]
+_Pick = Callable[[Any], Sequence[Any]]
 
 
 class Handed:
@@ -26,9 +26,10 @@ class Handed:
         self._mine = list(mine)
         self._points = points
         self._all = len(self._mine) == points
-        self._ints = _picker([at for at, kind in enumerate(types) if kind is int])
-        self._floats = _picker([at for at, kind in enumerate(types) if kind is float])
-        self._texts = _picker([at for at, kind in enumerate(types) if kind is str])
+        self._ints, self._floats, self._texts = (
+            _picker([at for at, kind in enumerate(types) if kind is wanted], len(types))
+            for wanted in (int, float, str)
+        )
 
     def values(self, given: Any) -> tuple[Picked, bool]:
         """Return a value or an error for each point of interest, and whether there is no error."""
@@ -55,7 +56,9 @@ class Handed:
         )
 
 
-def _picker(places: Sequence[int]) -> _Pick:
+def _picker(places: Sequence[int], of: int) -> _Pick:
+    if len(places) == of:
+        return lambda values: values
     if len(places) > 1:
         return itemgetter(*places)
     if not places:
