@@ -13,10 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pymodbus.client import ModbusTcpClient
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KILLS = int(os.environ.get("PETRA_KILLS", "3"))
 LONG = 60.0  # seconds after which a test that waits for an event gives up
@@ -64,12 +67,11 @@ blocks:
 - {{name: go, type: NOT, inputs: {{input: stop}}, outputs: {{out: go}}}}
 - {{name: seal, type: AND, inputs: {{in1: wanted, in2: go}}, outputs: {{out: lamp}}}}
 """
-SCRIPT = """
-values:
-- {signal: basin.level, pattern: constant, offset: 80.0}
-- {signal: start, pattern: constant, offset: 1}
-- {signal: stop, pattern: constant, offset: 0}
-"""
+SCRIPTS = {
+    "s7": "values: [{signal: basin.level, pattern: constant, offset: 80.0}]",
+    "modbus": "values: [{signal: start, pattern: constant, offset: 1}, "
+    "{signal: stop, pattern: constant, offset: 0}]",
+}
 
 
 def free_ports(count: int) -> list[int]:
@@ -90,8 +92,6 @@ class Station:
         s7, self.pump_port, panel = free_ports(3)
         self.file = folder / "station.yaml"
         self.file.write_text(PLANT.format(s7=s7, pump=self.pump_port, panel=panel))
-        self.script = folder / "station.simulation.yaml"
-        self.script.write_text(SCRIPT)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.client = ModbusTcpClient("127.0.0.1", port=self.pump_port, timeout=1, retries=0)
 
@@ -102,7 +102,9 @@ class Station:
             )
 
     def simulate(self, protocol: str) -> None:
-        self.start(protocol, protocol, "simulate", str(self.file), "--script", str(self.script))
+        script = self.folder / f"{protocol}.yaml"
+        script.write_text(SCRIPTS[protocol])
+        self.start(protocol, protocol, "simulate", str(self.file), "--script", str(script))
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
@@ -125,7 +127,8 @@ class Station:
             time.sleep(0.01)
 
     def said(self) -> str:
-        return (self.folder / "plant.log").read_text()[-3000:]
+        logs = (self.folder / f"{name}.log" for name in ("plant", "s7", "modbus"))
+        return "\n".join(log.read_text()[-2000:] for log in logs if log.exists())
 
     def close(self) -> None:
         self.client.close()
@@ -174,7 +177,8 @@ def test_a_pump_that_comes_back_is_told_what_holds(station):
             station.kill("s7")
         time.sleep(dice.uniform(0.0, 1.0))
         station.simulate("modbus")
-        station.until("the pump is told", lambda coils: coils[:2] == [alive, alive])
+        told = [alive, alive]
+        station.until("the pump is told", lambda coils, told=told: coils[:2] == told)
         if not alive:
             station.simulate("s7")
         station.until("all run again", lambda coils: coils == [True, True, True])

@@ -25,7 +25,9 @@ _Entry = Mapping[str, Any]
 @click.option("--all", "each", is_flag=True, help="List every routine write of the program too.")
 @json_option
 @with_session
-def commands(session: Session, file: Path, *, last: int, signal: str | None, each: bool, as_json: bool) -> None:
+def commands(
+    session: Session, file: Path, *, last: int, signal: str | None, each: bool, as_json: bool
+) -> None:
     """Show what was written to devices, and what became of it.
 
     The last commands of the plant FILE: requested, sent, and how they ended. Writes of the program that

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import sys
-import time
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,18 +122,13 @@ def run(
 
 
 def _attend(engine: Engine, orders: Orders, file: str, seconds: float | None, *, live: bool) -> None:
-    """Wait for the end; show the plant meanwhile. A view that fails, or loses its terminal, ends no plant."""
-    began = time.monotonic()
+    """Wait for the end, and show the plant meanwhile."""
     if live:
         from petra.cli.live import Live
 
-        try:
-            Live(engine, file).run(seconds, orders.stopping)
-        except Exception:
-            log.exception("the live view has failed; the plant goes on without it")
-        else:
-            return
-    orders.wait(engine.wait, None if seconds is None else seconds - (time.monotonic() - began))
+        Live(engine, file).run(seconds, orders.stopping)
+    else:
+        orders.wait(engine.wait, seconds)
 
 
 def _reload(engine: Engine, session: Session, file: str) -> None:

@@ -256,8 +256,7 @@ class Engine:
                 self.field.add(drivers)
             self.configuration = configuration
             self._reloads += 1
-            del built, leaving
-            gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
+        gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
         log.info("reloaded: %s", plural(len(changes), "change"))
         return changes
 
