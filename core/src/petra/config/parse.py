@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from petra.config.depth import too_deep
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _NEWLINE = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
 _BARE_REFERENCE = re.compile(r"[^\"']\$\{")
+_TOO_DEEP = f"more than {MAX_DEPTH} levels inside each other"
 _NO_KEY = Scalar(0, 0, "", plain=False)
 
 
@@ -75,7 +77,8 @@ def parse(text: str, problems: Problems) -> Node | None:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        _note_syntax(error, text, problems)
+        if not builder.note_depth(text, error.problem_mark):
+            _note_syntax(error, text, problems)
         return None
     except yaml.YAMLError as error:
         problems.add_at(1, 1, "yaml-syntax", " ".join(str(error).split()))
@@ -140,8 +143,29 @@ class _Builder:
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._skipped = 0  # depth inside a key that is no text, whose parts are passed over
         self._total = 0
+        self._flow: list[bool] = []  # of each container that is open, whether it has brackets
+        self._end = 0  # where the last event ended
 
     def take(self, event: yaml.Event) -> None:
+        self._end = event.end_mark.index
+        if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            if len(self._flow) >= MAX_DEPTH:
+                self._stop(*_mark(event), "too-deep", _TOO_DEEP)
+            self._flow.append(bool(event.flow_style))
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._flow.pop()
+        self._put(event)
+
+    def note_depth(self, text: str, mark: Any) -> bool:
+        """Note that the text is too deep where the library gave up before it handed that over."""
+        end = len(text) if mark is None else mark.index + 1
+        depth, flow = len(self._flow), sum(self._flow)
+        at = too_deep(text, self._end, end, depth=depth, flow=flow, most=MAX_DEPTH)
+        if at is not None:
+            self._problems.add_at(*_place(text[:at]), "too-deep", _TOO_DEEP)
+        return at is not None
+
+    def _put(self, event: yaml.Event) -> None:
         if self._skipped:
             self._skip(event)
         elif isinstance(event, yaml.ScalarEvent):
@@ -175,8 +199,6 @@ class _Builder:
         line, column = _mark(event)
         if event.tag is not None:
             self._refuse_tag(event.tag, line, column)
-        if len(self._stack) >= MAX_DEPTH:
-            self._stop(line, column, "too-deep", f"more than {MAX_DEPTH} levels inside each other")
         if self._refuse_key(line, column):
             self._skipped = 1
             return
@@ -272,8 +294,6 @@ class _Builder:
     def _skip(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             self._skipped += 1
-            if self._skipped > MAX_DEPTH:
-                self._stop(*_mark(event), "too-deep", f"more than {MAX_DEPTH} levels inside each other")
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self._skipped -= 1
 
