@@ -23,6 +23,11 @@ class Names:
         self._names = list(dict.fromkeys(names))
         self.in_full = len(self._names) <= _FEW
 
+    @property
+    def any(self) -> bool:
+        """Whether there is any name at all."""
+        return bool(self._names)
+
     def __len__(self) -> int:
         """How many names a comparison in full looks at: none when there are too many."""
         return len(self._names) if self.in_full else 0

@@ -102,3 +102,20 @@ def test_a_folder_and_a_pipe(petra, tmp_path):
     ran = petra("check", ".", "pipe", code=2)
     assert ".: error: it is a folder, not a file [not-a-file]" in ran.out
     assert "pipe: error: it is a pipe, not a file [not-a-file]" in ran.out
+
+
+def test_notes_are_shown_and_never_counted(petra, write):
+    write("noted.yaml", "signals: [{name: a, log_to_history: true}]\nerror_recovery: true\n")
+    ran = petra("check", "--strict", "noted.yaml")
+    assert "noted.yaml:2:1: note: error_recovery: 'error_recovery' has no effect" in ran.out
+    assert ran.out.splitlines()[-1] == "noted.yaml: good: 1 signal, no blocks"
+    report = petra("check", "--strict", "--json", "noted.yaml").json
+    assert report["ok"] is True
+    assert [p["severity"] for p in report["files"][0]["problems"]] == ["note", "note"]
+
+
+def test_a_note_before_an_error_is_not_what_is_explained(petra, write):
+    write("both.yaml", "error_recovery: true\nsignals: [{nme: a}]\n")
+    assert "2 errors and no warnings in 1 file; petra check --explain missing-key" in (
+        petra("check", "both.yaml", code=1).err
+    )

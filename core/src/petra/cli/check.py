@@ -53,8 +53,9 @@ def _explain(ctx: click.Context, _: click.Parameter, code: str | None) -> None:
 def check(session: Session, files: tuple[str, ...], *, strict: bool, most: int, as_json: bool) -> int:
     """Check documents; every problem with its place.
 
-    Nothing is connected and nothing is run. FILE may be `-` for standard input. The exit code is 0 when all
-    is good, 1 when there are problems, 2 when a file cannot be read.
+    Nothing is connected and nothing is run. Errors stop a document from running; warnings deserve a look, and
+    --strict takes them for errors; notes are good to know. FILE may be `-` for standard input. The exit code
+    is 0 when all is good, 1 when there are problems, 2 when a file cannot be read.
     """
     from petra.config import load
 
@@ -79,13 +80,16 @@ class _Report:
         self._unreadable = False
 
     def add(self, result: Loaded) -> None:
-        warnings = len(result.problems) + result.left_out - result.errors
+        from petra.config import Severity
+
+        warnings = sum(p.severity is Severity.WARNING for p in result.problems)
         bad = result.errors > 0 or (self._strict and warnings > 0)
         self._errors += result.errors
         self._warnings += warnings
         self._unreadable |= result.unreadable
         if bad:
-            self._first_code = self._first_code or result.problems[0].code
+            found = next(p for p in result.problems if p.severity is not Severity.NOTE)
+            self._first_code = self._first_code or found.code
         self._files.append({"file": result.file, "ok": not bad})
         if self._as_json:
             self._files[-1]["problems"] = [problem.as_dict() for problem in result.problems]
@@ -122,7 +126,7 @@ def _print(result: Loaded, most: int) -> None:
 
 
 def _line(problem: Problem) -> str:
-    colour = "red" if problem.severity.value == "error" else "yellow"
+    colour = {"error": "red", "warning": "yellow"}.get(problem.severity.value, "cyan")
     return str(problem).replace(
         f": {problem.severity.value}: ", f": {tinted(problem.severity.value, colour)}: ", 1
     )

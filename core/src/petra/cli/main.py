@@ -99,10 +99,10 @@ def _catalog(ctx: click.Context) -> Catalog:
 
 def _meant(name: str, known: list[str]) -> str:
     from petra.closest import closest
-    from petra.config.providers import PROVIDERS
+    from petra.config.providers import PUBLISHED
 
-    if name in PROVIDERS:
-        return f" It comes with a plugin: pip install {PROVIDERS[name]}"
+    if name in PUBLISHED:
+        return f" It comes with a plugin: pip install {PUBLISHED[name]}"
     guess = closest(name, known)
     return f" Did you mean {guess!r}?" if guess else ""
 

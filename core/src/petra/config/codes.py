@@ -94,6 +94,11 @@ _VALUES = {
         "There is no setting of this name here: a slip of the keyboard, or a setting of a newer version.",
         "Take the closest name from the message, or look the section up in the configuration reference.",
     ),
+    "no-effect": Code(
+        "A setting of the original that PETRA accepts and does not need. The note says what there is in its "
+        "place.",
+        "Nothing needs to be done. `petra migrate` takes such settings out.",
+    ),
     "unset-variable": Code(
         "`${NAME}` stands for an environment variable that is not set.",
         "Set it for the process that runs PETRA (`Environment=` or `EnvironmentFile=` of a systemd unit), or "
@@ -119,6 +124,11 @@ _SECTIONS = {
         "The section belongs to a plugin that is not installed, or to a newer petra-core.",
         "Install it with the command that the message shows, in the environment that runs PETRA.",
     ),
+    "not-yet": Code(
+        "The section is one of the original's that no version of PETRA reads yet. The document is good "
+        "without it, and nothing that stands in it takes effect: no alarm is raised, nothing is stored or published.",
+        "Leave it for the version that reads it. `petra check --strict` refuses a document that has one.",
+    ),
     "unknown-section": Code(
         "No installed plugin owns a section of this name, and none is known to.",
         "Take the closest name from the message, install the plugin that provides the section, or begin the "
@@ -141,6 +151,22 @@ _PROGRAM = {
         "No installed plugin provides a block of this type.",
         "Take the closest name from the message, or install the plugin; `petra plugins list` shows what is "
         "there.",
+    ),
+    "disabled-block": Code(
+        "A block with `enabled: false` is checked and not run. The signals that it would write hold their "
+        "initial values.",
+        "Take `enabled: false` out to run it, or take the block out.",
+    ),
+    "two-meanings": Code(
+        "`SR_LATCH` meant two things in the original: when both of its inputs are true, its first generation "
+        "reset it, and its second one, as IEC 61131-3, sets it. PETRA sets it.",
+        "Write `SR` where it is to be set, or `RS` where it is to be reset, as in documents of the first "
+        "generation. The ports are the same. `petra migrate --generation 1` (or 2) does it for a document.",
+    ),
+    "no-safe-value": Code(
+        "A signal goes to a device and has no `safe` value: when scans stop, or when what it depends on is "
+        "lost, the device keeps what was written last.",
+        "Give the signal the value that is safe: `safe: false` of a pump, `safe: 0.0` of a valve.",
     ),
     "unknown-port": Code(
         "The block has no input or output of this name.",

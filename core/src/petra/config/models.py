@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from attrs import Factory, field, frozen
 from attrs.validators import and_, ge, gt, le, matches_re, max_len
 
@@ -17,22 +20,50 @@ _PERIOD = and_(gt(0.0), le(3_600_000.0))
 
 Scalar = bool | int | float | str
 
+SYNONYMS: Mapping[type, Mapping[str, str]] = {SignalType: {"integer": "int"}}
+"""Further names of choices, as documents of the original have them."""
+
+_FOR_PEOPLE = ""
+_LATER = "this version has no {}"
+
 
 @frozen
 class SignalConfig:
     """A signal: a named, typed value. A bare name stands for a float of that name."""
+
+    NOT_READ: ClassVar[Mapping[str, str]] = {
+        "category": _FOR_PEOPLE,
+        "source": _FOR_PEOPLE,
+        "tags": _FOR_PEOPLE,
+        "metadata": _FOR_PEOPLE,
+        "update_frequency_ms": "what is stale is known from its connection",
+        "log_to_history": _LATER.format("history"),
+        "log_interval_ms": _LATER.format("history"),
+        "enable_alarms": _LATER.format("alarms"),
+        "quality_enabled": "every signal has a quality",
+        "validation": "`minimum` and `maximum` are what is checked",
+    }
 
     name: str = field(
         validator=_NAME,
         metadata=about("Unique name: letters, digits and `_ . : / -`", shorthand=True),
     )
     type: SignalType = field(
-        default=SignalType.FLOAT, metadata=about("What it holds", aliases=("signal_type",))
+        default=SignalType.FLOAT, metadata=about("What it holds", aliases=("signal_type", "data_type"))
     )
     initial: Scalar | None = field(
-        default=None, metadata=about("Value before anything is written; zero, false or empty if not given")
+        default=None,
+        metadata=about(
+            "Value before anything is written; zero, false or empty if not given", aliases=("initial_value",)
+        ),
     )
-    unit: str = field(default="", metadata=about("Engineering unit, for people"))
+    unit: str = field(default="", metadata=about("Engineering unit, for people", aliases=("units",)))
+    minimum: int | float | None = field(
+        default=None, metadata=about("Lowest value that may be written", aliases=("min_value",))
+    )
+    maximum: int | float | None = field(
+        default=None, metadata=about("Highest value that may be written", aliases=("max_value",))
+    )
     safe: Scalar | None = field(
         default=None,
         metadata=about("Value that it takes when the scan stops, and its device when it is bad"),
@@ -56,6 +87,15 @@ class SignalConfig:
 class BlockConfig:
     """A block of the program. A bare name stands for a block of that type, called the same."""
 
+    NOT_READ: ClassVar[Mapping[str, str]] = {
+        "category": _FOR_PEOPLE,
+        "tags": _FOR_PEOPLE,
+        "metadata": _FOR_PEOPLE,
+        "priority": "blocks run in the order of their wiring; `petra explain` shows it",
+        "circuit_breaker": "a block that faults holds its outputs, which are bad until it has run again",
+        "enhanced_monitoring": "every block's faults are counted",
+    }
+
     name: str = field(
         validator=_NAME, metadata=about("Unique name: letters, digits and `_ . : / -`", shorthand=True)
     )
@@ -75,6 +115,7 @@ class BlockConfig:
         default=Factory(dict), metadata=about("Parameter: value", aliases=("parameters",))
     )
     task: str = field(default=MAIN, metadata=about("Task that runs it"))
+    enabled: bool = field(default=True, metadata=about("Whether it runs; false takes it out of the program"))
     description: str = field(default="", metadata=about("What it is for, for people"))
 
 
@@ -131,6 +172,25 @@ class EngineConfig:
 @frozen
 class PlantConfig:
     """The keys of a document that belong to core. Every other key is the section of a plugin."""
+
+    NOT_READ: ClassVar[Mapping[str, str]] = {
+        "version": _FOR_PEOPLE,
+        "description": _FOR_PEOPLE,
+        "author": _FOR_PEOPLE,
+        "created_at": _FOR_PEOPLE,
+        "modified_at": _FOR_PEOPLE,
+        "tags": _FOR_PEOPLE,
+        "metadata": _FOR_PEOPLE,
+        "max_scan_jitter_ms": "how late scans are is measured; see `petra run` and the signals `petra.*`",
+        "error_recovery": "scans go on after a block's fault in any case",
+        "max_consecutive_errors": "scans go on after a block's fault in any case",
+        "restart_delay_ms": "connections come back by themselves",
+        "realtime": _LATER.format("real-time class"),
+        "validation": "`minimum` and `maximum` of signals are what is checked",
+        "history": _LATER.format("history"),
+        "health": "see `petra doctor` and the signals `petra.*`",
+        "logging": "options of `petra run` say what is logged",
+    }
 
     signals: tuple[SignalConfig, ...] = field(default=(), metadata=about("Signals declared by hand"))
     blocks: tuple[BlockConfig, ...] = field(default=(), metadata=about("The control logic"))

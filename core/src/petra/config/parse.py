@@ -146,7 +146,7 @@ class _Builder:
         self._flow: list[bool] = []  # of each container that is open, whether it has brackets
         self._end = 0  # where the last event ended
 
-    def take(self, event: yaml.Event) -> None:
+    def take(self, event: Any) -> None:
         self._end = event.end_mark.index
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             if len(self._flow) >= MAX_DEPTH:

@@ -23,10 +23,11 @@ _SHORTEST_HIDDEN = 3  # shorter texts are part of every sentence
 
 
 class Severity(Enum):
-    """An error makes the configuration unusable; a warning does not."""
+    """An error makes the configuration unusable, a warning deserves a look, a note is good to know."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
 
 
 @frozen
@@ -73,6 +74,8 @@ class Problems:
         self._hidden: set[str] = set()
         self._comparisons = _COMPARISONS
         self._errors = 0
+        self._repeated: dict[str, tuple[int, int]] = {}
+        """Of notes that are made once for many places: which one, and of how many places."""
 
     @property
     def errors(self) -> int:
@@ -86,6 +89,17 @@ class Problems:
     def warn(self, at: Node, code: str, message: str, *, hint: str = "") -> None:
         """Note something that deserves a look and stops nothing."""
         self._note(at, at.line, at.column, code, Severity.WARNING, message, hint)
+
+    def note(self, at: Node, code: str, message: str, *, hint: str = "", of: str = "") -> None:
+        """Note what is good to know and nothing is wrong with; of several with the same `of`, the first."""
+        if of and of in self._repeated:
+            number, count = self._repeated[of]
+            self._repeated[of] = (number, count + 1)
+            return
+        before = len(self._noted)
+        self._note(at, at.line, at.column, code, Severity.NOTE, message, hint)
+        if of and len(self._noted) > before:
+            self._repeated[of] = (before, 1)
 
     def add_at(self, line: int, column: int, code: str, message: str, *, hint: str = "") -> None:
         """Note an error where there is no node: an unreadable file, a mistake in the YAML itself."""
@@ -118,6 +132,7 @@ class Problems:
         wanted = {id(node) for node, *_ in self._noted if node is not None}
         where = paths(root, wanted) if root is not None and wanted else {}
         hidden = sorted(self._hidden, key=len, reverse=True)
+        often = {number: count for number, count in self._repeated.values() if count > 1}
         problems = [
             Problem(
                 self.file,
@@ -126,10 +141,10 @@ class Problems:
                 where.get(id(node), ""),
                 code,
                 severity,
-                _presentable(message, hidden),
+                _presentable(message + (f"; so {often[i]} times, here first" if i in often else ""), hidden),
                 _presentable(hint, hidden),
             )
-            for node, line, column, code, severity, message, hint in self._noted
+            for i, (node, line, column, code, severity, message, hint) in enumerate(self._noted)
         ]
         return tuple(sorted(problems, key=lambda p: (p.line, p.column)))
 

@@ -9,9 +9,11 @@ from petra.blocks.ports import accepts
 from petra.closest import Names
 from petra.config import nodes
 from petra.config.block import CheckedBlock, Text, check_block
+from petra.config.later import declared_for
+from petra.config.limits import check_limits
 from petra.config.models import MAIN, SignalConfig, TaskConfig
 from petra.config.nodes import within
-from petra.config.wording import named, noun, written
+from petra.config.wording import cure, named, noun, written, written_as
 from petra.scan import Resolution, Wired, wire
 from petra.scan.statistics import PREFIX, engine_signals
 from petra.settings import SignalUse
@@ -31,21 +33,32 @@ Tasks = list[tuple[nodes.Node, TaskConfig]]
 class ProgramCheck:
     """Checks one document's program, passing over what could not be read: that has its problem already."""
 
-    def __init__(self, catalog: Catalog, problems: Problems, text: Text) -> None:
+    def __init__(
+        self, catalog: Catalog, problems: Problems, text: Text, later: dict[str, SignalType | None]
+    ) -> None:
         self._catalog = catalog
         self._problems = problems
         self._text = text
+        self._later = later
+        self._types = Names(catalog.names("block type"))
+        self._strange: set[str] = set()
 
     def signals(self, signals: Signals) -> None:
         """Check that names are unique and that initial values are of their signal's type."""
         self._unique("signal", signals)
         for node, signal in signals:
             self._name(within(node, "name"), signal.name)
-            for key, value in (("initial", signal.initial), ("safe", signal.safe)):
-                if value is not None and not accepts(signal.type.python, value):
-                    at = within(node, key)
+            limits = check_limits(node, signal, self._problems)
+            for value, *keys in ((signal.initial, "initial", "initial_value"), (signal.safe, "safe")):
+                if value is None:
+                    continue
+                at = within(node, *keys)
+                if not accepts(signal.type.python, value):
                     said = f"the signal is {signal.type.value}: expected {noun(signal.type.python)}"
-                    self._problems.add(at, "wrong-type", f"{said}, not {written(at)}")
+                    hint = cure(at, signal.type.python)
+                    self._problems.add(at, "wrong-type", f"{said}, not {written(at)}", hint=hint)
+                elif limits and (beyond := limits.beyond(value)):
+                    self._problems.add(at, "bad-value", f"{written(at)} is {beyond}")
 
             if signal.on_bad is OnBad.SAFE and signal.safe is None:
                 said = "on_bad is safe, and the signal has no safe value"
@@ -80,15 +93,33 @@ class ProgramCheck:
             self._problems.add(section, "not-installed", said, hint=hint)
             return []
         checked: list[CheckedBlock] = []
-        known = Names(types)
-        strange: set[str] = set()
         for node, block in blocks:
             found = self._catalog.block(block.type)
-            if found is not None:
-                checked.append(check_block(node, block, found, self._problems, self._text))
-            elif block.type not in strange:
-                self._unknown_type(within(node, "type", "block_type"), block.type, known, strange)
+            at = within(node, "type", "block_type")
+            if found is None:
+                self._unknown_type(at, block.type)
+                continue
+            checked.append(check_block(node, block, found, self._problems, self._text))
+            if block.type == "SR_LATCH":
+                self._two_meanings(at)
+            if not block.enabled:
+                said = f"the block {block.name!r} is not run"
+                self._problems.note(within(node, "enabled"), "disabled-block", said)
         return checked
+
+    def unread_block(self, node: nodes.Node) -> None:
+        """Check the type of a block that could not be read for what else is wrong with it."""
+        at = within(node, "type", "block_type")
+        if at is node or not isinstance(at, nodes.Scalar) or at.is_null or not self._types.any:
+            return
+        name = self._text(at)
+        if self._catalog.block(name) is None:
+            self._unknown_type(at, name)
+
+    def _two_meanings(self, at: nodes.Node) -> None:
+        said = "SR_LATCH was reset when both inputs are true in the first generation, and is set here"
+        hint = "write SR where it is to be set, RS where it is to be reset"
+        self._problems.warn(at, "two-meanings", said, hint=hint)
 
     def wiring(
         self, blocks: Blocks, declared: Iterable[str], uses: list[NamedSignal], *, complete: bool
@@ -113,7 +144,7 @@ class ProgramCheck:
                 self._one_writer(writers, signal.name, signal.node, f"line {signal.node.line}")
         if not complete:
             return
-        names = {**dict.fromkeys(declared), **dict.fromkeys(writers)}
+        names = {**dict.fromkeys(declared), **dict.fromkeys(writers), **self._later}
         known = Names(names)
         for signal in uses:
             if signal.use is SignalUse.READS and signal.name not in names:
@@ -123,6 +154,20 @@ class ProgramCheck:
                 if isinstance(source, str) and literal(source) is None and source not in names:
                     self._unknown_signal(within(within(node, "inputs"), port), source, known)
 
+    def safe(self, signals: Signals, more: Iterable[SignalConfig], points: Iterable[NamedSignal]) -> None:
+        """Note the signals that go to a device and have no value that is safe there."""
+        known = {signal.name: signal for signal in (*(s for _, s in signals), *more)}
+        declared = {signal.name: (node, signal) for node, signal in signals}
+        for name, point in {p.name: p for p in points if p.use is not SignalUse.WRITES}.items():
+            node, signal = declared.get(name, (point.node, None))
+            if name not in known or known[name].safe is not None:
+                continue
+            kind = known[name].type
+            value = "..." if kind is SignalType.STRING else written_as(kind.zero)
+            declare = "" if signal is not None else "declare it under `signals` with one, such as "
+            said = f"the signal {name!r} goes to a device and has no `safe` value"
+            self._problems.note(node, "no-safe-value", said, hint=f"{declare}`safe: {value}`")
+
     def types(
         self,
         blocks: list[CheckedBlock],
@@ -131,25 +176,31 @@ class ProgramCheck:
         uses: list[NamedSignal],
     ) -> tuple[SignalConfig, ...]:
         """Check that every port fits what it is wired to; return the signals that only a writer declares."""
-        good = [block for block in blocks if block.good]
+        good = [block for block in blocks if block.good and block.config.enabled]
         wired = [self._wired(block) for block in good]
+        silent = [self._wired(block) for block in blocks if block.good and not block.config.enabled]
         declared = {signal.name: signal.type.python for _, signal in signals}
         engine = engine_signals(task.name for task in tasks)
         declared.update((name, kind.python) for name, kind in engine.items())
         for use in uses:
             if use.use is not SignalUse.READS and use.type is not None:
                 declared.setdefault(use.name, use.type.python)
+        written = {name for block in wired for name in block.targets.values()}
+        extra = declared_for(wired, self._later, {*declared, *written})
+        extra += _of_silent(silent, {*declared, *written})
+        declared.update((signal.name, signal.type.python) for signal in extra)
         resolution = Resolution(wired, declared)
         for mismatch in resolution.mismatches:
             block = good[mismatch.block]
             self._problems.add(block.places[mismatch.port, mismatch.at], "wrong-type", mismatch.message)
         for use in uses:
             self._fits(use, resolution.types.get(use.name))
-        known = {signal.name for _, signal in signals} | engine.keys()
+        known = {signal.name for _, signal in signals} | engine.keys() | {s.name for s in extra}
         made = [signal.name for signal in uses if signal.use is not SignalUse.READS]
         made += [name for block in wired for name in block.targets.values()]
         made = [name for name in dict.fromkeys(made) if name not in known and _usable(name)]
-        return tuple(SignalConfig(name, SignalType.of(resolution.types.get(name, float))) for name in made)
+        made_so = [SignalConfig(name, SignalType.of(resolution.types.get(name, float))) for name in made]
+        return (*made_so, *extra)
 
     def _fits(self, use: NamedSignal, kind: type[Value] | None) -> None:
         """Check that a signal holds what a section puts into it; numbers go either way, a fraction never."""
@@ -201,7 +252,10 @@ class ProgramCheck:
         if not self._name(at, name):
             return
         if (first := writers.get(name)) is not None:
-            self._problems.add(at, "two-writers", f"the signal {named(at)} is written by {first} already")
+            itself = first == f"line {at.line}"
+            hint = "an alias puts this part in two places: give each its own signals" if itself else ""
+            said = f"the signal {named(at)} is written by {first} already"
+            self._problems.add(at, "two-writers", said, hint=hint)
         else:
             writers[name] = who
 
@@ -209,14 +263,27 @@ class ProgramCheck:
         said = f"no signal {name!r} is declared, and nothing writes it"
         self._problems.add(at, "unknown-signal", said, hint=self._problems.meant(name, known))
 
-    def _unknown_type(self, at: nodes.Node, name: str, known: Names, strange: set[str]) -> None:
+    def _unknown_type(self, at: nodes.Node, name: str) -> None:
         """Note a type that nothing provides: a slip at each of its places, a missing plugin only once."""
-        hint = self._problems.meant(name, known)
+        if name in self._strange:
+            return
+        hint = self._problems.meant(name, self._types)
         if not hint:
-            strange.add(name)
+            self._strange.add(name)
             hint = "install the plugin that has it; petra plugins list shows what is there"
         said = f"no installed plugin provides the block type {named(at)}"
         self._problems.add(at, "unknown-block-type", said, hint=hint)
+
+
+def _of_silent(silent: Iterable[Wired], known: set[str]) -> list[SignalConfig]:
+    """Return the signals that only blocks which are not run would write."""
+    made: dict[str, SignalConfig] = {}
+    for block in silent:
+        for port in block.cls.spec.outputs.values():
+            name = block.targets.get(port.name)
+            if name is not None and name not in known and _usable(name):
+                made.setdefault(name, SignalConfig(name, SignalType.of(port.type)))
+    return list(made.values())
 
 
 def _usable(name: str) -> bool:

@@ -1,10 +1,16 @@
-"""Which distribution provides a section that nothing installed owns: the hint of `not-installed`."""
+"""Which distribution provides a section that nothing installed owns, or will provide it."""
 
 from __future__ import annotations
 
-PROVIDERS = {
+PUBLISHED = {
     "s7": "petra-s7",
     "modbus": "petra-modbus",
+}
+"""Sections of the plugins that the project itself publishes."""
+
+LATER = {
+    "alarms": "petra-core",
+    "storage": "petra-core",
     "mqtt": "petra-mqtt",
     "opcua": "petra-opcua",
     "twilio": "petra-twilio",
@@ -13,16 +19,9 @@ PROVIDERS = {
     "metrics": "petra-metrics",
     "web": "petra-web",
 }
-"""Sections of the plugins that the project itself publishes."""
-
-CORE_LATER = ("alarms", "storage")
-"""Sections of core that this version does not have yet."""
+"""Sections still to come, each with the distribution that it will come with."""
 
 
 def install_hint(section: str) -> str:
     """Return the command that installs what a section needs, or an empty text for a section nobody knows."""
-    if section in CORE_LATER:
-        return "pip install --upgrade petra-core; this version has no such section yet"
-    if section in PROVIDERS:
-        return f"pip install {PROVIDERS[section]}"
-    return ""
+    return f"pip install {PUBLISHED[section]}" if section in PUBLISHED else ""

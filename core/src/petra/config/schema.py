@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import attrs
 
-from petra.config.models import BlockConfig, PlantConfig
+from petra.config.document import PROTOCOLS
+from petra.config.models import SYNONYMS, BlockConfig, PlantConfig
+from petra.config.providers import LATER
+from petra.config.shapes import CONNECTIONS, item_model
 from petra.plugin.groups import Group
-from petra.settings.model import Bounds, Setting, is_optional, optional, settings
+from petra.settings.model import Bounds, Setting, is_optional, not_read, optional, settings
 from petra.settings.secret import Secret
 from petra.signals import INT_MAX, INT_MIN
 
@@ -49,9 +52,14 @@ def document_schema(catalog: Catalog) -> Schema:
             _NOTHING,
             description=plant["properties"]["blocks"]["description"],
         )
-    for name, kind in catalog.sections.items():
-        one = _type_schema(kind.config, Bounds())
-        plant["properties"][name] = _either(one, {"type": "array", "items": one})
+    later = {
+        name: {"description": f"Not read by this version; it comes with a later {provider}"}
+        for name, provider in LATER.items()
+    }
+    sections = {**later, **{name: _section(kind.config) for name, kind in catalog.sections.items()}}
+    same = {name: {"$ref": f"#/properties/{name}"} for name in sections}
+    protocols: Schema = {"type": "object", "properties": same, "additionalProperties": False}
+    plant["properties"] |= {PROTOCOLS: _either(protocols, _NOTHING), **sections}
     return {
         "$schema": DIALECT,
         "title": "A PETRA document",
@@ -60,19 +68,62 @@ def document_schema(catalog: Catalog) -> Schema:
     }
 
 
+def _section(model: type) -> Schema:
+    """Return the schema of a plugin's section: one of its devices, or a list of them."""
+    one = _type_schema(model, Bounds())
+    inner = item_model(model)
+    if inner is not None:
+        alone = _type_schema(inner, Bounds())
+        return _either(one, alone, {"type": "array", "items": _either(one, alone)})
+    return _either(one, {"type": "array", "items": one}, _shared(model))
+
+
+def _shared(model: type) -> Schema:
+    """Return the schema of devices in a list, beside what they have in common."""
+    known = settings(model)
+    one = model_schema(model)
+    one.pop("allOf", None)
+    demands = [demand for setting in known for demand in _demands(setting.keys, required=False)]
+    if demands:
+        one["allOf"] = demands
+    listed: Schema = {"type": "array", "items": one}
+    for setting in known:
+        if setting.required:
+            given: Schema = {"anyOf": [{"required": [key]} for key in setting.keys]}
+            there: Schema = {"properties": {CONNECTIONS: {"items": given}}}
+            demands = [*demands, {"anyOf": [given, there]}]
+    schema = {
+        "type": "object",
+        "properties": {**one["properties"], CONNECTIONS: listed},
+        "required": [CONNECTIONS],
+        "additionalProperties": False,
+    }
+    return {**schema, "allOf": demands} if demands else schema
+
+
 def model_schema(model: type) -> Schema:
     """Return the schema of a configuration model, written as a mapping."""
     known = settings(model)
     schema: Schema = {
         "type": "object",
         "description": inspect.cleandoc(model.__doc__ or ""),
-        "properties": {key: _setting_schema(setting) for setting in known for key in setting.keys},
+        "properties": {
+            **{key: _setting_schema(setting) for setting in known for key in setting.keys},
+            **{key: _not_read(reason) for key, reason in not_read(model).items()},
+        },
         "additionalProperties": False,
     }
     demands = [demand for setting in known for demand in _demands(setting.keys, required=setting.required)]
     if demands:
         schema["allOf"] = demands
     return schema
+
+
+def _not_read(reason: str) -> Schema:
+    """Return the schema of a key that is accepted whatever stands behind it."""
+    if not reason:
+        return {"description": "For people; not read"}
+    return {"description": f"Has no effect: {reason}", "deprecated": True}
 
 
 def _setting_schema(setting: Setting) -> Schema:
@@ -104,7 +155,8 @@ def _type_schema(kind: Any, bounds: Bounds) -> Schema:
     if inner in _SCALARS:
         return _either(_bounded(_SCALARS[inner], bounds), _REFERENCE, *nothing)
     if isinstance(inner, type) and issubclass(inner, Enum):
-        return _either({"enum": [member.value for member in inner]}, _REFERENCE, *nothing)
+        choices = [member.value for member in inner] + list(SYNONYMS.get(inner, ()))
+        return _either({"enum": choices}, _REFERENCE, *nothing)
     return _either(*(_SCALARS[part] for part in get_args(inner)), _REFERENCE, *nothing)
 
 

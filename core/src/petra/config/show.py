@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import frozen
 
+from petra.config.document import PROTOCOLS
 from petra.config.environment import Environment, SubstitutionError
 from petra.config.nodes import Mapping, Node, Scalar, Sequence
+from petra.config.shapes import devices
 from petra.settings.model import Setting, settings
 from petra.settings.secret import REDACTED, Secret, without_credentials
 
@@ -34,11 +36,11 @@ def shown(loaded: Loaded, made: Configuration) -> Iterator[Shown]:
     walk = _Walk(loaded.file, loaded.environment)
     yield from walk.model(made.plant, loaded.root, "")
     for name, section in made.sections.items():
-        node = loaded.root.get(name) if isinstance(loaded.root, Mapping) else None
-        if isinstance(node, Sequence):
-            yield from walk.value(section, node, name)
-        else:
-            yield from walk.value(section[0], node, name)
+        node = _section(loaded.root, name)
+        places = devices(node, section[0].__class__) if node is not None and section else []
+        one = len(section) == 1 and not isinstance(node, Sequence)
+        for i, (made_of, place) in enumerate(zip(section, places, strict=True)):
+            yield from walk.value(made_of, place, name if one else f"{name}[{i}]")
 
 
 class _Walk:
@@ -83,6 +85,14 @@ class _Walk:
             if any(s.secretive for s in sources):
                 return Shown(path, REDACTED, source)
         return Shown(path, _printable(value), source)
+
+
+def _section(root: Node | None, name: str) -> Node | None:
+    """Return where a plugin's section stands: at the top, or under `protocols`."""
+    if not isinstance(root, Mapping):
+        return None
+    inner = root.get(PROTOCOLS)
+    return root.get(name) or (inner.get(name) if isinstance(inner, Mapping) else None)
 
 
 def _find(setting: Setting, node: Node | None) -> Node | None:

@@ -8,7 +8,7 @@ value.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -18,11 +18,12 @@ import attrs
 import cattrs
 
 from petra.config.environment import Environment, Substituted, SubstitutionError
+from petra.config.models import SYNONYMS
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from petra.config.parse import MAX_BYTES
 from petra.config.scalars import Ambiguous, Plain, read_plain
 from petra.config.wording import cure, from_text, is_union, need, noun, said, written
-from petra.settings.model import SCALARS, Setting, SignalUse, is_optional, optional, settings
+from petra.settings.model import SCALARS, Setting, SignalUse, is_optional, not_read, optional, settings
 from petra.settings.secret import Secret
 from petra.signals import INT_MAX, INT_MIN, SignalType
 from petra.signals.types import NAME
@@ -196,17 +197,18 @@ class Structurer:
 
     def _enum(self, node: Node, kind: type[Enum]) -> Enum:
         by_text = {str(member.value): member for member in kind}
-        return by_text[self._choice(node, tuple(by_text))]
+        also = {name: by_text[value] for name, value in SYNONYMS.get(kind, {}).items()}
+        return (by_text | also)[self._choice(node, tuple(by_text), also)]
 
     def _literal(self, node: Node, kind: Any) -> Any:
         by_text = {str(value): value for value in get_args(kind)}
         return by_text[self._choice(node, tuple(by_text))]
 
-    def _choice(self, node: Node, choices: tuple[str, ...]) -> str:
+    def _choice(self, node: Node, choices: tuple[str, ...], also: Collection[str] = ()) -> str:
         if not isinstance(node, Scalar) or node.is_null:
             raise self._wrong(node, choices)
         _, substituted = self.resolve(node)
-        if substituted.text not in choices:
+        if substituted.text not in choices and substituted.text not in also:
             self.problems.add(
                 node,
                 "bad-value",
@@ -269,13 +271,20 @@ class Structurer:
     def _model_hook(self, model: Any) -> Hook:
         known = settings(model)
         by_key = {key: setting for setting in known for key in setting.keys}
+        passed_over = not_read(model)
         short = [setting for setting in known if setting.about.shorthand]
 
         def structure(node: Node, _: Any) -> Any:
             mapping = _as_mapping(node, short)
             if mapping is None:
                 raise self._wrong(node, model)
-            values, failed, partly = self._fields(mapping, by_key)
+            read = mapping
+            for key in mapping.entries.keys() & passed_over.keys():
+                self.pass_over(model, mapping.entries[key])
+            if mapping.entries.keys() & passed_over.keys():
+                read = Mapping(mapping.line, mapping.column)
+                read.entries = {k: e for k, e in mapping.entries.items() if k not in passed_over}
+            values, failed, partly = self._fields(read, by_key)
             for setting in known:
                 if setting.required and setting.name not in values and setting.name not in failed:
                     self.problems.add(
@@ -290,6 +299,13 @@ class Structurer:
             return self._made(model, values, mapping)
 
         return structure
+
+    def pass_over(self, model: Any, entry: Entry) -> None:
+        """Note that a model accepts a setting of the original and does not read it; once for all places."""
+        key = entry.key
+        if reason := not_read(model)[key.text]:
+            said = f"{key.text!r} has no effect: {reason}"
+            self.problems.note(key, "no-effect", said, of=f"{model.__name__}.{key.text}")
 
     def _made(self, model: Any, values: dict[str, Any], mapping: Mapping, *, whole: bool = True) -> Any:
         """Return a model, after noting what it says of itself; Invalid when it has flaws."""

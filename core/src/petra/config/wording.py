@@ -30,6 +30,11 @@ def written(node: Node, kind: Any = None) -> str:
     return text if node.plain else f'"{text}"'
 
 
+def written_as(value: bool | float | str) -> str:  # noqa: FBT001 - any value
+    """Return a value as a document has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def named(node: Node) -> str:
     """Say a name as it stands in the document, always in quotes."""
     said = written(node)
@@ -50,8 +55,10 @@ def noun(kind: Any) -> str:
     return "a mapping"
 
 
-def cure(node: Scalar, kind: Any) -> str:
+def cure(node: Node, kind: Any) -> str:
     """Say how a value of the wrong type is put right, where that is plain; otherwise nothing."""
+    if not isinstance(node, Scalar):
+        return ""
     if kind in (str, Path) and node.plain and not node.is_null:
         return f'write "{node.text}" in quotes'
     if kind in (bool, int, float) and not node.plain and from_text(node.text, kind) is not None:

@@ -106,6 +106,8 @@ def _layout(
             s.safe_after_ms / 1e3,
             s.on_bad or (OnBad.HOLD if s.safe is None else OnBad.SAFE),
             commanded=s.name in commanded and s.name not in written_by,
+            minimum=s.minimum,
+            maximum=s.maximum,
         )
         for s in plant.signals
     ]

@@ -169,6 +169,15 @@ def settings(model: type) -> tuple[Setting, ...]:
     return found
 
 
+def not_read(model: type) -> Mapping[str, str]:
+    """Return the keys that a model accepts and does not read, each with what there is in its place.
+
+    A model has them as `NOT_READ: ClassVar[Mapping[str, str]]`. A key with a reason is noted when given; one with an empty reason is for people.
+    """
+    found: Mapping[str, str] = getattr(model, "NOT_READ", {})
+    return found
+
+
 def verify(model: type, outer: tuple[type, ...] = ()) -> None:
     """Refuse a model that a document cannot fill, or that holds such a model; DeclarationError says why."""
     if model in outer:
