@@ -37,6 +37,9 @@ class Names:
         folded = name.casefold()
         if (found := self._folded.get(folded)) is not None:
             return found
+        for swapped in _swapped(folded) if len(folded) <= _LONG else ():
+            if (found := self._folded.get(swapped)) is not None:
+                return found
         for shorter in (folded, *(_shorter(folded) if len(folded) <= _LONG else ())):
             if (found := self._slips.get(shorter)) is not None:
                 return found
@@ -63,6 +66,11 @@ class Names:
 def _shorter(name: str) -> Iterator[str]:
     """Yield a name with each of its characters left out in turn."""
     return (name[:i] + name[i + 1 :] for i in range(len(name)))
+
+
+def _swapped(name: str) -> Iterator[str]:
+    """Yield a name with each pair of neighbours swapped in turn."""
+    return (name[:i] + name[i + 1] + name[i] + name[i + 2 :] for i in range(len(name) - 1))
 
 
 def closest(name: str, candidates: Iterable[str]) -> str:

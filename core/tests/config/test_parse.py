@@ -67,7 +67,7 @@ def test_block_scalars_are_texts():
         ("a: b: c\n", "yaml-syntax", (1, 5)),
         ("a:\n\t- 1\n", "yaml-syntax", (2, 1)),
         ("a: @x\n", "yaml-syntax", (1, 4)),
-        ("a: 'x\n", "yaml-syntax", (2, 1)),
+        ("a: 'x\n", "yaml-syntax", (1, 4)),
         ("%YAML 9.9\n---\na: 1\n", "yaml-syntax", (1, 1)),
         ("a: 1\n---\nb: 2\n", "yaml-documents", (2, 1)),
         ("a: *nowhere\n", "yaml-alias", (1, 4)),

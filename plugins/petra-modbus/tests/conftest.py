@@ -22,12 +22,14 @@ def modbus():
 
 @pytest.fixture(scope="session")
 def problems():
-    """Return a function from a document's text to its problems, a line each."""
+    """Return a function from a document's text to its problems, a line each, without notes."""
     catalog = Catalog.of(plugin)
 
     def check(text: str) -> list[str]:
         return [
-            str(problem) for problem in load_bytes(text.encode(), catalog, {}, name="plant.yaml").problems
+            str(problem)
+            for problem in load_bytes(text.encode(), catalog, {}, name="plant.yaml").problems
+            if problem.code != "no-safe-value"
         ]
 
     return check

@@ -11,7 +11,7 @@ import attrs
 from attrs import frozen
 
 from petra.config.nodes import Node, Scalar, key_of, within
-from petra.config.wording import noun, written
+from petra.config.wording import cure, noun, written
 from petra.signals import literal
 
 if TYPE_CHECKING:
@@ -191,7 +191,8 @@ class _BlockCheck:
     def _wrong_type(self, at: Node, member: Any) -> None:
         wanted = " or ".join(map(noun, member.types))
         said = f"{self._spec.type}.{member.name}: expected {wanted}, not {written(at)}"
-        self._problems.add(at, "wrong-type", said)
+        hint = next((h for kind in member.types if (h := cure(at, kind, member.unit))), "")
+        self._problems.add(at, "wrong-type", said, hint=hint)
 
 
 def _in_order(keys: list[str]) -> list[str]:

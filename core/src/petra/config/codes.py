@@ -53,6 +53,11 @@ _DOCUMENT = {
         "Check the indentation (spaces, never tabs), unclosed quotes and brackets, and texts that contain `: "
         "` or `#`.",
     ),
+    "missing-space": Code(
+        "A key and its value are one text, because no space follows the colon: `name:a` is the name "
+        "`name:a`.",
+        "Write the space: `name: a`. A name that is really meant so is put in quotes.",
+    ),
     "yaml-alias": Code(
         "An alias `*name` has no anchor `&name` above it, or stands inside the very thing that it names.",
         "Define the anchor above its first use. A section whose key begins with `x-` is a good place for it.",
@@ -126,7 +131,7 @@ _SECTIONS = {
     ),
     "not-yet": Code(
         "The section is one of the original's that no version of PETRA reads yet. The document is good "
-        "without it, and nothing that stands in it takes effect: no alarm is raised, nothing is stored or published.",
+        "without it, and nothing that stands in it takes effect: no alarm is raised, nothing is stored.",
         "Leave it for the version that reads it. `petra check --strict` refuses a document that has one.",
     ),
     "unknown-section": Code(

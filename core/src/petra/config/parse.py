@@ -14,6 +14,7 @@ import yaml
 
 from petra.config.depth import too_deep
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
+from petra.config.syntax import NEWLINE, note_syntax
 
 if TYPE_CHECKING:
     from petra.config.problems import Problems
@@ -28,10 +29,8 @@ _LOADER: Any = getattr(
 )  # a platform without libyaml parses slowly, but parses
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NEWLINE = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
-_BARE_REFERENCE = re.compile(r"[^\"']\$\{")
 _TOO_DEEP = f"more than {MAX_DEPTH} levels inside each other"
 _NO_KEY = Scalar(0, 0, "", plain=False)
 
@@ -78,7 +77,7 @@ def parse(text: str, problems: Problems) -> Node | None:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         if not builder.note_depth(text, error.problem_mark):
-            _note_syntax(error, text, problems)
+            note_syntax(error, text, problems)
         return None
     except yaml.YAMLError as error:
         problems.add_at(1, 1, "yaml-syntax", " ".join(str(error).split()))
@@ -88,34 +87,10 @@ def parse(text: str, problems: Problems) -> Node | None:
     return builder.root
 
 
-def _note_syntax(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> None:
-    mark = error.problem_mark or error.context_mark
-    said = error.problem or "this is not YAML"
-    if error.context and error.context_mark and error.context_mark.line != (mark.line if mark else 0):
-        said += f" ({error.context}, which began in line {error.context_mark.line + 1})"
-    hint = ""
-    if mark is not None and _BARE_REFERENCE.search(_before(text, mark)):
-        hint = 'within { } and [ ], write "${NAME}" in quotes'
-    elif "cannot start any token" in said:
-        hint = "indent with spaces, not tabs, and quote texts that begin with %, @ or `"
-    elif "mapping values are not allowed" in said:
-        hint = "check the indentation, and quote texts that contain `: `"
-    problems.add_at(
-        mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "yaml-syntax", said, hint=hint
-    )
-
-
-def _before(text: str, mark: Any) -> str:
-    """Return what stands just before a mark in its line, with the two characters at it."""
-    starts = [0, *(newline.end() for newline in _NEWLINE.finditer(text))]
-    start = starts[min(mark.line, len(starts) - 1)]
-    return text[max(start, start + mark.column - 80) : start + mark.column + 2]
-
-
 def _place(before: str) -> tuple[int, int]:
     """Return the line and column of the character after this text."""
     line, start = 1, 0
-    for newline in _NEWLINE.finditer(before):
+    for newline in NEWLINE.finditer(before):
         line, start = line + 1, newline.end()
     return line, len(before) - start + 1
 

@@ -10,7 +10,8 @@ from attrs import frozen
 
 from petra.closest import Names
 from petra.config.codes import CODES
-from petra.config.nodes import Node, paths
+from petra.config.nodes import Node, Scalar, paths
+from petra.config.syntax import CURLY, CURLY_HINT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,6 +85,8 @@ class Problems:
 
     def add(self, at: Node, code: str, message: str, *, hint: str = "", shift: int = 0) -> None:
         """Note an error at a node; `shift` moves the place that many columns into it."""
+        if isinstance(at, Scalar) and at.plain and CURLY.match(at.text):
+            hint = CURLY_HINT
         self._note(at, at.line, at.column + shift, code, Severity.ERROR, message, hint)
 
     def warn(self, at: Node, code: str, message: str, *, hint: str = "") -> None:

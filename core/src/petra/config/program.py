@@ -13,7 +13,7 @@ from petra.config.later import declared_for
 from petra.config.limits import check_limits
 from petra.config.models import MAIN, SignalConfig, TaskConfig
 from petra.config.nodes import within
-from petra.config.wording import cure, named, noun, written, written_as
+from petra.config.wording import as_number, cure, named, noun, written, written_as
 from petra.scan import Resolution, Wired, wire
 from petra.scan.statistics import PREFIX, engine_signals
 from petra.settings import SignalUse
@@ -261,7 +261,8 @@ class ProgramCheck:
 
     def _unknown_signal(self, at: nodes.Node, name: str, known: Names) -> None:
         said = f"no signal {name!r} is declared, and nothing writes it"
-        self._problems.add(at, "unknown-signal", said, hint=self._problems.meant(name, known))
+        hint = as_number(name, "ms") or self._problems.meant(name, known)
+        self._problems.add(at, "unknown-signal", said, hint=hint)
 
     def _unknown_type(self, at: nodes.Node, name: str) -> None:
         """Note a type that nothing provides: a slip at each of its places, a missing plugin only once."""

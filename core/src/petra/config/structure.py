@@ -22,7 +22,7 @@ from petra.config.models import SYNONYMS
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from petra.config.parse import MAX_BYTES
 from petra.config.scalars import Ambiguous, Plain, read_plain
-from petra.config.wording import cure, from_text, is_union, need, noun, said, written
+from petra.config.wording import cure, from_text, glued, is_union, need, noun, said, unit_of, written
 from petra.settings.model import SCALARS, Setting, SignalUse, is_optional, not_read, optional, settings
 from petra.settings.secret import Secret
 from petra.signals import INT_MAX, INT_MIN, SignalType
@@ -68,6 +68,7 @@ class Structurer:
         self._converter = cattrs.Converter()
         self._substituted: dict[int, Substituted] = {}
         self._room = MAX_BYTES
+        self._unit = ""  # of the setting that is being read
         self.signals: list[NamedSignal] = []
         self.drivers: list[NamedDriver] = []
         self._kept: dict[int, list[int]] = {}
@@ -93,6 +94,7 @@ class Structurer:
 
     def field(self, setting: Setting, entry: Entry) -> Any:
         """Return one field's value, checked by its validator, or raise Invalid after noting why not."""
+        self._unit = unit_of(entry.key.text, setting.about.unit)
         value = self._validated(setting, entry, self._hook(setting.type)(entry.value, setting.type))
         if setting.about.signal is not None and value is not None:
             self.signals.append(NamedSignal(entry.value, value, setting.about.signal))
@@ -276,6 +278,8 @@ class Structurer:
 
         def structure(node: Node, _: Any) -> Any:
             mapping = _as_mapping(node, short)
+            if isinstance(node, Scalar) and node.text.partition(":")[0] in by_key and (hint := glued(node)):
+                self.problems.warn(node, "missing-space", "a colon needs a space after it", hint=hint)
             if mapping is None:
                 raise self._wrong(node, model)
             read = mapping
@@ -358,6 +362,8 @@ class Structurer:
         for key, entry in mapping.entries.items():
             if key not in by_key:
                 hint = self.problems.meant(key, by_key) or f"there are {', '.join(by_key)}"
+                if key.isdecimal() and values and entry.value.noun == "nothing":
+                    hint = "a number with a comma? write a point"
                 self.problems.add(entry.key, "unknown-key", f"there is no {key!r} here", hint=hint)
                 failed.add(key)
                 continue
@@ -388,7 +394,8 @@ class Structurer:
             must = str(setting.bounds)
             wrong = "is no name" if setting.bounds.pattern == NAME else f"is not {must}"
             words = f"{written(entry.value, setting.type)} {wrong}" if must else said(error)
-            meant = self.problems.meant(str(value), setting.bounds.choices) if setting.bounds.choices else ""
+            choices = setting.bounds.choices
+            meant = self.problems.meant(str(value), map(str, choices)) if choices else ""
             self.problems.add(entry.value, "bad-value", words, hint=meant or setting.about.doc)
             raise Invalid from None
         return value
@@ -402,7 +409,9 @@ class Structurer:
             said = node.noun
         else:
             said = written(node, kind)
-            hint = cure(node, kind)
+            hint = cure(node, kind, self._unit)
+            if not hint and node.plain and wanted in ("a mapping", "a list") and (slip := glued(node)):
+                hint = slip
         self.problems.add(node, "wrong-type", f"expected {wanted}, not {said}", hint=hint)
         return Invalid()
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from petra.config.nodes import Node, Scalar
 from petra.config.scalars import Ambiguous, Plain, read_plain
+from petra.config.syntax import GLUED, glued_hint
 from petra.settings.model import Setting, optional
 from petra.settings.secret import Secret, without_credentials
 from petra.signals.types import SCALAR_NOUN
+
+_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6}
+_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
+_TIME = re.compile(r"\A[-+]?L?(?:T|TIME)#", re.IGNORECASE)
+_PARTS = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|us|µs|min|d|h|m|s)", re.IGNORECASE)
 
 _NOUNS: dict[Any, str] = {
     **SCALAR_NOUN,
@@ -55,17 +63,62 @@ def noun(kind: Any) -> str:
     return "a mapping"
 
 
-def cure(node: Node, kind: Any) -> str:
+def cure(node: Node, kind: Any, unit: str = "") -> str:
     """Say how a value of the wrong type is put right, where that is plain; otherwise nothing."""
     if not isinstance(node, Scalar):
         return ""
     if kind in (str, Path) and node.plain and not node.is_null:
         return f'write "{node.text}" in quotes'
-    if kind in (bool, int, float) and not node.plain and from_text(node.text, kind) is not None:
+    single = get_args(kind) if is_union(kind) else (kind,)
+    if not node.plain and any(
+        part in (bool, int, float) and _means(node.text.strip(), part) for part in single
+    ):
         return "leave out the quotes"
+    numeric = int in single or float in single
+    if numeric and (instead := as_number(node.text, unit)):
+        return instead
     if kind is bool and read_plain(node.text.lower()) in (0, 1, True, False):
         return "write true or false"
     return ""
+
+
+def _means(text: str, kind: Any) -> bool:
+    """Return whether a text reads as a value of that type."""
+    value = read_plain(text)
+    return value.__class__ is kind or (kind is float and value.__class__ is int)
+
+
+def glued(node: Scalar) -> str:
+    """Say how a key is written whose colon has no space after it; empty when a text is no such key."""
+    found = GLUED.fullmatch(node.text) if node.plain else None
+    return glued_hint(found) if found is not None else ""
+
+
+def as_number(text: str, unit: str) -> str:
+    """Say how a number with a comma or with its unit is written as a plain one; empty when it is none."""
+    text = text.strip()
+    if _COMMA.fullmatch(text):
+        return f"write {text.replace(',', '.')}: a point, not a comma"
+    if (seconds := duration(text)) is None:
+        return ""
+    if unit not in _SECONDS:
+        return "write the plain number"
+    return f"write {seconds / _SECONDS[unit]:.12g}: it is in {unit}"
+
+
+def duration(text: str) -> float | None:
+    """Return the seconds of a time such as T#1m30s or 500ms, or None when a text is none."""
+    bare = _TIME.sub("", text).replace("_", "").replace(" ", "")
+    parts = _PARTS.findall(bare)
+    if not parts or "".join(number + unit for number, unit in parts) != bare or len(bare) > 40:
+        return None
+    return math.fsum(float(number) * _SECONDS[unit.lower()] for number, unit in parts)
+
+
+def unit_of(key: str, declared: str = "") -> str:
+    """Return the unit of time that a key is in: as its name ends, or as it is declared."""
+    ending = key.rpartition("_")[2]
+    return {"ms": "ms", "us": "µs", "s": "s", "seconds": "s", "hours": "h", "days": "d"}.get(ending, declared)
 
 
 def need(setting: Setting) -> str:

@@ -172,7 +172,8 @@ def settings(model: type) -> tuple[Setting, ...]:
 def not_read(model: type) -> Mapping[str, str]:
     """Return the keys that a model accepts and does not read, each with what there is in its place.
 
-    A model has them as `NOT_READ: ClassVar[Mapping[str, str]]`. A key with a reason is noted when given; one with an empty reason is for people.
+    A model has them as `NOT_READ: ClassVar[Mapping[str, str]]`. A key with a reason is noted when given; one
+    with an empty reason is for people.
     """
     found: Mapping[str, str] = getattr(model, "NOT_READ", {})
     return found

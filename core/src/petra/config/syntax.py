@@ -1,0 +1,129 @@
+"""What a mistake in the YAML itself most likely is, and where it begins.
+
+A library says where it could not go on. The slip is often above: a quote that is not closed, a colon without
+its space.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    import yaml
+
+    from petra.config.problems import Problems
+
+NEWLINE = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+CURLY = re.compile("[\u2018\u2019\u201c\u201d\u201e\u201a]")
+CURLY_HINT = "curly quotes are letters like any other: write straight ones"
+GLUED = re.compile(r"(?P<lead>\s*(?:- +)*)(?P<key>[^\W\d][\w.\-]*):(?P<rest>[^\s:/\\,][^\n]*)")
+"""A key whose colon is not followed by a space."""
+
+_BARE_REFERENCE = re.compile(r"[^\"']\$\{")
+_OPENING = re.compile(r"""(?:^|[:\-\[{,?]\s+|[\[{]\s*)(?P<quote>["'])""")
+_CLOSING = {'"': re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL), "'": re.compile(r"(?:[^']|'')*'")}
+_LINES_ABOVE = 200
+_WORD_BEFORE = re.compile(r"(\w+)\s*\Z")
+_WORD_AFTER = re.compile(r"\s+([^\s,\]}]+)")
+
+
+@frozen
+class _Slip:
+    """What was most likely meant to be written otherwise; line and column count from 0."""
+
+    line: int
+    column: int
+    said: str
+    hint: str
+
+
+def note_syntax(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> None:
+    """Note that the text is not YAML: what is wrong, at the place where it begins."""
+    mark: Any = error.problem_mark or error.context_mark
+    if mark is None:
+        problems.add_at(1, 1, "yaml-syntax", error.problem or "this is not YAML")
+        return
+    lines = NEWLINE.split(text)
+    slip = _quote(error, lines, mark) or _glued(error, lines, mark)
+    if slip is None:
+        slip = _Slip(mark.line, mark.column, _said(error, mark), _hint(error, text, lines, mark))
+    problems.add_at(slip.line + 1, slip.column + 1, "yaml-syntax", slip.said, hint=slip.hint)
+
+
+def _said(error: yaml.MarkedYAMLError, mark: Any) -> str:
+    said = error.problem or "this is not YAML"
+    if error.context and error.context_mark and error.context_mark.line != mark.line:
+        said += f" ({error.context}, which began in line {error.context_mark.line + 1})"
+    return said
+
+
+def _hint(error: yaml.MarkedYAMLError, text: str, lines: list[str], mark: Any) -> str:
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    said = error.problem or ""
+    if _BARE_REFERENCE.search(line[max(0, mark.column - 80) : mark.column + 2]):
+        return 'within { } and [ ], write "${NAME}" in quotes'
+    if CURLY.search(line):
+        return CURLY_HINT
+    if text[mark.index : mark.index + 1] == ":" and "mapping" in f"{said}{error.context}":
+        before, after = _WORD_BEFORE.search(line[: mark.column]), _WORD_AFTER.match(line, mark.column + 1)
+        if before and after and ":" in line[: mark.column]:
+            return f"write `{before[1]}:{after[1]}` without the space, or put the text in quotes"
+    if "cannot start any token" in said:
+        return "indent with spaces, not tabs, and quote texts that begin with %, @ or `"
+    if "mapping values are not allowed" in said:
+        return "check the indentation, and quote texts that contain `: `"
+    return ""
+
+
+def _quote(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> _Slip | None:
+    """Return the quote that is not closed where it was to be, which swallowed what follows."""
+    began: Any = error.context_mark
+    if began is not None and "quoted scalar" in (error.context or "") and "end of stream" in str(error):
+        quote = lines[began.line][began.column : began.column + 1]
+        return _Slip(began.line, began.column, f"the quote {quote} that begins here is not closed", "")
+    for number in range(mark.line - 1, max(-1, mark.line - _LINES_ABOVE), -1):
+        column = _left_open(lines[number])
+        if column is None:
+            continue
+        quote = lines[number][column]
+        whole = "\n".join(lines[number : mark.line + 1])
+        closed = _CLOSING[quote].match(whole, column + 1)
+        ends = len(whole) - len(lines[mark.line]) + mark.column
+        if closed is None or not len(whole) - len(lines[mark.line]) <= closed.end() <= ends:
+            continue
+        said = f"the quote {quote} that begins here is not closed in its line"
+        return _Slip(number, column, said, f"it ends in line {mark.line + 1}, where another text begins")
+    return None
+
+
+def _left_open(line: str) -> int | None:
+    """Return where a quote begins in a line that does not close it, or None."""
+    at = 0
+    while (opening := _OPENING.search(line, at)) is not None:
+        if " #" in line[at : opening.start("quote")]:
+            return None
+        closing = _CLOSING[opening["quote"]].match(line, opening.end())
+        if closing is None:
+            return opening.start("quote")
+        at = closing.end()
+    return None
+
+
+def _glued(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> _Slip | None:
+    """Return the key above, or in the line itself, whose colon has no space after it."""
+    said = error.problem or ""
+    if "mapping values are not allowed" not in said and "expected ':'" not in said:
+        return None
+    for number in range(min(mark.line, len(lines) - 1), max(-1, mark.line - 3), -1):
+        if (found := GLUED.fullmatch(lines[number])) is not None:
+            return _Slip(number, found.start("rest"), "a colon needs a space after it", glued_hint(found))
+    return None
+
+
+def glued_hint(found: re.Match[str]) -> str:
+    """Return how a key whose colon is not followed by a space is written."""
+    rest = found["rest"] if len(found["rest"]) <= 60 else "..."
+    return f"write `{found['key']}: {rest}`"

@@ -1,0 +1,121 @@
+"""Slips that people make: each has its place, and what was meant."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import field, frozen
+
+from petra import Catalog, Kind, about, hookimpl
+from petra.closest import closest
+from petra.config import load_bytes
+from petra.config.wording import duration
+from petra.library import plugin
+
+NAMES = ("int16", "float32", "bool")
+
+
+def known(_: object, __: object, value: str) -> None:
+    if value.lower() not in NAMES:
+        raise ValueError("is no type")
+
+
+@frozen
+class LineConfig:
+    """A line."""
+
+    port: int = field(default=502, metadata=about("Port"))
+    poll_ms: float = field(default=100.0, metadata=about("How often", unit="ms"))
+    wait: float | None = field(default=None, metadata=about("How long", unit="s"))
+    data_type: str = field(default="bool", validator=known, metadata=about("What", choices=NAMES))
+    labels: dict[str, str] = field(factory=dict, metadata=about("Texts"))
+
+
+class LinePlugin:
+    PETRA_API = 1
+    __name__ = "line"
+
+    @hookimpl
+    def petra_drivers(self):
+        return [Kind("line", LineConfig, build=print)]
+
+
+CATALOG = Catalog.of(plugin, LinePlugin())
+TON = "blocks:\n- name: a\n  type: TON\n  inputs: {in: true}\n  outputs: {q: b}\n"
+
+SLIPS = {
+    "comma": ("signals:\n- name: a\n  initial: 20,0\n", 3, 12, "wrong-type", "write 20.0: a point, not a"),
+    "comma-port": ("line: \n  poll_ms: -1,5\n", 2, 12, "wrong-type", "write -1.5: a point, not a comma"),
+    "comma-in-braces": ("signals: [{name: a, initial: 20,0}]\n", 1, 33, "unknown-key", "write a point"),
+    "quotes": ('line: {port: "502"}\n', 1, 14, "wrong-type", "leave out the quotes"),
+    "quotes-initial": ('signals:\n- {name: a, initial: "20"}\n', 2, 22, "wrong-type", "leave out the quotes"),
+    "quotes-limit": ('signals:\n- {name: a, maximum: "20"}\n', 2, 22, "wrong-type", "leave out the quotes"),
+    "time-ms": ("line: {poll_ms: T#500ms}\n", 1, 17, "wrong-type", "write 500: it is in ms"),
+    "time-s": ("line: {wait: T#500ms}\n", 1, 14, "wrong-type", "write 0.5: it is in s"),
+    "time-long": ("line: {wait: TIME#1m30s}\n", 1, 14, "wrong-type", "write 90: it is in s"),
+    "time-port": ("line: {port: 5s}\n", 1, 14, "wrong-type", "write the plain number"),
+    "time-param": (TON + "  params: {preset_ms: T#1.5s}\n", 6, 23, "wrong-type", "write 1500: it is in ms"),
+    "quotes-param": (TON + '  params: {preset_ms: "5"}\n', 6, 23, "wrong-type", "leave out the quotes"),
+    "curly-name": ("signals:\n- name: “a”\n", 2, 9, "bad-value", "write straight ones"),
+    "curly-number": ("scan_time_ms: ”50”\n", 1, 15, "wrong-type", "write straight ones"),
+    "curly-key": ("signals:\n- “name”: a\n", 2, 3, "unknown-key", "write straight ones"),
+    "curly-colon": ("line:\n  labels: {a: “b: c”}\n", 2, 17, "yaml-syntax", "write straight ones"),
+    "two-colons": ("line:\n  address: holding: 0\n", 2, 19, "yaml-syntax", "write `holding:0` without"),
+    "two-colons-braces": ("line: {address: holding: 0}\n", 1, 24, "yaml-syntax", "`holding:0`"),
+    "no-space-one": ("line:\n  labels:\n    in1:temp\n", 3, 5, "wrong-type", "write `in1: temp`"),
+    "no-space-above": ("line:\n  labels:\n    in1:temp\n    b: c\n", 3, 9, "yaml-syntax", "`in1: temp`"),
+    "no-space-top": ("scan_time_ms:50\nsignals: []\n", 1, 14, "yaml-syntax", "write `scan_time_ms: 50`"),
+    "no-space-item": ("signals:\n- name:a\n  type: bool\n", 2, 8, "yaml-syntax", "write `name: a`"),
+    "no-space-name": ("signals:\n- name:a\n", 2, 3, "missing-space", "write `name: a`"),
+    "letters-swapped": ("blocks:\n- {name: a, type: TNO}\n", 2, 19, "unknown-block-type", "mean 'TON'?"),
+    "letters-swapped-too": ("blocks:\n- {name: a, type: PDI}\n", 2, 19, "unknown-block-type", "mean 'PID'?"),
+    "data-type": ("line: {data_type: flaot32}\n", 1, 19, "bad-value", "did you mean 'float32'?"),
+    "open-quote": ('signals:\n- name: "a\n  type: "bool"\n', 2, 9, "yaml-syntax", "it ends in line 3"),
+    "open-quote-far": (
+        "signals:\n- name: 'a\n  type: bool\n# 1\n- name: 'b'\n", 2, 9, "yaml-syntax", "it ends in line 5",
+    ),
+    "open-quote-in-braces": ('line: {a: "x, b: 1}\nx-a: "1"\n', 1, 11, "yaml-syntax", "it ends in line 2"),
+    "open-quote-to-the-end": ('a: 1\nb: "x\nc: 2\n', 2, 4, "yaml-syntax", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "column", "code", "hint"), SLIPS.values(), ids=SLIPS)
+def test_a_slip_is_told_where_it_is_and_what_was_meant(text, line, column, code, hint):
+    problems = load_bytes(text.encode(), CATALOG, {}).problems
+    found = next((p for p in problems if (p.line, p.column, p.code) == (line, column, code)), None)
+    assert found is not None, "\n".join(map(str, problems))
+    assert hint in found.hint
+
+
+GOOD = [
+    "line: {labels: {a: “b”, c: T#5s, d: '20,0', e: http://a}}\n",
+    'line:\n  labels:\n    a: "two\n      lines"\n    b: "c"\n',
+    'signals: ["name:a", b:c]\n',
+]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_is_no_slip(text):
+    assert load_bytes(text.encode(), CATALOG, {}).problems == ()
+
+
+def test_a_text_of_two_lines_above_a_mistake_is_not_blamed():
+    text = 'a: "two\n  lines"\nb: c: d\n'
+    (problem,) = load_bytes(text.encode(), CATALOG, {}).problems
+    assert (problem.line, problem.column) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("TNO", "TON"), ("PDI", "PID"), ("flaot32", "float32"), ("Tno", "TON"), ("ab", "ba"), ("TN", "TON")],
+)
+def test_neighbours_that_are_swapped_come_first(name, meant):
+    assert closest(name, ["TO", "NOT", "TOF", "TON", "PI", "PID", "float32", "float64", "ba"]) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("T#500ms", 0.5), ("t#1h2m3s", 3723.0), ("TIME#1d", 86400.0), ("2.5 s", 2.5), ("T#1m_30s", 90.0),
+     ("10min", 600.0), ("500", None), ("T#", None), ("5 apples", None), ("ms", None)],
+)  # fmt: skip
+def test_times(text, seconds):
+    assert duration(text) == seconds
