@@ -46,7 +46,7 @@ def test_a_command_that_cannot_be_loaded_says_why(petra, plugins_dir):
     ("name", "said"),
     [
         ("chekc", "Did you mean 'check'?"),
-        ("opcua", "pip install petra-opcua"),
+        ("opcua", "It comes with a later petra-opcua"),
         ("qqqqqq", "There is no command 'qqqqqq'."),
     ],
 )

@@ -31,6 +31,7 @@ _COMMANDS = {
     "config": ("petra.cli.config", "Look at a configuration as it was understood."),
     "doctor": ("petra.cli.doctor", "Examine this installation and say what is wrong with it."),
     "explain": ("petra.cli.explain", "Show in which order the blocks of FILE run, and how."),
+    "migrate": ("petra.cli.migrate", "Rewrite a document of the original in PETRA's names."),
     "plan": ("petra.cli.plan", "Show what a reload from OLD to NEW would change."),
     "plugins": ("petra.cli.plugins", "List, examine, certify and create plugins."),
     "replay": ("petra.cli.replay", "Run recorded scans again, and compare them to the bit."),
@@ -99,10 +100,12 @@ def _catalog(ctx: click.Context) -> Catalog:
 
 def _meant(name: str, known: list[str]) -> str:
     from petra.closest import closest
-    from petra.config.providers import PUBLISHED
+    from petra.config.providers import LATER, PUBLISHED
 
     if name in PUBLISHED:
         return f" It comes with a plugin: pip install {PUBLISHED[name]}"
+    if name in LATER:
+        return f" It comes with a later {LATER[name]}."
     guess = closest(name, known)
     return f" Did you mean {guess!r}?" if guess else ""
 

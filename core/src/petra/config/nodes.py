@@ -49,12 +49,13 @@ class Scalar(Node):
 
 
 class Sequence(Node):
-    """A list."""
+    """A list; `flow` when it is written in brackets."""
 
-    __slots__ = ("items",)
+    __slots__ = ("flow", "items")
 
-    def __init__(self, line: int, column: int) -> None:
+    def __init__(self, line: int, column: int, *, flow: bool = False) -> None:
         super().__init__(line, column)
+        self.flow = flow
         self.items: list[Node] = []
 
     @property
@@ -71,12 +72,13 @@ class Entry(NamedTuple):
 
 
 class Mapping(Node):
-    """Keys and what stands behind them, in the order of the document."""
+    """Keys and what stands behind them, in the order of the document; `flow` when written in braces."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "flow")
 
-    def __init__(self, line: int, column: int) -> None:
+    def __init__(self, line: int, column: int, *, flow: bool = False) -> None:
         super().__init__(line, column)
+        self.flow = flow
         self.entries: dict[str, Entry] = {}
 
     @property

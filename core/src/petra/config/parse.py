@@ -179,7 +179,7 @@ class _Builder:
             return
         self._count(line, column, 1)
         kind = Mapping if isinstance(event, yaml.MappingStartEvent) else Sequence
-        self._stack.append(_Frame(kind(line, column), event.anchor))
+        self._stack.append(_Frame(kind(line, column, flow=bool(event.flow_style)), event.anchor))
 
     def _close(self) -> None:
         frame = self._stack.pop()

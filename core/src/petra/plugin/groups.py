@@ -53,6 +53,7 @@ CORE_COMMANDS = (
     "demo",
     "doctor",
     "explain",
+    "migrate",
     "plan",
     "plugins",
     "replay",
