@@ -15,6 +15,7 @@ from petra.cli.blocks import block_cases
 from petra.cli.main import petra
 from petra.config.codes import GROUPS
 from petra.config.models import BlockConfig, EngineConfig, PlantConfig, SignalConfig, TaskConfig
+from petra.config.providers import LATER
 from petra.drivers import Script
 from petra.library import plugin
 from petra.plugin import Catalog, Offer, hookspecs
@@ -71,6 +72,19 @@ def configuration() -> str:
         f"## {headings.get(model) or f'`{path}`'}\n\n{model_table(model)}"
         for path, model in _within("document", PlantConfig)
     )
+
+
+def original() -> str:
+    """Return the keys of the original that are accepted and not read, and what there is in their place."""
+    rows = ["| where | key | what there is |", "|---|---|---|"]
+    models = (("the document", PlantConfig), ("a signal", SignalConfig), ("a block", BlockConfig))
+    for where, model in models:
+        rows += [
+            f"| {where} | `{key}` | {reason or 'for people; kept and not read'} |"
+            for key, reason in model.NOT_READ.items()
+        ]
+    rows += [f"| the document | `{name}` | still to come, with {later} |" for name, later in LATER.items()]
+    return "\n".join(rows)
 
 
 def model_table(model: type) -> str:
@@ -181,6 +195,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "configuration": configuration,
     "hooks": hooks,
+    "original": original,
     "problems": problems,
     "simulation": simulation,
 }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
+import jsonschema
 import pytest
 from attrs import field, frozen
 
 from petra import Catalog, Kind, about, hookimpl
 from petra.closest import closest
 from petra.config import load_bytes
+from petra.config.schema import document_schema
 from petra.config.wording import duration
 from petra.library import plugin
 
@@ -119,3 +123,33 @@ def test_neighbours_that_are_swapped_come_first(name, meant):
 )  # fmt: skip
 def test_times(text, seconds):
     assert duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "hint"),
+    [
+        ("line: tcp\n", "line", "write its keys: {port: ..., poll_ms: ..., wait: ..., ...}"),
+        ("line: [a]\n", "line[0]", "write its keys: {port: ..."),
+        ("x-a: &a {port: x}\nline: *a\n", "line.port", ""),
+        ("x-a: &a {port: x}\nline: {<<: *a}\n", "line.port", ""),
+    ],
+)
+def test_the_right_shape_and_the_place_where_it_is_used(text, path, hint):
+    (problem,) = load_bytes(text.encode(), CATALOG, {}).problems
+    assert problem.path == path
+    assert hint in problem.hint
+
+
+def test_data_types_are_enumerated_in_any_case(schema_of_lines):
+    assert schema_of_lines.is_valid({"line": {"data_type": "Float32"}})
+    assert schema_of_lines.is_valid({"line": {"data_type": "float32"}})
+    assert not schema_of_lines.is_valid({"line": {"data_type": "flaot32"}})
+    data_type = schema_of_lines.schema["properties"]["line"]["anyOf"][0]["anyOf"][0]["properties"][
+        "data_type"
+    ]
+    assert {"enum": list(NAMES)} in data_type["anyOf"][0]["anyOf"]
+
+
+@pytest.fixture
+def schema_of_lines():
+    return jsonschema.Draft202012Validator(json.loads(json.dumps(document_schema(CATALOG))))

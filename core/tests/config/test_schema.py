@@ -141,6 +141,22 @@ def test_schema_and_check_agree_on_anything(validator, meter_catalog, meter):
     assert validator.is_valid({"meter": meter}) is (loaded.configuration is not None), loaded.problems
 
 
+ports = st.sampled_from([5, 0, "x", None])
+hosts = st.sampled_from(["a", "", 5])
+units = st.sampled_from([None, 5, "x"])
+listed = st.lists(
+    st.fixed_dictionaries({}, optional={"host": hosts, "ip": hosts, "unit_id": units}), min_size=1, max_size=3
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@given(shared=st.fixed_dictionaries({}, optional={"port": ports, "order": st.just("big")}), items=listed)
+def test_schema_and_check_agree_on_what_devices_share(validator, meter_catalog, shared, items):
+    meter = {**shared, "connections": items}
+    loaded = load_bytes(json.dumps({"meter": meter}).encode(), meter_catalog, {})
+    assert validator.is_valid({"meter": meter}) is (loaded.configuration is not None), loaded.problems
+
+
 def test_secrets_have_no_default_in_the_schema(validator):
     meter = validator.schema["properties"]["meter"]["anyOf"][0]
     assert "default" not in meter["properties"]["token"]

@@ -133,6 +133,7 @@ def test_overlapping_writes_are_found(problems, first, second, clash):
         ("{type: tcp}", "tcp needs a host"),
         ("{type: rtu}", "rtu needs a serial device"),
         ("{type: tcp, host: a, port: 70000}", "is no TCP port"),
+        ("{type: tcp, host: a, port: '502'}", "is no TCP port (leave out the quotes)"),
         ("{type: tcp, host: a, port: /dev/ttyS0}", "is no TCP port"),
         ("{type: tcp, host: a, port: 0}", "0 is no TCP port"),
         ("{type: tcp, host: 'a:x'}", "'x' is no TCP port"),

@@ -108,7 +108,10 @@ def paths(root: Node, wanted: set[int]) -> dict[int, str]:
             continue
         if isinstance(node, Mapping):
             seen.add(id(node))
-            for name, (key, value) in reversed(node.entries.items()):
+            # what is used by an alias has its path where it is used, not where it is kept
+            kept = [not path and name.startswith("x-") for name in node.entries]
+            order = sorted(zip(kept, node.entries.items(), strict=True), key=lambda each: each[0])
+            for _, (name, (key, value)) in reversed(order):
                 shown = _shown(name)
                 inner = f"{path}.{shown}" if path else shown
                 if id(key) in wanted:

@@ -22,7 +22,7 @@ from petra.config.models import SYNONYMS
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from petra.config.parse import MAX_BYTES
 from petra.config.scalars import Ambiguous, Plain, read_plain
-from petra.config.wording import cure, from_text, glued, is_union, need, noun, said, unit_of, written
+from petra.config.wording import cure, from_text, glued, is_union, need, noun, said, shape, unit_of, written
 from petra.settings.model import SCALARS, Setting, SignalUse, is_optional, not_read, optional, settings
 from petra.settings.secret import Secret
 from petra.signals import INT_MAX, INT_MIN, SignalType
@@ -330,7 +330,7 @@ class Structurer:
         ]
         for flaw in flaws:
             at = self._place(mapping, model, flaw.path)
-            self.problems.add(at, flaw.code, flaw.message, hint=flaw.hint)
+            self.problems.add(at, flaw.code, flaw.message, hint=flaw.hint or _unquoted(at, flaw.message))
         if flaws:
             raise Invalid
         return made
@@ -412,6 +412,8 @@ class Structurer:
             hint = cure(node, kind, self._unit)
             if not hint and node.plain and wanted in ("a mapping", "a list") and (slip := glued(node)):
                 hint = slip
+        if not hint and attrs.has(optional(kind)):
+            hint = shape(optional(kind))
         self.problems.add(node, "wrong-type", f"expected {wanted}, not {said}", hint=hint)
         return Invalid()
 
@@ -437,6 +439,12 @@ def _as_mapping(node: Node, short: list[Setting]) -> Mapping | None:
     if not node.is_null:
         mapping.entries = {setting.name: Entry(node, node) for setting in short}
     return mapping
+
+
+def _unquoted(at: Node, message: str) -> str:
+    """Say that quotes make a text of a number, where a model speaks of it as one."""
+    quoted = isinstance(at, Scalar) and not at.plain and repr(at.text) in message
+    return cure(at, int | float) if quoted else ""
 
 
 def _asked(made: Any, question: str) -> Iterable[Any]:

@@ -11,7 +11,7 @@ from typing import Any, Union, get_args, get_origin
 from petra.config.nodes import Node, Scalar
 from petra.config.scalars import Ambiguous, Plain, read_plain
 from petra.config.syntax import GLUED, glued_hint
-from petra.settings.model import Setting, optional
+from petra.settings.model import Setting, optional, settings
 from petra.settings.secret import Secret, without_credentials
 from petra.signals.types import SCALAR_NOUN
 
@@ -119,6 +119,14 @@ def unit_of(key: str, declared: str = "") -> str:
     """Return the unit of time that a key is in: as its name ends, or as it is declared."""
     ending = key.rpartition("_")[2]
     return {"ms": "ms", "us": "µs", "s": "s", "seconds": "s", "hours": "h", "days": "d"}.get(ending, declared)
+
+
+def shape(model: type) -> str:
+    """Say which keys a mapping has that stands for a model: those that it needs, or the first few."""
+    known = settings(model)
+    keys = [setting.name for setting in known if setting.required] or [s.name for s in known[:3]]
+    more = ", ..." if len(keys) < len(known) else ""
+    return f"write its keys: {{{', '.join(f'{key}: ...' for key in keys)}{more}}}"
 
 
 def need(setting: Setting) -> str:
