@@ -1,8 +1,9 @@
 """Configuration: one document, and problems that name the place."""
 
-from petra.config.document import Configuration, ConfigurationError, Loaded, configuration, load, load_bytes
+from petra.config.document import ConfigurationError, Loaded, configuration, load, load_bytes
 from petra.config.models import BlockConfig, PlantConfig, SignalConfig, TaskConfig
 from petra.config.problems import Problem, Severity
+from petra.config.reader import Configuration
 
 __all__ = [
     "BlockConfig",

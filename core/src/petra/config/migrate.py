@@ -14,10 +14,11 @@ import attrs
 from attrs import field, frozen
 
 from petra.config import nodes
-from petra.config.document import PROTOCOLS, Loaded, load_bytes
+from petra.config.document import Loaded, load_bytes
 from petra.config.edits import CannotEditError, Edit, Source, applied
 from petra.config.models import SYNONYMS, BlockConfig, PlantConfig, SignalConfig
 from petra.config.problems import Severity
+from petra.config.reader import PROTOCOLS
 from petra.errors import PetraError
 from petra.settings.model import not_read, settings
 from petra.signals import SignalType

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import attrs
 
-from petra.config.document import PROTOCOLS
 from petra.config.models import SYNONYMS, BlockConfig, PlantConfig
 from petra.config.providers import LATER
+from petra.config.reader import PROTOCOLS
 from petra.config.shapes import CONNECTIONS, item_model
 from petra.plugin.groups import Group
 from petra.settings.model import Bounds, Setting, is_optional, not_read, optional, settings

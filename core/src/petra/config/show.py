@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import frozen
 
-from petra.config.document import PROTOCOLS
 from petra.config.environment import Environment, SubstitutionError
 from petra.config.nodes import Mapping, Node, Scalar, Sequence
+from petra.config.reader import PROTOCOLS
 from petra.config.shapes import devices
 from petra.settings.model import Setting, settings
 from petra.settings.secret import REDACTED, Secret, without_credentials
 
 if TYPE_CHECKING:
-    from petra.config.document import Configuration, Loaded
+    from petra.config.document import Loaded
+    from petra.config.reader import Configuration
 
 
 @frozen
