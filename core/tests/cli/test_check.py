@@ -119,3 +119,9 @@ def test_a_note_before_an_error_is_not_what_is_explained(petra, write):
     assert "2 errors and no warnings in 1 file; petra check --explain missing-key" in (
         petra("check", "both.yaml", code=1).err
     )
+
+
+def test_other_commands_do_not_repeat_notes(petra, write):
+    write("noted.yaml", "signals: [a]\nerror_recovery: true\nalarms: {}\n")
+    assert [line.split(": ")[1] for line in petra("explain", "noted.yaml").err.splitlines()] == ["warning"]
+    assert ": note: " not in petra("run", "noted.yaml", "--once").err

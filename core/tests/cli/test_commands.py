@@ -19,9 +19,11 @@ def entry(number: int, **more: object) -> dict[str, object]:
 @pytest.fixture
 def journal(tmp_path):
     """Return a function that writes commands where `petra commands plant.yaml` finds them."""
-    from petra.engine.journal import beside
+    from petra.engine.folder import DataFolder
 
-    path = beside(tmp_path / "plant.yaml")
+    folder = DataFolder(tmp_path / "plant.yaml")
+    folder.prepare()
+    path = folder.commands
     path.parent.mkdir(exist_ok=True)
     return lambda entries: path.write_text("".join(json.dumps(each) + "\n" for each in entries))
 

@@ -88,8 +88,7 @@ class _Report:
         self._warnings += warnings
         self._unreadable |= result.unreadable
         if bad:
-            found = next(p for p in result.problems if p.severity is not Severity.NOTE)
-            self._first_code = self._first_code or found.code
+            self._first_code = self._first_code or result.serious[0].code
         self._files.append({"file": result.file, "ok": not bad})
         if self._as_json:
             self._files[-1]["problems"] = [problem.as_dict() for problem in result.problems]

@@ -18,7 +18,6 @@ from attrs import frozen
 from petra._version import __version__
 from petra.config.document import Loaded, load
 from petra.config.nodes import Mapping, Node, Scalar, Sequence
-from petra.config.problems import Severity
 from petra.plural import plural
 
 if TYPE_CHECKING:
@@ -126,9 +125,10 @@ def _limits() -> Iterator[Finding]:
 
 
 def _document(loaded: Loaded) -> Iterator[Finding]:
-    serious = [p for p in loaded.problems if p.severity is not Severity.NOTE]
-    state = State.BAD if loaded.errors else State.WARNING if serious else State.GOOD
-    said = f"{plural(len(serious), 'problem')}; petra check {loaded.file}" if serious else "no problems"
+    state = State.BAD if loaded.errors else State.WARNING if loaded.serious else State.GOOD
+    said = "no problems"
+    if loaded.serious:
+        said = f"{plural(len(loaded.serious), 'problem')}; petra check {loaded.file}"
     yield Finding(f"document {loaded.file}", state, said)
     if loaded.unreadable or loaded.root is None:
         return

@@ -28,7 +28,7 @@ def explain(session: Session, file: str, *, source: bool, as_json: bool) -> int:
     from petra.engine import build
 
     loaded = load(file, session.catalog)
-    for problem in loaded.problems:
+    for problem in loaded.serious:
         click.echo(str(problem), err=True)
     if loaded.configuration is None:
         return 2 if loaded.unreadable else 1

@@ -25,7 +25,7 @@ def plan(session: Session, old: str, new: str, *, as_json: bool) -> int:
 
     documents = [load(file, session.catalog) for file in (old, new)]
     for loaded in documents:
-        for problem in loaded.problems:
+        for problem in loaded.serious:
             click.echo(str(problem), err=True)
     before, after = (loaded.configuration for loaded in documents)
     if before is None or after is None:

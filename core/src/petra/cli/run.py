@@ -13,6 +13,7 @@ import click
 
 from petra.cli.output import print_json, print_table, shown
 from petra.cli.session import Session, json_option, with_session
+from petra.plural import plural
 
 if TYPE_CHECKING:
     from petra.cli.orders import Orders
@@ -137,8 +138,9 @@ def _reload(engine: Engine, session: Session, file: str) -> None:
 
     loaded = load(file, session.catalog)
     if loaded.configuration is None:
-        log.error("the reload is refused, everything goes on as it was: %d problems", loaded.errors)
-        for problem in loaded.problems:
+        said = plural(loaded.errors, "problem")
+        log.error("the reload is refused, everything goes on as it was: %s", said)
+        for problem in loaded.serious:
             log.error("%s", problem)
         return
     for change in engine.reload(loaded.configuration):

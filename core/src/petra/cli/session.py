@@ -35,7 +35,7 @@ class Session:
         from petra.config import load
 
         loaded = load(file, self.catalog)
-        for problem in loaded.problems:
+        for problem in loaded.serious:
             click.echo(str(problem), err=True)
         if loaded.configuration is None:
             click.echo(f"{file}: it has errors; petra check {file}", err=True)

@@ -43,6 +43,11 @@ class Loaded:
         return sum(p.severity is Severity.ERROR for p in self.problems) + self.left_out
 
     @property
+    def serious(self) -> tuple[Problem, ...]:
+        """The errors and warnings, without the notes: those are what `petra check` is for."""
+        return tuple(p for p in self.problems if p.severity is not Severity.NOTE)
+
+    @property
     def unreadable(self) -> bool:
         """Whether the file could not be read at all."""
         return any(p.code in ("unreadable", "not-a-file") for p in self.problems)

@@ -166,10 +166,10 @@ class Engine:
         self._announce("petra_engine_started")
         plant = self.configuration.plant
         log.info(
-            "started: %d signals, %d blocks, %d drivers, tasks %s",
-            len(self.bus.signals),
-            len(plant.blocks),
-            len(self._drivers),
+            "started: %s, %s, %s, tasks %s",
+            plural(len(self.bus.signals), "signal"),
+            plural(len(plant.blocks), "block"),
+            plural(len(self._drivers), "driver"),
             ", ".join(f"{t.name} every {t.period * 1e3:g} ms" for t in self.scheduler.tasks),
         )
 
@@ -214,7 +214,7 @@ class Engine:
         self._keeper.stop(STOP_WITHIN, self._snapshot() if self._ended.is_set() else None)
         if self._recorder is not None:
             self._recorder.close()
-        log.info("stopped after %d scans", self.scheduler.scans)
+        log.info("stopped after %s", plural(self.scheduler.scans, "scan"))
 
     def _run(self, scans: int | None) -> None:
         try:
