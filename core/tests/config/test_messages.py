@@ -14,13 +14,9 @@ from petra.config import load_bytes
 from petra.config.schema import document_schema
 from petra.config.wording import duration
 from petra.library import plugin
+from petra.settings import AnyCase
 
 NAMES = ("int16", "float32", "bool")
-
-
-def known(_: object, __: object, value: str) -> None:
-    if value.lower() not in NAMES:
-        raise ValueError("is no type")
 
 
 @frozen
@@ -30,7 +26,7 @@ class LineConfig:
     port: int = field(default=502, metadata=about("Port"))
     poll_ms: float = field(default=100.0, metadata=about("How often", unit="ms"))
     wait: float | None = field(default=None, metadata=about("How long", unit="s"))
-    data_type: str = field(default="bool", validator=known, metadata=about("What", choices=NAMES))
+    data_type: str = field(default="bool", validator=AnyCase(NAMES), metadata=about("What"))
     labels: dict[str, str] = field(factory=dict, metadata=about("Texts"))
 
 

@@ -24,7 +24,7 @@ from petra.engine.plan import points_changed
 from petra.errors import PetraError
 from petra.library import plugin as library
 from petra.settings import Named, SignalUse, Used
-from petra.signals import NotWritableError, Quality, SignalType
+from petra.signals import NotWritableError, OutOfLimitsError, Quality, SignalType
 from petra.testing import ManualClock
 
 
@@ -541,3 +541,32 @@ def test_reloads_that_change_a_connection_leave_nothing_behind():
         for turn in range(40):
             engine.reload(made(PLANT.replace("get: level", f"get: level, speed: {2 + turn}")))
         until(lambda: count() <= 3)
+
+
+def test_limits_of_a_signal_hold_for_everybody_who_writes_it():
+    text = GATE % "minimum: 0, maximum: 5" + "- {name: knob, put: knob}\n"
+    text = text.replace(
+        "signals:\n",
+        "signals:\n- {name: knob, type: float, minimum: 1.0, maximum: 9.0}\n"
+        "- {name: free, type: float, maximum: 3}\n",
+    )
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.value = 3.0  # the block gives 6, which is too much
+        until(lambda: engine.bus.read("pump").value == 6.0)
+        devices.value = 2.0
+        until(lambda: given("motor") == [2.0, 4.0])
+        (refused,) = [c for c in engine.field.ledger.commands() if c.value == 6.0]
+        assert (refused.outcome, refused.reason) == (Outcome.REJECTED, "'pump' is at most 5, not 6")
+        assert engine.command("knob", 0.5, actor="ann").reason == "'knob' is at least 1, not 0.5"
+        assert engine.command("knob", float("nan"), actor="ann").outcome is Outcome.REJECTED
+        assert engine.force("knob", 10.0, actor="ann").reason == "'knob' is at most 9, not 10"
+        assert engine.command("free", 4.0, actor="ann").outcome is Outcome.REJECTED
+        for write in (
+            lambda: engine.bus.write("free", 4.0),
+            lambda: engine.bus.write_many({"free": 4.0}),
+            lambda: engine.bus.group(["free"]).write([4.0]),
+        ):
+            with pytest.raises(OutOfLimitsError, match="'free' is at most 3, not 4"):
+                write()
+        assert engine.command("knob", 9.0, actor="ann").wait(5).outcome is Outcome.CONFIRMED

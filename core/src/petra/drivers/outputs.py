@@ -269,6 +269,9 @@ class Outputs:
         actor = "safe value" if urgent else writer or "signal"
         command = self._ledger.open(point.signal, value, actor, Origin.LOGIC)
         output.last, output.sent, output.again = value, command, None
+        layout = self._bus.layout
+        if reason := layout.outside(layout.place(point.signal), value):
+            command.end(Outcome.REJECTED, self._link.now_ns(), reason)
         if not command.outcome.final:
             command.point, command.urgent = point, urgent
             command.then(lambda ended: self._heard(output, ended))

@@ -139,6 +139,9 @@ class Field:
         command = self.ledger.open(signal, value, actor, origin)
         if command.outcome.final:
             return command
+        if reason := layout.outside(index, value):
+            self._reject(command, reason)
+            return command
         if index >= layout.split:
             self._reject(
                 command, f"the block {layout.signals[index].written_by!r} writes it; force it instead"
@@ -170,6 +173,8 @@ class Field:
         index = layout.place(signal)
         value = None if value is None else layout.converted(index, value)
         command = self.ledger.open(signal, value, actor, origin, Act.UNFORCE if value is None else Act.FORCE)
+        if not command.outcome.final and value is not None and (reason := layout.outside(index, value)):
+            self._reject(command, reason)
         if not command.outcome.final:
             try:
                 self._bus.enqueue(Force(self._clock.now_ns(), actor, signal, value))

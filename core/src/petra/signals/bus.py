@@ -113,7 +113,9 @@ class Bus:
         layout = self.layout
         index = layout.place(name)
         layout.check_writable(index)
-        self.enqueue(Write((index,), (layout.converted(index, value),), status, time, None, layout))
+        value = layout.converted(index, value)
+        layout.check_limits(index, value)
+        self.enqueue(Write((index,), (value,), status, time, None, layout))
 
     def serve(self, name: str, value: Value, status: Status = GOOD, time: int | None = None) -> None:
         """Write one signal as its device holds it: for the driver that serves it."""
@@ -158,7 +160,10 @@ class Bus:
     def force(self, name: str, value: Value, actor: str) -> None:
         """Hold a signal at a value, whatever writes it, until `unforce`; recorded with who asked."""
         layout = self.layout
-        self._force(Force(self._clock.now_ns(), actor, name, layout.converted(layout.place(name), value)))
+        index = layout.place(name)
+        value = layout.converted(index, value)
+        layout.check_limits(index, value)
+        self._force(Force(self._clock.now_ns(), actor, name, value))
 
     def unforce(self, name: str, actor: str) -> None:
         """Let a signal go: it takes the value written last, or the next one that its block computes."""

@@ -23,7 +23,7 @@ Read = Callable[[Sequence[Value], Sequence[Value]], tuple[Value, ...]]
 class _Places:
     """Where the signals of a group are in one layout."""
 
-    __slots__ = ("by_class", "indices", "ints", "layout", "read", "refusal", "span", "types")
+    __slots__ = ("by_class", "indices", "ints", "layout", "limited", "read", "refusal", "span", "types")
 
     def __init__(self, layout: Layout, names: Iterable[str], check: Check) -> None:
         self.layout = layout
@@ -32,6 +32,8 @@ class _Places:
         # texts are looked at one by one: they have limits; ints have, too, but those are compared at once
         self.by_class = str not in self.types
         self.ints = _picker([at for at, kind in enumerate(self.types) if kind is int])
+        watched = layout.limits if check == Layout.check_writable else {}
+        self.limited = [(i, at) for at, i in enumerate(self.indices) if i in watched]
         self.refusal = _refusal(layout, self.indices, check)
         self.read = _reader(self.indices, layout.split)
         self.span = _span(self.indices)
@@ -80,6 +82,8 @@ class Group:
             checked: Sequence[Value] = tuple(values)
         else:
             checked = list(map(layout.converted, places.indices, values))
+        for index, at in places.limited:
+            layout.check_limits(index, checked[at])
         self._bus.enqueue(Write(places.indices, checked, status, time, places.span, layout))
 
     def _find(self, layout: Layout) -> _Places:

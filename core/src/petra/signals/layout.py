@@ -23,6 +23,10 @@ class WrongTypeError(PetraError, TypeError):
     """The value is not of the signal's type."""
 
 
+class OutOfLimitsError(PetraError, ValueError):
+    """The value is outside the limits of the signal."""
+
+
 class NotWritableError(PetraError):
     """This signal is not written in this way: a block writes it, or a device is given it by a command."""
 
@@ -72,6 +76,12 @@ class Layout:
             raise ValueError("two signals of the same name")
         self.split = sum(not signal.written_by for signal in ordered)
         self.types = tuple(signal.type.python for signal in ordered)
+        self.limits = {
+            i: (signal.minimum, signal.maximum)
+            for i, signal in enumerate(ordered)
+            if signal.minimum is not None or signal.maximum is not None
+        }
+        """The least and the greatest value of each signal that has such limits."""
 
     def __len__(self) -> int:
         return len(self.signals)
@@ -114,6 +124,23 @@ class Layout:
         if index >= self.split:
             signal = self.signals[index]
             raise NotWritableError(f"{signal.name!r} is written by the block {signal.written_by!r}")
+
+    def check_limits(self, index: int, value: Value) -> None:
+        """Refuse a value outside the limits of its signal."""
+        if reason := self.outside(index, value):
+            raise OutOfLimitsError(reason)
+
+    def outside(self, index: int, value: Value) -> str:
+        """Return why a value is outside the limits of its signal; an empty text when it is not."""
+        if index not in self.limits or isinstance(value, str):
+            return ""
+        low, high = self.limits[index]
+        name = self.signals[index].name
+        if low is not None and not value >= low:
+            return f"{name!r} is at least {low:g}, not {value:g}"
+        if high is not None and not value <= high:
+            return f"{name!r} is at most {high:g}, not {value:g}"
+        return ""
 
     def converted(self, index: int, value: Value) -> Value:
         """Return a value as its signal holds it: an int as a float where need be, ints within 64 bits."""
