@@ -70,13 +70,16 @@ class Block(ABC):
     spec: ClassVar[BlockSpec]
 
     def __init__(self, **params: bool | float | str) -> None:
-        """Make an instance with its parameters; inputs and state start at their defaults."""
+        """Make an instance with its parameters and constant inputs; the rest starts at its default."""
         spec = self.spec
-        if unknown := params.keys() - spec.params.keys():
+        constants = {name for name, port in spec.inputs.items() if not port.required}
+        if unknown := params.keys() - spec.params.keys() - constants:
             raise TypeError(f"{spec.type} has no parameter {', '.join(sorted(unknown))}")
         for group in (spec.inputs, spec.outputs, spec.states, spec.qualities):
             for name, member in group.items():
                 setattr(self, name, _initial(member))
+        for name in constants & params.keys():
+            setattr(self, name, _parameter(spec.type, spec.inputs[name], params[name]))
         for name, param in spec.params.items():
             setattr(self, name, _parameter(spec.type, param, params.get(name, param.default)))
 
@@ -138,9 +141,20 @@ def _read(cls: type[Block], type_name: str, aliases: tuple[str, ...]) -> BlockSp
             raise DeclarationError(
                 f"{cls.__qualname__}: there is no input {quality.port!r} to ask quality of"
             )
+    for state in spec.states.values():
+        _check_beginning(cls, spec, state)
     if issubclass(cls, Condition) and [out.types for out in spec.outputs.values()] != [(bool,)]:
         raise DeclarationError(f"{cls.__qualname__}: a condition has exactly one output, Out(bool)")
     return spec
+
+
+def _check_beginning(cls: type[Block], spec: BlockSpec, state: State[Any]) -> None:
+    output = spec.outputs.get(state.begins_with)
+    if state.begins_with and (output is None or output.types != (state.type,)):
+        raise DeclarationError(
+            f"{cls.__qualname__}: the state {state.name!r} begins with {state.begins_with!r}, which is not "
+            f"an output of the type {state.type.__name__}"
+        )
 
 
 def _members(cls: type) -> Iterator[Member[Any]]:
@@ -171,7 +185,7 @@ def _initial(member: Member[Any]) -> Any:
     return member.default
 
 
-def _parameter(block: str, param: Param[Any], value: Any) -> Any:
+def _parameter(block: str, param: Param[Any] | In[Any], value: Any) -> Any:
     if value is None:
         raise TypeError(f"{block} needs the parameter {param.name}")
     if not param.accepts(value):

@@ -61,7 +61,11 @@ class _Typed(Member[T]):
         doc: str,
         unit: str,
         aliases: Sequence[str],
+        minimum: float | None = None,
+        maximum: float | None = None,
     ) -> None:  # the SDK reads In(bool), as a declaration should
+        self.minimum = minimum
+        self.maximum = maximum
         types: tuple[builtins.type[T], ...] = get_args(type) if isinstance(type, UnionType) else (type,)
         if not set(types) <= set(SCALARS):
             raise DeclarationError(f"a port or parameter is bool, int, float or str, not {type!r}")
@@ -93,9 +97,22 @@ class _Typed(Member[T]):
         """Return a value that may stand here as exactly the type that it stands for."""
         return value if value.__class__ in self.types else float(value)
 
+    def complaint(self, value: T) -> str:
+        """Return why a value of the right type does not fit; empty when it fits."""
+        if isinstance(value, str):
+            return ""
+        if self.minimum is not None and not value >= self.minimum:
+            return f"must be at least {self.minimum:g}"
+        if self.maximum is not None and not value <= self.maximum:
+            return f"must be at most {self.maximum:g}"
+        return ""
+
 
 class In(_Typed[T]):
     """An input. Without a default it must be wired.
+
+    One with a default is a parameter as well: a constant for it may stand under `params`, within `minimum`
+    and `maximum`, and can be tuned. What a signal brings is not held within them: the step has to.
 
     A union such as `In(int | float)` takes signals of either type; all ports of a block that declare the same
     union get the same type. `many=True` takes any number of inputs, under any names, at least one unless it
@@ -110,6 +127,8 @@ class In(_Typed[T]):
             type: type[T],
             *,
             default: T | None = None,
+            minimum: float | None = None,
+            maximum: float | None = None,
             doc: str = "",
             unit: str = "",
             aliases: Sequence[str] = (),
@@ -122,6 +141,8 @@ class In(_Typed[T]):
             default: Any = None,
             many: bool = False,
             optional: bool = False,
+            minimum: float | None = None,
+            maximum: float | None = None,
             doc: str = "",
             unit: str = "",
             aliases: Sequence[str] = (),
@@ -134,11 +155,13 @@ class In(_Typed[T]):
         default: Any = None,
         many: bool = False,
         optional: bool = False,
+        minimum: float | None = None,
+        maximum: float | None = None,
         doc: str = "",
         unit: str = "",
         aliases: Sequence[str] = (),
     ) -> None:
-        super().__init__(type, default, doc=doc, unit=unit, aliases=aliases)
+        super().__init__(type, default, doc=doc, unit=unit, aliases=aliases, minimum=minimum, maximum=maximum)
         self.many = many
         self.optional = optional
         if many and default is not None:
@@ -187,9 +210,7 @@ class Param(_Typed[T]):
         unit: str = "",
         aliases: Sequence[str] = (),
     ) -> None:
-        super().__init__(type, default, doc=doc, unit=unit, aliases=aliases)
-        self.minimum = minimum
-        self.maximum = maximum
+        super().__init__(type, default, doc=doc, unit=unit, aliases=aliases, minimum=minimum, maximum=maximum)
         self.choices = tuple(choices)
         if default is not None and (complaint := self.complaint(default)):
             raise DeclarationError(f"the default {default!r} {complaint}")
@@ -200,25 +221,21 @@ class Param(_Typed[T]):
         return self.default is None
 
     def complaint(self, value: T) -> str:
-        """Say why a value of the right type does not fit; empty when it fits."""
+        """Return why a value of the right type does not fit; empty when it fits."""
         if self.choices and value not in self.choices:
             return "must be one of " + ", ".join(map(repr, self.choices))
-        if isinstance(value, str):
-            return ""
-        if self.minimum is not None and not value >= self.minimum:
-            return f"must be at least {self.minimum:g}"
-        if self.maximum is not None and not value <= self.maximum:
-            return f"must be at most {self.maximum:g}"
-        return ""
+        return super().complaint(value)
 
 
 class State(Member[S]):
     """A value that the block keeps from one scan to the next: a scalar, or a tuple of scalars.
 
-    It survives a reload, and a restart as well when it is declared with `retain=True`.
+    It survives a reload, and a restart as well when it is declared with `retain=True`. With
+    `begins_with="level"` it begins with the `initial` value of the signal that the output `level` writes, if
+    that signal declares one.
     """
 
-    def __init__(self, initial: S, *, doc: str = "", retain: bool = False) -> None:
+    def __init__(self, initial: S, *, doc: str = "", retain: bool = False, begins_with: str = "") -> None:
         if type(initial) not in (*SCALARS, tuple):
             raise DeclarationError(
                 f"state is bool, int, float, str or a tuple of these, not {type(initial).__name__}"
@@ -227,6 +244,7 @@ class State(Member[S]):
             raise DeclarationError(f"the state {initial} does not fit into 64 bits")
         super().__init__(initial, doc, "", ())
         self.retain = retain
+        self.begins_with = begins_with
 
     @property
     def type(self) -> builtins.type[S]:

@@ -130,6 +130,9 @@ class _BlockCheck:
             self._wrong_type(at, member)
         elif isinstance(value, float) and not math.isfinite(value):
             self._problems.add(at, "bad-value", f"{written(at)} is not a finite number")
+        elif complaint := member.complaint(value):
+            said = f"{self._spec.type}.{member.name} {complaint}, not {written(at)}"
+            self._problems.add(at, "bad-value", said)
         else:
             return source if isinstance(value, str) else member.exact(value)
         return value

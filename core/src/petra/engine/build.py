@@ -59,7 +59,8 @@ def build(
     if resolution.mismatches:
         raise BuildError("; ".join(mismatch.message for mismatch in resolution.mismatches))
     layout = _layout(plant, engine, resolution, wired, commanded)
-    place = Place(layout.index, resolution.types)
+    initial = {signal.name: signal.initial for signal in layout.signals if signal.initial is not None}
+    place = Place(layout.index, resolution.types, initial)
     blocks = {
         task.name: [wired[block.name] for block in plant.blocks if block.task == task.name]
         for task in plant.tasks

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import marshal
+import math
 import sqlite3
 import threading
 import zlib
@@ -55,8 +56,9 @@ class RecordError(PetraError):
 
 
 def digest(outputs: Sequence[Value]) -> int:
-    """Return a number that differs for outputs that differ in any bit."""
-    return zlib.crc32(marshal.dumps(list(outputs), 2))
+    """Return a number that differs for outputs that differ in any bit; a NaN has no sign, as in JSON."""
+    same = [math.nan if each != each else each for each in outputs]  # noqa: PLR0124 - only a NaN does
+    return zlib.crc32(marshal.dumps(same, 2))
 
 
 class Recorder:

@@ -1,7 +1,7 @@
 """The PID controller."""
 
 from petra.blocks import Block, In, Out, Param, State
-from petra.library.faults import finite
+from petra.library.faults import finite, settled
 
 
 class Pid(Block, type="PID"):
@@ -9,7 +9,8 @@ class Pid(Block, type="PID"):
 
     The derivative acts on the measurement, so that a new set point makes no kick. The integral stops while
     the output stands at a limit and the error would drive it further. While `man` is true the output follows
-    `man_out`, or stays if that is not wired, and the change back is without a bump.
+    `man_out`, or stays if that is not wired, and the change back is without a bump: the integral goes on
+    from a scan in automatic to the next one.
     """
 
     pv = In(float, aliases=("input", "in", "process_value"), doc="What is measured")
@@ -27,6 +28,7 @@ class Pid(Block, type="PID"):
         doc="reverse: the output rises while pv is too low (heating); direct: while it is too high (cooling)",
     )  # fmt: skip
     begun = State(False, doc="There was a measurement")
+    automatic = State(False, doc="It was in automatic in the last scan")
     before = State(0.0, doc="The measurement in the last scan")
     integral = State(0.0, doc="What the integral adds")
     now = State(0.0, doc="The output")
@@ -37,15 +39,16 @@ class Pid(Block, type="PID"):
         sign = 1.0 if self.action == "reverse" else -1.0
         error = sign * (finite(self.sp) - finite(self.pv))
         change = (self.pv - self.before) / dt if self.begun and dt > 0.0 else 0.0
-        direct = self.kp * error - sign * self.kd * change
+        direct = settled(self.kp * error - sign * self.kd * change)
         if self.reset:
             self.integral = 0.0
+            self.automatic = False
         if self.man:
             wanted = self.man_out if self.man_out == self.man_out else self.now
             self.now = min(max(wanted, self.out_min), self.out_max)
             self.integral = self.now - direct
         else:
-            more = self.integral + self.ki * error * dt
+            more = settled(self.integral + (self.ki * error * dt if self.automatic else 0.0))
             wanted = direct + more
             if self.out_min <= wanted <= self.out_max:
                 self.integral = more
@@ -54,5 +57,6 @@ class Pid(Block, type="PID"):
             self.now = min(max(direct + self.integral, self.out_min), self.out_max)
         self.before = self.pv
         self.begun = True
+        self.automatic = not self.man and not self.reset
         self.out = self.now
         self.err = self.sp - self.pv

@@ -99,7 +99,11 @@ class LeadLagPumps(Block, type="LEAD_LAG_PUMPS"):
 
 
 class Sequence(Block, type="SEQUENCE"):
-    """Steps one after another: on to the next when `next` becomes true, or after the time of a step."""
+    """Steps one after another: on to the next when `next` becomes true, or after the time of a step.
+
+    The time of a step begins with the scan that enters it, and goes on from a scan with `run` to the next
+    one: no step is shorter than its time, the first one included.
+    """
 
     run = In(bool, default=True, aliases=("enable",), doc="Time and `next` count while it is true")
     next = In(bool, default=False, aliases=("advance",), doc="On to the next step when it becomes true")
@@ -108,7 +112,8 @@ class Sequence(Block, type="SEQUENCE"):
     step_ms = Param(float, default=0.0, minimum=0.0, unit="ms", doc="Time of a step; 0 for no time")
     repeat = Param(bool, default=False, doc="Begin again after the last step")
     at = State(1, doc="The step")
-    passed = State(0.0, doc="Time in it")
+    passed = State(0.0, doc="Time in it, in whole nanoseconds")
+    going = State(False, doc="Time went on in the last scan")
     before = State(False, doc="`next` in the last scan")
     current = Out(int, aliases=("step_number", "out"), doc="The step, counted from 1")
     elapsed = Out(float, unit="ms", doc="Time in it")
@@ -117,9 +122,10 @@ class Sequence(Block, type="SEQUENCE"):
     def step(self, dt: float) -> None:
         onward = self.run and self.next and not self.before
         self.before = self.next
-        if self.run and self.at <= self.steps:
-            self.passed = self.passed + dt * 1000.0
-            onward = onward or (self.step_ms > 0.0 and self.passed >= self.step_ms)
+        if self.run and self.going and self.at <= self.steps:
+            self.passed = self.passed + round(dt * 1e9)
+            onward = onward or (self.step_ms > 0.0 and self.passed + 0.5 >= self.step_ms * 1e6)
+        self.going = self.run and not self.reset
         if self.reset:
             self.at = 1
             self.passed = 0.0
@@ -128,4 +134,4 @@ class Sequence(Block, type="SEQUENCE"):
             self.passed = 0.0
         self.done = self.at > self.steps
         self.current = min(self.at, self.steps)
-        self.elapsed = self.passed
+        self.elapsed = self.passed / 1e6

@@ -18,6 +18,13 @@ def finite(value: float) -> float:
     return value
 
 
+def settled(value: float) -> float:
+    """Return a result that is finite. What a block remembers must not overflow: it would never recover."""
+    if not math.isfinite(value):
+        raise BlockFault(f"the result is {value}")
+    return value
+
+
 def require(condition: bool, message: str) -> bool:  # noqa: FBT001 - it reads as a sentence
     """Raise a fault with this message unless the condition holds."""
     if not condition:

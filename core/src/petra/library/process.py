@@ -1,7 +1,7 @@
 """Shaping analogue values: scaling, limits, hysteresis, dead bands, ramps and filters."""
 
 from petra.blocks import Block, In, Out, Param, State
-from petra.library.faults import finite
+from petra.library.faults import finite, settled
 
 
 class Scale(Block, type="SCALE"):
@@ -65,7 +65,10 @@ class Deadband(Block, type="DEADBAND"):
 
 
 class Ramp(Block, type="RAMP"):
-    """Follows the input no faster than the given rates. It begins where the input is."""
+    """Follows the input no faster than the given rates. It begins where the input is.
+
+    The rates hold between any two scans: it moves by at most the rate times the time since the last scan.
+    """
 
     input = In(float, aliases=("in", "in1", "target", "a"), doc="Where to go")
     rate_up = Param(float, default=1.0, minimum=0.0, aliases=("rate", "up"), doc="Fastest rise per second")
@@ -104,7 +107,7 @@ class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
 
     def step(self, dt: float) -> None:
         if self.begun and self.time_s > 0.0:
-            self.now = self.now + (finite(self.input) - self.now) * (dt / (self.time_s + dt))
+            self.now = settled(self.now + (finite(self.input) - self.now) * (dt / (self.time_s + dt)))
         else:
             self.now = finite(self.input)
             self.begun = True
@@ -129,7 +132,7 @@ class LeadLag(Block, type="LEADLAG", aliases=("LEAD_LAG",)):
         value = finite(self.input)
         if self.begun and self.lag_s + dt > 0.0:
             moved = self.lead_s * (value - self.before) + dt * value
-            self.now = (self.lag_s * self.now + moved) / (self.lag_s + dt)
+            self.now = settled((self.lag_s * self.now + moved) / (self.lag_s + dt))
         else:
             self.now = value
             self.begun = True

@@ -9,7 +9,11 @@ from petra.library.faults import finite
 
 
 class DataGenerator(Block, type="DATA_GENERATOR"):
-    """A wave of a given shape. Random values repeat with their seed."""
+    """A wave of a given shape. Random values repeat with their seed.
+
+    The wave begins with its phase at 0 in the first scan in which it is enabled. A counter counts those scans
+    from 1 and gives offset + amplitude * number; its amplitude may be called `increment`.
+    """
 
     enable = In(bool, default=True, aliases=("in", "input"), doc="Goes on while it is true")
     shape = Param(
@@ -18,9 +22,12 @@ class DataGenerator(Block, type="DATA_GENERATOR"):
         doc="Shape of `out`",
     )  # fmt: skip
     frequency = Param(float, default=1.0, minimum=0.0, unit="Hz", doc="Waves per second")
-    amplitude = Param(float, default=1.0, doc="Greatest distance from the offset")
+    amplitude = Param(
+        float, default=1.0, aliases=("increment",), doc="Greatest distance from the offset; step of a counter"
+    )
     offset = Param(float, default=0.0, doc="Middle of the wave; value of a constant")
     seed = Param(int, default=1, minimum=0, maximum=2**31 - 1, doc="Where random values begin")
+    going = State(False, doc="It was enabled in the last scan")
     phase = State(0.0, doc="Where in the wave, from 0 to 1")
     number = State(0, doc="Scans so far")
     chance = State(-1, doc="The last random number")
@@ -30,6 +37,9 @@ class DataGenerator(Block, type="DATA_GENERATOR"):
 
     def step(self, dt: float) -> None:
         if self.enable:
+            self.number = self.number + 1
+            if self.going:  # rounded, so that ten times a tenth is one
+                self.phase = math.fmod(round(self.phase + self.frequency * dt, 12), 1.0)
             sine = math.sin(2.0 * math.pi * self.phase)
             level = 0.0
             if self.shape == "sine":
@@ -46,15 +56,18 @@ class DataGenerator(Block, type="DATA_GENERATOR"):
                 level = self.chance / 1073741824.0 - 1.0
             elif self.shape == "counter":
                 level = float(self.number)
-            self.number = self.number + 1
-            self.phase = math.fmod(self.phase + self.frequency * dt, 1.0)
             self.out = self.offset + self.amplitude * level
             self.sine_out = self.offset + self.amplitude * sine
             self.count_out = self.number
+        self.going = self.enable
 
 
 class TankSimulation(Block, type="TANK_SIMULATION"):
-    """The level in an upright tank that is filled and emptied."""
+    """The level in an upright tank that is filled and emptied.
+
+    It begins at the level that its output's signal has as `initial`, or as full as `initial_percent` says,
+    and moves from the second scan on.
+    """
 
     inflow = In(float, default=0.0, unit="gpm", aliases=("in",), doc="What flows in")
     outflow = In(float, default=0.0, unit="gpm", aliases=("out",), doc="What flows out")
@@ -64,15 +77,20 @@ class TankSimulation(Block, type="TANK_SIMULATION"):
         float, default=50.0, minimum=0.0, maximum=100.0, unit="%", doc="How full it begins"
     )
     begun = State(False, doc="There was a scan")
+    beginning = State(math.nan, begins_with="tank_level", doc="The level to begin with")
     volume = State(0.0, doc="Gallons in it")
     tank_level = Out(float, unit="ft", aliases=("level",), doc="Height of the water")
     percent = Out(float, unit="%", doc="How full it is")
 
     def step(self, dt: float) -> None:
-        if not self.begun:
-            self.volume = self.capacity_gallons * self.initial_percent / 100.0
-            self.begun = True
         more = (finite(self.inflow) - finite(self.outflow)) / 60.0 * dt
+        if not self.begun:
+            self.begun = True
+            more = 0.0
+            full = self.beginning / self.height_feet
+            if not math.isfinite(full):
+                full = self.initial_percent / 100.0
+            self.volume = self.capacity_gallons * full
         self.volume = min(max(self.volume + more, 0.0), self.capacity_gallons)
         self.tank_level = self.volume / self.capacity_gallons * self.height_feet
         self.percent = self.volume / self.capacity_gallons * 100.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from petra.blocks import Block, In, Out, Param, State
-from petra.library.faults import finite
+from petra.library.faults import finite, settled
 
 Window = tuple[float, ...]
 
@@ -87,23 +87,40 @@ class StandardDeviation(Block, type="STDDEV"):
 
 
 class Totalizer(Block, type="TOTALIZER"):
-    """Sums up a rate over time, such as m³/h to m³. The total survives a restart."""
+    """Sums up a rate over time, such as m³/h to m³. The total survives a restart.
+
+    The rate of a scan counts for the time since the last one; the first scan adds nothing. The sum keeps what
+    is too small for its last digit, so that a large total still grows.
+    """
 
     rate = In(float, aliases=("in", "input", "flow", "in1"), doc="Rate")
     reset = In(bool, default=False, aliases=("r", "R"), doc="Sets the total to 0")
     per_s = Param(
         float, default=3600.0, minimum=0.001, unit="s", doc="Time that the rate refers to: 3600 for per hour"
     )
+    begun = State(False, doc="There was a scan")
     sum = State(0.0, retain=True, doc="The total")
+    rest = State(0.0, retain=True, doc="What has been added to the total and did not fit into its digits")
     total = Out(float, aliases=("out", "output"), doc="The total")
 
     def step(self, dt: float) -> None:
-        self.sum = 0.0 if self.reset else self.sum + finite(self.rate) * (dt / self.per_s)
+        if self.reset:
+            self.sum = 0.0
+            self.rest = 0.0
+        elif self.begun:  # Kahan's sum
+            more = finite(self.rate) * (dt / self.per_s) - self.rest
+            after = settled(self.sum + more)
+            self.rest = (after - self.sum) - more
+            self.sum = after
+        self.begun = True
         self.total = self.sum
 
 
 class Runtime(Block, type="RUNTIME"):
-    """How long, and how often, something has run. Both survive a restart."""
+    """How long, and how often, something has run. Both survive a restart.
+
+    The time goes from the scan that sees it start to the scan that sees it stop.
+    """
 
     running = In(bool, aliases=("in", "input", "enable"), doc="Whether it runs")
     reset = In(bool, default=False, aliases=("r", "R"), doc="Sets both to 0")
@@ -117,9 +134,10 @@ class Runtime(Block, type="RUNTIME"):
         if self.reset:
             self.seconds = 0.0
             self.number = 0
-        elif self.running:
-            self.seconds = self.seconds + dt
-            if not self.before:
+        else:
+            if self.before:
+                self.seconds = self.seconds + dt
+            if self.running and not self.before:
                 self.number = self.number + 1
         self.before = self.running
         self.hours = self.seconds / 3600.0

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from petra.scan.convert import CONVERSIONS
 from petra.scan.network import Constant, Source, Wired
@@ -34,6 +34,8 @@ class Place:
 
     slots: Mapping[str, int]
     types: Mapping[str, Type]
+    initial: Mapping[str, Value] = field(factory=dict)
+    """The values that signals declare to begin with."""
 
 
 @define

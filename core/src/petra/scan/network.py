@@ -61,6 +61,8 @@ def wire(
             sources[port.name] = tuple(_source(inputs[key], port) for key in keys)
         elif port.name in inputs:
             sources[port.name] = (_source(inputs[port.name], port),)
+        elif port.name in params:
+            sources[port.name] = (Constant(port.exact(params[port.name])),)
         else:
             default = port.type() if port.default is None else port.exact(port.default)
             sources[port.name] = (Constant(default),)

@@ -10,6 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from petra.errors import PetraError
 from petra.scan.compiler import PART, Place, Unit, function, gaps, template
+from petra.scan.convert import CONVERSIONS
 from petra.scan.flows import Flows, flow
 from petra.scan.network import Constant, Network, Wired
 from petra.scan.template import Templates
@@ -149,14 +150,24 @@ class Program:
             raise TuningError(f"there is no block {block!r}")
         unit = self.units[number]
         spec = unit.wired.cls.spec
-        member = next((p for p in spec.params.values() if param in (p.name, *p.aliases)), None)
+        constants = [port for port in spec.inputs.values() if not port.required]
+        members: list[Any] = [*spec.params.values(), *constants]
+        member = next((p for p in members if param in (p.name, *p.aliases)), None)
         if member is None:
-            raise TuningError(f"{spec.type} has no parameter {param!r}; there are {', '.join(spec.params)}")
+            known = ", ".join(p.name for p in members)
+            raise TuningError(f"{spec.type} has no parameter {param!r}; there are {known}")
+        wired_to = next(iter(unit.wired.sources.get(member.name, ())), None)
+        if isinstance(wired_to, str):
+            raise TuningError(f"{spec.type}.{member.name} follows the signal {wired_to!r}")
         try:
             instance = unit.wired.cls(**{**unit.wired.params, member.name: value})
         except (TypeError, ValueError) as error:
             raise TuningError(str(error)) from error
-        unit.wired = evolve(unit.wired, params={**unit.wired.params, member.name: member.exact(value)})
+        if member.name in spec.params:
+            unit.wired = evolve(unit.wired, params={**unit.wired.params, member.name: member.exact(value)})
+        else:
+            constant = (Constant(member.exact(value)),)
+            unit.wired = evolve(unit.wired, sources={**unit.wired.sources, member.name: constant})
         unit.instance = instance if unit.instance is not None else None
         self._compile_again(lambda part: number in part.units)
         return str(member.name)
@@ -205,7 +216,8 @@ class Program:
         spec, slots = wired.cls.spec, self._place.slots
         states = {}
         for name, state in spec.states.items():
-            states[name] = self._state(state.default)
+            begins_with = self._place.initial.get(wired.targets.get(state.begins_with, ""), state.default)
+            states[name] = self._state(CONVERSIONS[state.type](begins_with))
         outputs = {
             name: slots[wired.targets[name]] if name in wired.targets else None for name in spec.outputs
         }
