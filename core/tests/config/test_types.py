@@ -42,7 +42,27 @@ def check(blocks: str):
         ("GT, inputs: {a: f, b: 1.0}, outputs: {out: @t}", "GT.out gives true or false, but 't' is string"),
         ("TON, inputs: {in: @1}", "TON.input: expected true or false, not 1"),
         ("CTU, inputs: {in: b}, params: {@increment: 1}", "CTU has no parameter 'increment'"),
-        ("EXPR, params: @{expression: a +}", "'a +' is no formula"),
+        ("EXPR, params: {expression: @a +}", "EXPR.expression is not a formula: invalid syntax"),
+        ("EXPR, inputs: {a: f}, params: {expression: @a + c}", "uses c, and the input 'c' is not wired"),
+        ("EXPR, inputs: {a: f}, params: {formula: @a ** 2}", "a formula has no pow"),
+        ("EXPR, inputs: {a: f}, params: {expr: @open(a)}", "there is no function 'open' (character 1)"),
+        ("EXPR, inputs: {a: f}, params: {formula: a}, outputs: {out: @b}", "gives a number, but 'b' is bool"),
+        ("EXPR, inputs: {a: @t}, params: {formula: a}", "expected true or false or a number, not a string"),
+        (
+            "PID, inputs: {pv: f, sp: f}, params: {out_max: 5, out_min: @10}",
+            "PID.out_min is above out_max (5)",
+        ),
+        ("HYSTERESIS, inputs: {in: f, high: 5.0, low: @6.0}", "HYSTERESIS.low is above high (5)"),
+        ("HYSTERESIS, inputs: {in: f}, params: {min: @6.0, max: 5}", "HYSTERESIS.low is above high (5)"),
+        ("SCALE, inputs: {in: f}, params: {in_min: 4, in_max: @4}", "SCALE.in_max equals in_min"),
+        ("LIMIT, inputs: {in: f, MN: @3, MX: 2.5}", "LIMIT.minimum is above maximum (2.5)"),
+        (
+            "LEAD_LAG_PUMPS, inputs: {in: f}, params: {start: 2, assist: 3, stop: @2}",
+            "stop is not below start",
+        ),
+        ("SELECT, inputs: {K: i, in0: f, in1: f, in3: @f}", "without a gap: 'in3' would be number 2"),
+        ("TON, inputs: {IN: b, PT: @-5}", "TON.preset_ms must be at least 0, not -5"),
+        ("TON, inputs: {IN: b, PT: @t}", "TON.preset_ms: expected a number, not a string"),
         ("SCHEDULE, inputs: {time: i}, params: @{days: mo}", "'mo' is no day of the week"),
         ("GT, inputs: {a: f, b: 1.0}, task: @fats", "there is no task 'fats'"),
         ("GT, inputs: {a: f, b: 1.0}, outputs: {out: @petra.x}", "such names belong to the engine"),
@@ -66,14 +86,51 @@ def test_a_mismatch_is_one_problem_at_its_place(block, said):
         "{name: x, type: CONVERT, inputs: {in: f}, outputs: {out: i}}",
         "{name: x, type: CONVERT, inputs: {in: b}, outputs: {out: t}}",
         "{name: x, type: EQ, inputs: {a: t, b: \"'auto'\"}, outputs: {out: b}}",
-        "{name: x, type: SELECT, inputs: {g: b, in0: t, in1: \"'off'\"}}",
-        "{name: x, type: GT, inputs: {in1: petra.main.overruns, in2: 3}}",
-        "{name: x, type: LIMIT, inputs: {in: f}, params: {min: 0, max: 10.5}}",
+        "{name: x, type: SELECT, inputs: {g: b, in0: t, in1: \"'off'\"}, outputs: {OUT: t}}",
+        "{name: x, type: SELECT, inputs: {K: i, in0: f, in1: 1, in2: f}, outputs: {OUT: f}}",
+        "{name: x, type: EXPR, inputs: {a: b, b: f}, params: {expr: a and b > 2}, outputs: {out: b}}",
+        "{name: x, type: EXPR, inputs: {a: b, b: f}, params: {expr: a and b > 2}, outputs: {out: f}}",
+        "{name: x, type: EXPR, inputs: {a: b, b: f}, params: {expr: a and b > 2}, outputs: {out: i}}",
+        "{name: x, type: EXPR, inputs: {a: i, b: b}, params: {expr: a if b else 0}, outputs: {out: f}}",
+        "{name: x, type: TON, inputs: {IN: b, PT: i}, outputs: {Q: b}}",
+        "{name: x, type: LIMIT, inputs: {MN: 1, IN: f, MX: i}, outputs: {OUT: f}}",
+        "{name: x, type: GT, inputs: {in1: petra.main.overruns, in2: 3}, outputs: {out: b}}",
+        "{name: x, type: LIMIT, inputs: {in: f}, params: {min: 0, max: 10.5}, outputs: {out: f}}",
         "{name: x, type: EQ, inputs: {a: t}, params: {b: auto}, outputs: {out: b}}",
     ],
 )
 def test_what_fits_is_good(block):
     assert check(f"- {block}\n").problems == ()
+
+
+RING = """
+- {name: x, type: NOT, inputs: {in: p}, outputs: {out: q}}
+- {name: w, type: NOT, inputs: {in: q}, outputs: {out: p}}
+- {name: u, type: AND, inputs: {in1: b, in2: r}, outputs: {out: r}}
+- {name: v, type: OR, inputs: {in1: p, in2: b}, outputs: {out: s}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("blocks", "code", "places", "said"),
+    [
+        ("- {name: x, type: NOT, inputs: {in: b}}", "no-outputs", [(7, 3)], "no output of NOT is wired"),
+        (
+            "- {name: x, type: ADD, inputs: {in1: i, in2: b}, outputs: {out: i}}",
+            "bool-as-number",
+            [(7, 46)],
+            "a bool counts as 0 or 1",
+        ),
+        (RING, "closed-loop", [(8, 56), (9, 56)], "no signal from outside reaches the loop"),
+    ],
+)
+def test_what_deserves_a_look_is_a_note_and_no_error(blocks, code, places, said):
+    loaded = check(blocks + "\n")
+    assert loaded.configuration is not None
+    assert [(p.line, p.column) for p in loaded.problems] == places
+    for problem in loaded.problems:
+        assert (problem.code, problem.severity.value) == (code, "warning")
+        assert said in problem.message
 
 
 @pytest.mark.parametrize(
@@ -86,6 +143,9 @@ def test_what_fits_is_good(block):
         (CHAIN, {"y": "float", "v": "float", "z": "float"}),
         ("- {name: x, type: ADD, inputs: {a: y, b: 1}, outputs: {out: y}}", {"y": "int"}),
         ("- {name: x, type: MOVE, inputs: {in: y}, outputs: {out: y}}", {"y": "float"}),
+        ("- {name: x, type: EXPR, inputs: {a: f}, params: {expr: a > 1}, outputs: {out: y}}", {"y": "bool"}),
+        ("- {name: x, type: EXPR, inputs: {a: b}, params: {expr: a}, outputs: {out: y}}", {"y": "bool"}),
+        ("- {name: x, type: EXPR, inputs: {a: b}, params: {expr: a + 1}, outputs: {out: y}}", {"y": "float"}),
     ],
 )
 def test_a_signal_that_only_a_block_writes_has_the_type_of_that_output(blocks, types):

@@ -45,7 +45,13 @@ EXPRESSIONS = (
     "a % b",
     "not a or b",
     "round(a) // b",
+    "a and not b and c > 2.5",
+    "b if a else not b",
+    "a * 2 + round(b, c)",
+    "a if b else c",
+    "floor(a) > min(b, true)",
 )
+TEMPLATES = ("{a}", "{a:.2} of {b:08.1}", "{{{c:3}}}", "{d}" * 8)
 TIMES = ("00:00", "06:30", "22:00", "24:00")
 
 
@@ -76,16 +82,21 @@ def life(seed: int, scans: int, classes: Sequence[type[Block]] = LIBRARY) -> Lif
     groups = [_groups(cls, chance) for cls in chosen]
     outputs: list[dict[str, str]] = []
     declared: dict[str, type] = dict(externals)
+    params = [_params(cls, chance) for cls in chosen]
     for i, (cls, kinds) in enumerate(zip(chosen, groups, strict=True)):
         wired = {name: f"b{i}.{name}" for name in cls.spec.outputs if chance.random() < 0.9}
         outputs.append(wired)
         for name, signal in wired.items():
-            own = kinds.get(cls.spec.outputs[name].types, cls.spec.outputs[name].type)
+            port = cls.spec.outputs[name]
+            own = kinds.get(port.types, port.type)
+            if port.bools:  # a bool may go to a float, but not a float to a bool
+                own = cls.output_type(name, params[i], dict.fromkeys(cls.spec.inputs)) or float
+                own = chance.choice([own, float])
             declared[signal] = float if own is int and chance.random() < 0.1 else own
     blocks = []
     for i, (cls, kinds) in enumerate(zip(chosen, groups, strict=True)):
         inputs = _inputs(cls, kinds, declared, chance)
-        blocks.append(wire(f"block{i}", cls, inputs, outputs[i], _params(cls, chance)))
+        blocks.append(wire(f"block{i}", cls, inputs, outputs[i], params[i]))
     resolution = Resolution(blocks, declared)
     assert not resolution.mismatches, resolution.mismatches
     written_by = {signal: block.name for block in blocks for signal in block.targets.values()}
@@ -112,7 +123,10 @@ def _inputs(
         if not port.required and chance.random() < 0.3:
             continue
         for n in range(chance.randint(1, 5) if port.many else 1):
-            fits = [s for s, kind in declared.items() if kind is wanted or (wanted is float and kind is int)]
+            if port.alone:
+                wanted = chance.choice(port.types)
+            taken = {s: port.taken(kind) for s, kind in declared.items()}
+            fits = [s for s, kind in taken.items() if kind is wanted or (wanted is float and kind is int)]
             key = f"{name}{n}" if port.many else name
             if chance.random() < 0.2:
                 value = chance.choice(
@@ -136,6 +150,15 @@ def _kind(source: Any, declared: dict[str, type]) -> type:
 
 
 def _params(cls: type[Block], chance: random.Random) -> dict[str, Any]:
+    """Choose parameters that go together."""
+    while True:
+        params = _any_params(cls, chance)
+        given = {name: params.get(name, param.default) for name, param in cls.spec.params.items()}
+        if not list(cls.complaints(dict.fromkeys(cls.spec.inputs) | {"more": ()} | given)):
+            return params
+
+
+def _any_params(cls: type[Block], chance: random.Random) -> dict[str, Any]:
     params: dict[str, Any] = {}
     for name, param in cls.spec.params.items():
         if not param.required and chance.random() < 0.4:
@@ -143,7 +166,7 @@ def _params(cls: type[Block], chance: random.Random) -> dict[str, Any]:
         if param.choices:
             params[name] = chance.choice(param.choices)
         elif param.type is str:
-            texts = {"expression": EXPRESSIONS, "days": ("mon-fri", "sat,sun")}
+            texts = {"text": TEMPLATES, "expression": EXPRESSIONS, "days": ("mon-fri", "sat,sun")}
             params[name] = chance.choice(texts.get(name, TIMES))
         else:
             pool = [v for v in [*NASTY[param.type], 5, 100.0, 300.0] if math.isfinite(v)]

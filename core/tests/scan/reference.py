@@ -134,8 +134,9 @@ class Reference:
     ) -> Quality:
         if kind in LOGIC:
             return known(LOGIC[kind], seen["inputs"], of["inputs"])
-        if kind == "SELECT" and len(of) == 3:
-            return max(of["selector"][0], of["in1" if seen["selector"][0] else "in0"][0])
+        if kind == "SELECT":
+            chosen = dict(enumerate([*of["in0"], *of["in1"], *of["more"]])).get(int(seen["selector"][0]))
+            return of["selector"][0] if chosen is None else max(of["selector"][0], chosen)
         if kind == "MUX":
             number = seen["selector"][0]
             return max(of["selector"][0], of["inputs"][number]) if 0 <= number < len(of["inputs"]) else worst
@@ -163,7 +164,9 @@ class Reference:
             seen[name] = []
             for source in block.sources[name]:
                 value = source.value if isinstance(source, Constant) else read(i, source)
-                seen[name].append(float(value) if type(value) not in port.types else value)
+                if type(value) not in port.types:
+                    value = int(value) if type(value) is bool and int in port.types else float(value)
+                seen[name].append(value)
             setattr(instance, name, tuple(seen[name]) if port.many else seen[name][0])
         for name, quality in spec.qualities.items():
             sources = block.sources[quality.port]

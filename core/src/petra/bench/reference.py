@@ -30,7 +30,7 @@ def reference(network: Network, slots: dict[str, int]) -> Callable[[list[Any], f
                     repr(s.value) if isinstance(s, Constant) else f"v[{slots[s]}]"
                     for s in block.sources[name]
                 ]
-                value = f"({', '.join(read)},)" if port.many else read[0]
+                value = f"({''.join(f'{each}, ' for each in read)})" if port.many else read[0]
                 lines.append(f"    b{number}.{name} = {value}")
             lines.append(f"    b{number}.step(dt)")
             lines += [f"    v[{slots[signal]}] = b{number}.{name}" for name, signal in block.targets.items()]

@@ -13,7 +13,7 @@ from petra.blocks.ports import In, Member, Out, Param, QualityOf, State
 from petra.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from petra.blocks.known import Qualities
     from petra.signals import Quality
@@ -72,7 +72,7 @@ class Block(ABC):
     def __init__(self, **params: bool | float | str) -> None:
         """Make an instance with its parameters and constant inputs; the rest starts at its default."""
         spec = self.spec
-        constants = {name for name, port in spec.inputs.items() if not port.required}
+        constants = {name for name, port in spec.inputs.items() if port.constant}
         if unknown := params.keys() - spec.params.keys() - constants:
             raise TypeError(f"{spec.type} has no parameter {', '.join(sorted(unknown))}")
         for group in (spec.inputs, spec.outputs, spec.states, spec.qualities):
@@ -82,12 +82,44 @@ class Block(ABC):
             setattr(self, name, _parameter(spec.type, spec.inputs[name], params[name]))
         for name, param in spec.params.items():
             setattr(self, name, _parameter(spec.type, param, params.get(name, param.default)))
+        given = {n: () if port.many else params.get(n) for n, port in spec.inputs.items()}
+        given |= {n: getattr(self, n) for n in spec.params}
+        for name, said in self.complaints(given):
+            raise ValueError(f"{spec.type}.{name} {said}")
 
     def __init_subclass__(cls, type: str = "", aliases: Sequence[str] = (), **kwargs: object) -> None:
         """Read the class body; a class without a `type` is a base for others and no block itself."""
         super().__init_subclass__(**kwargs)
         if type:
             cls.spec = _read(cls, type, tuple(aliases))
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
+        """Yield what does not go together: the name of a parameter or input, and what is wrong with it.
+
+        `given` holds every parameter, and every input that is given: its constant, or None if it is wired to
+        a signal; of an input that takes many, the names of its wires. `petra check` shows each complaint at
+        the place of its name; a block that has one is not made.
+
+            @classmethod
+            def complaints(cls, given):
+                if given["low"] > given["high"]:
+                    yield "low", "is above high"
+        """
+        return ()
+
+    @classmethod
+    def output_type(
+        cls,
+        port: str,  # noqa: ARG003 - for those who override it
+        params: Mapping[str, Any],  # noqa: ARG003
+        kinds: Mapping[str, type[Any] | None],  # noqa: ARG003
+    ) -> type[Any] | None:
+        """Return the type of a generic output that follows from the parameters; None if it does not.
+
+        `kinds` holds the types of the inputs that take one signal, as far as they are known.
+        """
+        return None
 
     @abstractmethod
     def step(self, dt: float) -> None:

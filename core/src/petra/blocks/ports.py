@@ -115,8 +115,9 @@ class In(_Typed[T]):
     and `maximum`, and can be tuned. What a signal brings is not held within them: the step has to.
 
     A union such as `In(int | float)` takes signals of either type; all ports of a block that declare the same
-    union get the same type. `many=True` takes any number of inputs, under any names, at least one unless it
-    is `optional`; `step` sees a tuple.
+    union get the same type, unless they are declared with `alone=True`. `bools=True` takes bools as well and
+    counts them as 0 and 1. `many=True` takes any number of inputs, under any names; `step` sees a tuple. With
+    `default=()` there may be none of them.
     """
 
     if TYPE_CHECKING:
@@ -140,7 +141,8 @@ class In(_Typed[T]):
             *,
             default: Any = None,
             many: bool = False,
-            optional: bool = False,
+            alone: bool = False,
+            bools: bool = False,
             minimum: float | None = None,
             maximum: float | None = None,
             doc: str = "",
@@ -154,30 +156,53 @@ class In(_Typed[T]):
         *,
         default: Any = None,
         many: bool = False,
-        optional: bool = False,
+        alone: bool = False,
+        bools: bool = False,
         minimum: float | None = None,
         maximum: float | None = None,
         doc: str = "",
         unit: str = "",
         aliases: Sequence[str] = (),
     ) -> None:
-        super().__init__(type, default, doc=doc, unit=unit, aliases=aliases, minimum=minimum, maximum=maximum)
+        self._optional = many and default == ()
+        super().__init__(
+            type,
+            None if self._optional else default,
+            doc=doc,
+            unit=unit,
+            aliases=aliases,
+            minimum=minimum,
+            maximum=maximum,
+        )
         self.many = many
-        self.optional = optional
-        if many and default is not None:
-            raise DeclarationError("an input that takes many has no default")
+        self.alone = alone
+        self.bools = bools
+        if many and self.default is not None:
+            raise DeclarationError("an input that takes many has no default but ()")
 
     @property
     def required(self) -> bool:
         """Whether a configuration must wire this input."""
-        return self.default is None and not self.optional
+        return self.default is None and not self._optional
+
+    @property
+    def constant(self) -> bool:
+        """Whether a constant for it may stand among the parameters of an instance."""
+        return self.default is not None
+
+    def taken(self, found: builtins.type[Any]) -> builtins.type[Any]:
+        """Return the type that a value of this type is taken as: a bool counts as a number where it may."""
+        if found is bool and self.bools and bool not in self.types:
+            return int if int in self.types else float
+        return found
 
 
 class Out(_Typed[T]):
     """An output: the block is the one writer of the signal that it is wired to.
 
     What is assigned is stored as the declared type: an int as a float, a number as the nearest whole one
-    within 64 bits. What cannot be (a text that is no number, an int of NaN) is a fault.
+    within 64 bits. What cannot be (a text that is no number, an int of NaN) is a fault. With `bools=True` a
+    bool may go to a signal that holds numbers, as 0 or 1.
     """
 
     if TYPE_CHECKING:
@@ -188,11 +213,26 @@ class Out(_Typed[T]):
         ) -> None: ...
         @overload
         def __init__(
-            self: Out[Any], type: UnionType, *, doc: str = "", unit: str = "", aliases: Sequence[str] = ()
+            self: Out[Any],
+            type: UnionType | type[Any],
+            *,
+            bools: bool = False,
+            doc: str = "",
+            unit: str = "",
+            aliases: Sequence[str] = (),
         ) -> None: ...
 
-    def __init__(self, type: Any, *, doc: str = "", unit: str = "", aliases: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        type: Any,
+        *,
+        bools: bool = False,
+        doc: str = "",
+        unit: str = "",
+        aliases: Sequence[str] = (),
+    ) -> None:
         super().__init__(type, None, doc=doc, unit=unit, aliases=aliases)
+        self.bools = bools
 
 
 class Param(_Typed[T]):

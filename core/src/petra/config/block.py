@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 Text = Callable[[Scalar], str]
 """Returns the text of a value with its references replaced."""
 
+MOST_INPUTS = 1000
+"""Of one block: a product of many ints takes time by the square of their number."""
+
 _NUMBERED = re.compile(r"(\D*)(\d{1,9})")
 
 
@@ -55,6 +58,8 @@ class _BlockCheck:
         self._problems = problems
         self._text = text
         self._places: dict[tuple[str, int], Node] = {}
+        self._at: dict[str, Node] = {}
+        """Where each parameter is written."""
 
     def check(self, block: BlockConfig) -> CheckedBlock:
         before = self._problems.errors
@@ -67,8 +72,26 @@ class _BlockCheck:
             params=self._params(block, constants),
         )
         if self._problems.errors == before:
+            self._complain(made)
+        if self._problems.errors == before:
             self._try(made.params)
         return CheckedBlock(made, self._node, self._places, self._problems.errors == before)
+
+    def _complain(self, made: BlockConfig) -> None:
+        """Note what does not go together, as the block's class says, at the place of what it names."""
+        params = {n: made.params.get(n, p.default) for n, p in self._spec.params.items()}
+        inputs: dict[str, Any] = {}
+        for key, source in made.inputs.items():
+            value = literal(source) if isinstance(source, str) else source
+            port = self._spec.inputs.get(key)
+            if port is None or port.many:
+                many = self._spec.many.name  # type: ignore[union-attr]  # whose wires have names of their own
+                inputs[many] = (*inputs.get(many, ()), key)
+            else:
+                inputs[key] = None if value is None else port.exact(value)
+        for name, said in self._cls.complaints(inputs | params):
+            at = self._places.get((name, 0)) or self._at.get(name, self._node)
+            self._problems.add(at, "params-conflict", f"{self._spec.type}.{name} {said}")
 
     def _try(self, params: Mapping[str, Any]) -> None:
         """Make the block: a class with an `__init__` of its own may know more about its parameters."""
@@ -116,6 +139,9 @@ class _BlockCheck:
         for key, member in constants.items():
             self._places[member.name, 0] = within(params, key)
             made[member.name] = self._constant(within(params, key), member, block.params[key])
+        if len(rest) > MOST_INPUTS:
+            said = f"{self._spec.type} takes at most {MOST_INPUTS} inputs, not {len(rest)}"
+            self._problems.add(at, "bad-value", said)
         for i, key in enumerate(_in_order(rest), many in members.values()):
             self._places[many.name, i] = within(at, key)  # type: ignore[union-attr]  # else there is no rest
             made[key] = self._source(within(at, key), many, block.inputs[key])
@@ -151,6 +177,7 @@ class _BlockCheck:
             if param.required and param not in members.values():
                 said = f"the parameter {name!r} of {self._spec.type} is not given"
                 self._problems.add(at, "missing-param", said)
+        self._at = {param.name: within(at, key) for key, param in members.items()}
         return {
             param.name: self._parameter(within(at, key), param, block.params[key])
             for key, param in members.items()

@@ -185,6 +185,24 @@ _PROGRAM = {
         "An input that has no default is not wired.",
         "Wire it to a signal or give it a literal, such as 75.0.",
     ),
+    "no-outputs": Code(
+        "No output of the block is wired to a signal, so that nothing sees what it computes.",
+        "Wire an output under `outputs`, or leave the block out.",
+    ),
+    "params-conflict": Code(
+        "Parameters or constant inputs of a block do not go together, such as a lower limit above the upper "
+        "one, or a formula with an input that is not wired.",
+        "Change the one that the message names, or the other.",
+    ),
+    "bool-as-number": Code(
+        "A bool is wired to an input that takes numbers. It counts as 0 or 1.",
+        "If it is meant, leave it; `CONVERT` makes a number of a bool openly.",
+    ),
+    "closed-loop": Code(
+        "Blocks of plain logic form a loop that no signal from outside reaches, such as a ring of NOTs. It "
+        "never changes, or it changes in every scan.",
+        "Wire what is missing. To make a signal that changes in every scan, `DATA_GENERATOR` is plainer.",
+    ),
     "unknown-task": Code(
         "A block names a task that is not among `tasks`.",
         "Take the closest name from the message, or declare the task.",

@@ -193,6 +193,9 @@ class ProgramCheck:
         for mismatch in resolution.mismatches:
             block = good[mismatch.block]
             self._problems.add(block.places[mismatch.port, mismatch.at], "wrong-type", mismatch.message)
+        for remark in () if self._problems.errors else resolution.remarks:
+            at = good[remark.block].places.get((remark.port, remark.at), good[remark.block].node)
+            self._problems.warn(at, remark.code, remark.message)
         for use in uses:
             self._fits(use, resolution.types.get(use.name))
         known = {signal.name for _, signal in signals} | engine.keys() | {s.name for s in extra}

@@ -1,4 +1,7 @@
-"""Arithmetic. Ints stay exact and saturate at 64 bits; where ints and floats meet, the result is a float."""
+"""Arithmetic. Ints stay exact and saturate at 64 bits; where ints and floats meet, the result is a float.
+
+A bool counts as 0 or 1.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,8 @@ from petra.library.faults import BlockFault
 class Add(Block, type="ADD", aliases=("SUM",)):
     """The sum of all inputs."""
 
-    inputs = In(int | float, many=True, doc="Any number of summands, under any names")
-    out = Out(int | float, aliases=("output", "result"), doc="Their sum")
+    inputs = In(int | float, many=True, bools=True, doc="Any number of summands, under any names")
+    out = Out(int | float, aliases=("output", "result", "OUT"), doc="Their sum")
 
     def step(self, dt: float) -> None:
         self.out = reduce(add, self.inputs)
@@ -23,8 +26,8 @@ class Add(Block, type="ADD", aliases=("SUM",)):
 class Multiply(Block, type="MUL", aliases=("MULTIPLY",)):
     """The product of all inputs."""
 
-    inputs = In(int | float, many=True, doc="Any number of factors, under any names")
-    out = Out(int | float, aliases=("output", "result"), doc="Their product")
+    inputs = In(int | float, many=True, bools=True, doc="Any number of factors, under any names")
+    out = Out(int | float, aliases=("output", "result", "OUT"), doc="Their product")
 
     def step(self, dt: float) -> None:
         self.out = reduce(mul, self.inputs)
@@ -33,9 +36,9 @@ class Multiply(Block, type="MUL", aliases=("MULTIPLY",)):
 class Subtract(Block, type="SUB", aliases=("SUBTRACT",)):
     """The first operand less the second."""
 
-    a = In(int | float, aliases=("in1", "input1", "IN1"), doc="Minuend")
-    b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Subtrahend")
-    out = Out(int | float, aliases=("output", "result"), doc="a - b")
+    a = In(int | float, bools=True, aliases=("in1", "input1", "IN1"), doc="Minuend")
+    b = In(int | float, bools=True, aliases=("in2", "input2", "IN2"), doc="Subtrahend")
+    out = Out(int | float, aliases=("output", "result", "OUT"), doc="a - b")
 
     def step(self, dt: float) -> None:
         self.out = self.a - self.b
@@ -53,9 +56,9 @@ def quotient(a: float, b: float) -> float:
 class Divide(Block, type="DIV", aliases=("DIVIDE",)):
     """The first operand by the second. Of two ints, an int, cut towards zero. By zero is a fault."""
 
-    a = In(int | float, aliases=("in1", "input1", "IN1"), doc="Dividend")
-    b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Divisor")
-    out = Out(int | float, aliases=("output", "result"), doc="a / b")
+    a = In(int | float, bools=True, aliases=("in1", "input1", "IN1"), doc="Dividend")
+    b = In(int | float, bools=True, aliases=("in2", "input2", "IN2"), doc="Divisor")
+    out = Out(int | float, aliases=("output", "result", "OUT"), doc="a / b")
 
     def step(self, dt: float) -> None:
         self.out = quotient(self.a, self.b)
@@ -73,9 +76,9 @@ def remainder(a: float, b: float) -> float:
 class Modulo(Block, type="MOD"):
     """What division towards zero leaves; it has the sign of the dividend. By zero is a fault."""
 
-    a = In(int | float, aliases=("in1", "input1", "IN1"), doc="Dividend")
-    b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Divisor")
-    out = Out(int | float, aliases=("output", "result"), doc="a modulo b")
+    a = In(int | float, bools=True, aliases=("in1", "input1", "IN1"), doc="Dividend")
+    b = In(int | float, bools=True, aliases=("in2", "input2", "IN2"), doc="Divisor")
+    out = Out(int | float, aliases=("output", "result", "OUT"), doc="a modulo b")
 
     def step(self, dt: float) -> None:
         self.out = remainder(self.a, self.b)
@@ -84,8 +87,8 @@ class Modulo(Block, type="MOD"):
 class Absolute(Block, type="ABS"):
     """The absolute value."""
 
-    input = In(int | float, aliases=("in", "in1", "a"), doc="Input")
-    out = Out(int | float, aliases=("output", "result"), doc="Without its sign")
+    input = In(int | float, bools=True, aliases=("in", "in1", "a", "IN"), doc="Input")
+    out = Out(int | float, aliases=("output", "result", "OUT"), doc="Without its sign")
 
     def step(self, dt: float) -> None:
         self.out = abs(self.input)
@@ -94,8 +97,8 @@ class Absolute(Block, type="ABS"):
 class SquareRoot(Block, type="SQRT"):
     """The square root. Of a negative number it is a fault."""
 
-    input = In(float, aliases=("in", "in1", "a"), doc="Input")
-    out = Out(float, aliases=("output", "result"), doc="Its square root")
+    input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
+    out = Out(float, aliases=("output", "result", "OUT"), doc="Its square root")
 
     def step(self, dt: float) -> None:
         self.out = math.sqrt(self.input)
@@ -104,9 +107,9 @@ class SquareRoot(Block, type="SQRT"):
 class Power(Block, type="EXPT", aliases=("POW", "POWER")):
     """The first operand to the power of the second."""
 
-    a = In(float, aliases=("in1", "base"), doc="Base")
-    b = In(float, aliases=("in2", "exponent"), doc="Exponent")
-    out = Out(float, aliases=("output", "result"), doc="a to the power of b")
+    a = In(float, aliases=("in1", "base", "IN1"), doc="Base")
+    b = In(float, aliases=("in2", "exponent", "IN2"), doc="Exponent")
+    out = Out(float, aliases=("output", "result", "OUT"), doc="a to the power of b")
 
     def step(self, dt: float) -> None:
         self.out = math.pow(self.a, self.b)
@@ -115,8 +118,8 @@ class Power(Block, type="EXPT", aliases=("POW", "POWER")):
 class Minimum(Block, type="MIN"):
     """The least of all inputs."""
 
-    inputs = In(int | float, many=True, doc="Any number of inputs, under any names")
-    out = Out(int | float, aliases=("output", "result"), doc="The least")
+    inputs = In(int | float, many=True, bools=True, doc="Any number of inputs, under any names")
+    out = Out(int | float, aliases=("output", "result", "OUT"), doc="The least")
 
     def step(self, dt: float) -> None:
         self.out = min(self.inputs)
@@ -125,8 +128,8 @@ class Minimum(Block, type="MIN"):
 class Maximum(Block, type="MAX"):
     """The greatest of all inputs."""
 
-    inputs = In(int | float, many=True, doc="Any number of inputs, under any names")
-    out = Out(int | float, aliases=("output", "result"), doc="The greatest")
+    inputs = In(int | float, many=True, bools=True, doc="Any number of inputs, under any names")
+    out = Out(int | float, aliases=("output", "result", "OUT"), doc="The greatest")
 
     def step(self, dt: float) -> None:
         self.out = max(self.inputs)

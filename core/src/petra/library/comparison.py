@@ -8,7 +8,7 @@ class Greater(Block, type="GT", aliases=("GREATER", "GREATER_THAN")):
 
     a = In(int | float, aliases=("in1", "input1", "IN1"), doc="First operand")
     b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Second operand")
-    out = Out(bool, aliases=("output", "q"), doc="Whether a is greater than b")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="Whether a is greater than b")
 
     def step(self, dt: float) -> None:
         self.out = self.a > self.b
@@ -19,7 +19,7 @@ class Less(Block, type="LT", aliases=("LESS", "LESS_THAN")):
 
     a = In(int | float, aliases=("in1", "input1", "IN1"), doc="First operand")
     b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Second operand")
-    out = Out(bool, aliases=("output", "q"), doc="Whether a is less than b")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="Whether a is less than b")
 
     def step(self, dt: float) -> None:
         self.out = self.a < self.b
@@ -30,7 +30,7 @@ class GreaterOrEqual(Block, type="GTE", aliases=("GE", "GREATER_EQUAL")):
 
     a = In(int | float, aliases=("in1", "input1", "IN1"), doc="First operand")
     b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Second operand")
-    out = Out(bool, aliases=("output", "q"), doc="Whether a is at least b")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="Whether a is at least b")
 
     def step(self, dt: float) -> None:
         self.out = self.a >= self.b
@@ -41,7 +41,7 @@ class LessOrEqual(Block, type="LTE", aliases=("LE", "LESS_EQUAL")):
 
     a = In(int | float, aliases=("in1", "input1", "IN1"), doc="First operand")
     b = In(int | float, aliases=("in2", "input2", "IN2"), doc="Second operand")
-    out = Out(bool, aliases=("output", "q"), doc="Whether a is at most b")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="Whether a is at most b")
 
     def step(self, dt: float) -> None:
         self.out = self.a <= self.b
@@ -52,7 +52,7 @@ class Equal(Block, type="EQ", aliases=("EQUAL",)):
 
     a = In(bool | int | float | str, aliases=("in1", "input1", "IN1"), doc="First operand")
     b = In(bool | int | float | str, aliases=("in2", "input2", "IN2"), doc="Second operand")
-    out = Out(bool, aliases=("output", "q"), doc="Whether a equals b")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="Whether a equals b")
 
     def step(self, dt: float) -> None:
         self.out = self.a == self.b
@@ -63,7 +63,7 @@ class NotEqual(Block, type="NEQ", aliases=("NE", "NOT_EQUAL")):
 
     a = In(bool | int | float | str, aliases=("in1", "input1", "IN1"), doc="First operand")
     b = In(bool | int | float | str, aliases=("in2", "input2", "IN2"), doc="Second operand")
-    out = Out(bool, aliases=("output", "q"), doc="Whether a differs from b")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="Whether a differs from b")
 
     def step(self, dt: float) -> None:
         self.out = self.a != self.b

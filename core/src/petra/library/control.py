@@ -1,5 +1,10 @@
 """The PID controller."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from petra.blocks import Block, In, Out, Param, State
 from petra.library.faults import finite, settled
 
@@ -34,6 +39,12 @@ class Pid(Block, type="PID"):
     now = State(0.0, doc="The output")
     out = Out(float, aliases=("output", "cv"), doc="What to do")
     err = Out(float, aliases=("error",), doc="How far off it is: sp - pv")
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield limits that exclude each other."""
+        if given["out_min"] > given["out_max"]:
+            yield "out_min", f"is above out_max ({given['out_max']:g})"
 
     def step(self, dt: float) -> None:
         sign = 1.0 if self.action == "reverse" else -1.0

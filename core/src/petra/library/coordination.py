@@ -1,5 +1,10 @@
 """Deciding between equipment: votes, interlocks, pumps that take turns, steps one after another."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from petra.blocks import Block, In, Out, Param, Qualities, QualityOf, State, decided
 from petra.library.faults import require
 from petra.signals.quality import Quality
@@ -80,6 +85,14 @@ class LeadLagPumps(Block, type="LEAD_LAG_PUMPS"):
     pump1 = Out(bool, doc="Run pump 1")
     pump2 = Out(bool, doc="Run pump 2")
     lead = Out(int, doc="The pump that goes first")
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield levels that are not in their order."""
+        if given["stop"] >= given["start"]:
+            yield "stop", f"is not below start ({given['start']:g})"
+        if given["start"] > given["assist"]:
+            yield "start", f"is above assist ({given['assist']:g})"
 
     def step(self, dt: float) -> None:
         if self.level <= self.stop:

@@ -4,83 +4,180 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from attrs import frozen
 
 from petra.blocks import Block, In, Out, Param
+from petra.library.faults import BlockFault
+
+MOST_DIGITS = 15
+"""To which a number is rounded: a float has no more, and more cost time without end."""
+
+_LONGEST = 1000
+
+
+def rounded(value: float, digits: float = 0.0) -> float:
+    """Return a number to so many digits after the point, at most fifteen on either side."""
+    if not -MOST_DIGITS <= digits <= MOST_DIGITS:
+        raise BlockFault(f"a number is rounded to at most {MOST_DIGITS} digits, not {digits:g}")
+    return round(value, int(digits)) if digits else float(round(value))
+
+
+def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    """Return a function of `math` that answers with a float, as all here: ints could grow without end."""
+    return lambda value: float(function(value))
+
 
 _FUNCTIONS: dict[str, Callable[..., float]] = {
     "abs": abs,
     "max": max,
     "min": min,
-    "round": round,
+    "round": rounded,
+    **{name: _whole(getattr(math, name)) for name in ("ceil", "floor", "trunc")},
     **{
         name: getattr(math, name)
-        for name in ("acos", "asin", "atan", "atan2", "ceil", "cos", "exp", "floor", "hypot", "log", "log10",
-                     "pow", "sin", "sqrt", "tan", "trunc")
+        for name in ("acos", "asin", "atan", "atan2", "cos", "exp", "hypot", "log", "log10", "pow", "sin",
+                     "sqrt", "tan")
     },
 }  # fmt: skip
+_CONSTANTS = {"pi": math.pi, "true": True, "false": False}
 _NODES = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Name,
     ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.USub, ast.UAdd,
     ast.Not, ast.And, ast.Or, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE,
 )  # fmt: skip
-_GREATEST = 1e300  # of a number in a formula: what follows from it stays a float
+_GREATEST = 1e300  # of a number in a formula
 _INPUTS = ("a", "b", "c", "d", "e", "f", "g", "h")
+
+Kinds = Mapping[str, type[Any] | None]
+
+
+@frozen
+class Formula:
+    """A text that has been checked: what it computes, and the inputs that it uses."""
+
+    tree: ast.expr
+    inputs: frozenset[str]
+    compute: Callable[..., float]
 
 
 class Expression(Block, type="EXPR", aliases=("EXPRESSION", "FORMULA")):
-    """A formula of up to eight inputs, such as `a * 1.8 + 32` or `max(a, b) if c > 0 else 0`.
+    """A formula of up to eight inputs: `a * 1.8 + 32`, or an interlock: `a and not b and c > 2.5`.
 
-    It knows + - * / // % and comparisons, `and or not`, `x if y else z`, the numbers `pi` and `2.5`, and the
-    functions abs, min, max, round, sqrt, pow, exp, log, log10, sin, cos, tan, asin, acos, atan, atan2, hypot,
-    floor, ceil and trunc.
+    An input is a bool or a number, as the signal that it is wired to. The result is a bool if the formula
+    compares, or joins bools; a number otherwise, in which bools count as 0 and 1. A number or a bool may be
+    chosen: `max(a, b) if c else 0`. Every input that the formula uses has to be given.
+
+    It knows + - * / // % and comparisons, `and or not`, `x if y else z`, numbers such as 2.5, `pi`, `true`
+    and `false`, and the functions abs, min, max, round, sqrt, pow, exp, log, log10, sin, cos, tan, asin,
+    acos, atan, atan2, hypot, floor, ceil and trunc. Numbers are floats; `round(x, n)` takes n from -15 to 15.
     """
 
-    a = In(float, default=0.0, aliases=("in1", "in", "input"), doc="Called a in the formula")
-    b = In(float, default=0.0, aliases=("in2",), doc="Called b")
-    c = In(float, default=0.0, aliases=("in3",), doc="Called c")
-    d = In(float, default=0.0, aliases=("in4",), doc="Called d")
-    e = In(float, default=0.0, aliases=("in5",), doc="Called e")
-    f = In(float, default=0.0, aliases=("in6",), doc="Called f")
-    g = In(float, default=0.0, aliases=("in7",), doc="Called g")
-    h = In(float, default=0.0, aliases=("in8",), doc="Called h")
+    a = In(
+        bool | float, default=0.0, alone=True, aliases=("in1", "in", "input"), doc="Called a in the formula"
+    )
+    b = In(bool | float, default=0.0, alone=True, aliases=("in2",), doc="Called b")
+    c = In(bool | float, default=0.0, alone=True, aliases=("in3",), doc="Called c")
+    d = In(bool | float, default=0.0, alone=True, aliases=("in4",), doc="Called d")
+    e = In(bool | float, default=0.0, alone=True, aliases=("in5",), doc="Called e")
+    f = In(bool | float, default=0.0, alone=True, aliases=("in6",), doc="Called f")
+    g = In(bool | float, default=0.0, alone=True, aliases=("in7",), doc="Called g")
+    h = In(bool | float, default=0.0, alone=True, aliases=("in8",), doc="Called h")
     expression = Param(str, aliases=("formula", "expr"), doc="The formula")
-    out = Out(float, aliases=("output", "result"), doc="What it comes to")
+    out = Out(float | bool, bools=True, aliases=("output", "result", "OUT"), doc="What it comes to")
 
     def __init__(self, **params: bool | float | str) -> None:
         super().__init__(**params)
-        self._compute = _compiled(self.expression)
+        self._compute = formula(self.expression).compute
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield what is wrong with the formula, and the inputs that it uses and nothing gives."""
+        try:
+            used = formula(given["expression"]).inputs
+        except ValueError as error:
+            yield "expression", f"is not a formula: {error}"
+            return
+        for name in sorted(used - given.keys()):
+            yield "expression", f"uses {name}, and the input {name!r} is not wired"
+
+    @classmethod
+    def output_type(
+        cls,
+        port: str,  # noqa: ARG003 - there is one
+        params: Mapping[str, Any],
+        kinds: Kinds,
+    ) -> type[Any] | None:
+        """Return bool for a formula that is true or false, float for one that is a number."""
+        return _kind(formula(params["expression"]).tree, kinds)
 
     def step(self, dt: float) -> None:
         self.out = self._compute(self.a, self.b, self.c, self.d, self.e, self.f, self.g, self.h)
 
 
-def _compiled(text: str) -> Callable[..., float]:
-    if len(text) > 1000:
-        raise ValueError("a formula is at most 1000 characters long")
+@lru_cache(maxsize=1000)
+def formula(text: str) -> Formula:
+    """Check a text and return it as a formula; raise ValueError with what is wrong with it."""
+    if len(text) > _LONGEST:
+        raise ValueError(f"it is longer than {_LONGEST} characters")
     try:
         tree = ast.parse(text.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ValueError(f"{text!r} is no formula: {getattr(error, 'msg', error)}") from None
-    for node in ast.walk(tree):
-        _check(node)
+        for node in ast.walk(tree):
+            _check(node)
+        return _made(tree)
+    except SyntaxError as error:
+        raise ValueError(f"{error.msg}" + (f" (character {error.offset})" if error.offset else "")) from None
+    except (RecursionError, MemoryError):
+        raise ValueError("it is nested too deeply") from None
+
+
+def _made(tree: ast.Expression) -> Formula:
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in _INPUTS}
+    floats: ast.expr = _Floats().visit(tree).body
     arguments = ast.arguments([], [ast.arg(name) for name in _INPUTS], None, [], [], None, [])
-    body = ast.Expression(ast.Lambda(arguments, tree.body))
-    code = compile(ast.fix_missing_locations(body), "<formula>", "eval")
-    made: Callable[..., float] = eval(code, {"__builtins__": {}, **_FUNCTIONS, "pi": math.pi})  # noqa: S307 - checked
-    return made
+    whole = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, floats)))
+    names = {"__builtins__": {}, **_FUNCTIONS, **_CONSTANTS}
+    made = eval(compile(whole, "<formula>", "eval"), names)  # noqa: S307 - of what was checked, and nothing else
+    return Formula(floats, frozenset(used), made)
+
+
+class _Floats(ast.NodeTransformer):
+    """Makes every number a float: the product of two ints may be longer than both, without end."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        value = node.value
+        return ast.copy_location(ast.Constant(value if isinstance(value, bool) else float(value)), node)  # type: ignore[arg-type]
 
 
 def _check(node: ast.AST) -> None:
+    where = f" (character {node.col_offset + 1})" if hasattr(node, "col_offset") else ""
     if not isinstance(node, _NODES):
-        raise ValueError(f"a formula has no {type(node).__name__.lower()}")  # noqa: TRY004 - as all complaints
+        raise ValueError(f"a formula has no {type(node).__name__.lower()}{where}")  # noqa: TRY004 - as all
     if isinstance(node, ast.Constant) and not (
         isinstance(node.value, int | float) and abs(node.value) <= _GREATEST
     ):
-        raise ValueError(f"a formula has numbers, not {node.value!r}")
+        raise ValueError(f"a formula has numbers, not {node.value!r}{where}")
     if isinstance(node, ast.Call) and (node.keywords or not isinstance(node.func, ast.Name)):
-        raise ValueError("a formula calls functions by their names only")
+        raise ValueError(f"a formula calls functions by their names only{where}")
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in _FUNCTIONS:
-        raise ValueError(f"there is no function {getattr(node.func, 'id', '')!r}")
-    if isinstance(node, ast.Name) and node.id not in (*_INPUTS, *_FUNCTIONS, "pi"):
-        raise ValueError(f"{node.id!r} is none of {', '.join(_INPUTS)}")
+        raise ValueError(f"there is no function {getattr(node.func, 'id', '')!r}{where}")
+    if isinstance(node, ast.Name) and node.id not in (*_INPUTS, *_FUNCTIONS, *_CONSTANTS):
+        raise ValueError(f"{node.id!r} is none of {', '.join(_INPUTS)}{where}")
+
+
+def _kind(node: ast.expr, kinds: Kinds) -> type[Any] | None:
+    """Return whether an expression is a bool or a float; None while it depends on what is not known yet."""
+    if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+        return bool
+    if isinstance(node, ast.Name):
+        return bool if node.id in ("true", "false") else kinds.get(node.id) if node.id in _INPUTS else float
+    if isinstance(node, ast.Constant):
+        return bool if isinstance(node.value, bool) else float
+    if isinstance(node, ast.BoolOp | ast.IfExp):
+        parts = node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse]
+        found = {_kind(part, kinds) for part in parts}
+        return None if None in found else bool if found == {bool} else float
+    return float

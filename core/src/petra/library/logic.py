@@ -8,7 +8,7 @@ class And(Block, type="AND"):
     """True while all inputs are true."""
 
     inputs = In(bool, many=True, doc="Any number of inputs, under any names")
-    out = Out(bool, aliases=("output", "q"), doc="All are true")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="All are true")
 
     def step(self, dt: float) -> None:
         self.out = all(self.inputs)
@@ -22,7 +22,7 @@ class Or(Block, type="OR"):
     """True while any input is true."""
 
     inputs = In(bool, many=True, doc="Any number of inputs, under any names")
-    out = Out(bool, aliases=("output", "q"), doc="At least one is true")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="At least one is true")
 
     def step(self, dt: float) -> None:
         self.out = any(self.inputs)
@@ -36,7 +36,7 @@ class Nand(Block, type="NAND"):
     """False while all inputs are true."""
 
     inputs = In(bool, many=True, doc="Any number of inputs, under any names")
-    out = Out(bool, aliases=("output", "q"), doc="At least one is false")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="At least one is false")
 
     def step(self, dt: float) -> None:
         self.out = not all(self.inputs)
@@ -50,7 +50,7 @@ class Nor(Block, type="NOR"):
     """True while no input is true."""
 
     inputs = In(bool, many=True, doc="Any number of inputs, under any names")
-    out = Out(bool, aliases=("output", "q"), doc="None is true")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="None is true")
 
     def step(self, dt: float) -> None:
         self.out = not any(self.inputs)
@@ -64,7 +64,7 @@ class Xor(Block, type="XOR"):
     """True while an odd number of inputs is true; of two inputs, while exactly one is."""
 
     inputs = In(bool, many=True, doc="Any number of inputs, under any names")
-    out = Out(bool, aliases=("output", "q"), doc="An odd number is true")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="An odd number is true")
 
     def step(self, dt: float) -> None:
         odd = False
@@ -77,7 +77,7 @@ class Not(Block, type="NOT"):
     """The opposite of the input."""
 
     input = In(bool, aliases=("in", "in1", "a", "IN"), doc="Input")
-    out = Out(bool, aliases=("output", "q"), doc="Its opposite")
+    out = Out(bool, aliases=("output", "q", "OUT"), doc="Its opposite")
 
     def step(self, dt: float) -> None:
         self.out = not self.input

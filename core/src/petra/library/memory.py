@@ -5,7 +5,7 @@ from petra.signals.quality import Quality
 
 
 class RisingEdge(Block, type="R_TRIG"):
-    """True for one scan when the input becomes true."""
+    """True for one scan when the input becomes true, also in the first scan, as IEC 61131-3 says."""
 
     clk = In(bool, aliases=("in", "input", "CLK"), doc="Input")
     before = State(False, doc="The input in the last scan")
@@ -17,7 +17,11 @@ class RisingEdge(Block, type="R_TRIG"):
 
 
 class FallingEdge(Block, type="F_TRIG"):
-    """True for one scan when the input becomes false."""
+    """True for one scan when the input becomes false.
+
+    Not in the first scan: an input that begins false has not become false. (By the text of IEC 61131-3,
+    `Q := NOT CLK AND NOT M` with M initially FALSE, it would be true then, at every start of the plant.)
+    """
 
     clk = In(bool, aliases=("in", "input", "CLK"), doc="Input")
     before = State(False, doc="The input in the last scan")

@@ -11,7 +11,7 @@ PETRA_API = 1
 
 MODULES = (
     "logic", "comparison", "arithmetic", "selection", "timers", "counters", "memory", "trust", "process",
-    "statistics", "control", "coordination", "schedule", "expression", "simulation",
+    "statistics", "bits", "texts", "control", "coordination", "schedule", "expression", "simulation",
 )  # fmt: skip
 
 

@@ -1,5 +1,10 @@
 """Shaping analogue values: scaling, limits, hysteresis, dead bands, ramps and filters."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from petra.blocks import Block, In, Out, Param, State
 from petra.library.faults import finite, settled
 
@@ -7,12 +12,18 @@ from petra.library.faults import finite, settled
 class Scale(Block, type="SCALE"):
     """Maps one range to another in a straight line, also beyond its ends."""
 
-    input = In(float, aliases=("in", "in1", "a"), doc="Value in the first range")
+    input = In(float, aliases=("in", "in1", "a", "IN"), doc="Value in the first range")
     in_min = Param(float, default=0.0, doc="Begin of the first range")
     in_max = Param(float, default=100.0, doc="End of the first range")
     out_min = Param(float, default=0.0, doc="Begin of the second range")
     out_max = Param(float, default=1.0, doc="End of the second range")
-    out = Out(float, aliases=("output",), doc="Value in the second range")
+    out = Out(float, aliases=("output", "OUT"), doc="Value in the second range")
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield a range that has no width."""
+        if given["in_min"] == given["in_max"]:
+            yield "in_max", "equals in_min: a range of no width maps to nothing"
 
     def step(self, dt: float) -> None:
         share = (self.input - self.in_min) / (self.in_max - self.in_min)
@@ -25,7 +36,14 @@ class Limit(Block, type="LIMIT", aliases=("CLAMP",)):
     input = In(int | float, aliases=("in", "in1", "a", "IN"), doc="Input")
     minimum = In(int | float, aliases=("min", "low", "MN"), doc="Lower limit")
     maximum = In(int | float, aliases=("max", "high", "MX"), doc="Upper limit")
-    out = Out(int | float, aliases=("output",), doc="Within the limits")
+    out = Out(int | float, aliases=("output", "OUT"), doc="Within the limits")
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield limits that exclude each other."""
+        low, high = given.get("minimum"), given.get("maximum")
+        if low is not None and high is not None and low > high:
+            yield "minimum", f"is above maximum ({high:g})"
 
     def step(self, dt: float) -> None:
         self.out = min(max(self.input, self.minimum), self.maximum)
@@ -34,11 +52,18 @@ class Limit(Block, type="LIMIT", aliases=("CLAMP",)):
 class Hysteresis(Block, type="HYSTERESIS"):
     """Becomes true above the upper limit and false below the lower one; between the two it stays."""
 
-    input = In(float, aliases=("in", "in1", "a"), doc="Input")
+    input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
     high = In(float, aliases=("max",), doc="Becomes true above this")
     low = In(float, aliases=("min",), doc="Becomes false below this")
     on = State(False, doc="The output")
     q = Out(bool, aliases=("out", "output", "Q"), doc="Above, or not yet below")
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield limits that exclude each other."""
+        low, high = given.get("low"), given.get("high")
+        if low is not None and high is not None and low > high:
+            yield "low", f"is above high ({high:g})"
 
     def step(self, dt: float) -> None:
         if self.input > self.high:
@@ -51,11 +76,11 @@ class Hysteresis(Block, type="HYSTERESIS"):
 class Deadband(Block, type="DEADBAND"):
     """Follows the input only when it has moved by at least the width."""
 
-    input = In(float, aliases=("in", "in1", "a"), doc="Input")
+    input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
     width = Param(float, default=1.0, minimum=0.0, aliases=("deadband", "band"), doc="How far it has to move")
     begun = State(False, doc="There was an input")
     kept = State(0.0, doc="The input followed last")
-    out = Out(float, aliases=("output",), doc="The input, without its small moves")
+    out = Out(float, aliases=("output", "OUT"), doc="The input, without its small moves")
 
     def step(self, dt: float) -> None:
         if not self.begun or abs(finite(self.input) - self.kept) >= self.width:
@@ -81,7 +106,7 @@ class Ramp(Block, type="RAMP"):
     )
     begun = State(False, doc="There was an input")
     now = State(0.0, doc="The output")
-    out = Out(float, aliases=("output",), doc="On its way")
+    out = Out(float, aliases=("output", "OUT"), doc="On its way")
 
     def step(self, dt: float) -> None:
         target = finite(self.input)
@@ -97,13 +122,13 @@ class Ramp(Block, type="RAMP"):
 class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
     """First-order filter: 63 % of a step after one time constant. It begins where the input is."""
 
-    input = In(float, aliases=("in", "in1", "a"), doc="Input")
+    input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
     time_s = Param(
         float, default=1.0, minimum=0.0, unit="s", aliases=("tau", "time_constant"), doc="Time constant"
     )
     begun = State(False, doc="There was an input")
     now = State(0.0, doc="The output")
-    out = Out(float, aliases=("output",), doc="Filtered")
+    out = Out(float, aliases=("output", "OUT"), doc="Filtered")
 
     def step(self, dt: float) -> None:
         if self.begun and self.time_s > 0.0:
@@ -117,7 +142,7 @@ class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
 class LeadLag(Block, type="LEADLAG", aliases=("LEAD_LAG",)):
     """Lead-lag compensator: gain * (1 + lead_s * s) / (1 + lag_s * s). It begins settled."""
 
-    input = In(float, aliases=("in", "in1", "a"), doc="Input")
+    input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
     gain = Param(float, default=1.0, doc="Gain of a settled input")
     lead_s = Param(
         float, default=0.0, minimum=0.0, unit="s", aliases=("lead",), doc="Time constant of the lead"
@@ -126,7 +151,7 @@ class LeadLag(Block, type="LEADLAG", aliases=("LEAD_LAG",)):
     begun = State(False, doc="There was an input")
     before = State(0.0, doc="The input in the last scan")
     now = State(0.0, doc="The output without its gain")
-    out = Out(float, aliases=("output",), doc="Compensated")
+    out = Out(float, aliases=("output", "OUT"), doc="Compensated")
 
     def step(self, dt: float) -> None:
         value = finite(self.input)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from petra.blocks import Block, In, Out, Qualities
 from petra.blocks.known import worst
 from petra.library.faults import BlockFault
 
 if TYPE_CHECKING:
-    from petra.signals import Quality
+    from petra.signals import Quality, Value
 
 T = TypeVar("T")
 
@@ -18,27 +18,64 @@ T = TypeVar("T")
 class Move(Block, type="MOVE"):
     """Copies the input."""
 
-    input = In(bool | int | float | str, aliases=("in", "in1", "a"), doc="Input")
-    out = Out(bool | int | float | str, aliases=("output",), doc="The same")
+    input = In(bool | int | float | str, aliases=("in", "in1", "a", "IN"), doc="Input")
+    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The same")
 
     def step(self, dt: float) -> None:
         self.out = self.input
 
 
 class Select(Block, type="SELECT", aliases=("SEL",)):
-    """One of two inputs."""
+    """One of two inputs, by a bool; one of many, by an int that counts from 0.
 
-    selector = In(bool, aliases=("g", "G", "sel"), doc="Which one")
-    in0 = In(bool | int | float | str, aliases=("a", "false", "IN0"), doc="Taken while the selector is false")
-    in1 = In(bool | int | float | str, aliases=("b", "true", "IN1"), doc="Taken while the selector is true")
-    out = Out(bool | int | float | str, aliases=("output",), doc="The one that is taken")
+    A number that no input has gives zero, false or an empty text, as in documents of the original; `MUX`
+    makes a fault of it.
+    """
+
+    selector = In(bool | int, aliases=("g", "G", "sel", "K"), doc="Which one")
+    in0 = In(
+        bool | int | float | str,
+        aliases=("a", "false", "IN0"),
+        doc="Taken while the selector is false or 0",
+    )
+    in1 = In(
+        bool | int | float | str, aliases=("b", "true", "IN1"), doc="Taken while the selector is true or 1"
+    )
+    more = In(
+        bool | int | float | str,
+        many=True,
+        default=(),
+        doc="Any number of further inputs, such as in2, in3, in4: taken while the selector is 2, 3, 4",
+    )
+    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The one that is taken")
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield further inputs whose names do not count on from in2."""
+        for number, key in enumerate(given.get("more", ()), 2):
+            digits = key.lstrip("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+            if digits.isdecimal() and int(digits) != number:
+                yield "more", f"counts on from in2 without a gap: {key!r} would be number {number}"
+                return
 
     def step(self, dt: float) -> None:
-        self.out = self.in1 if self.selector else self.in0
+        if self.selector == 0:
+            self.out = self.in0
+        elif self.selector == 1:
+            self.out = self.in1
+        else:
+            self.out = further(self.more, self.selector - 2, self.in0)
 
     def known(self, quality: Qualities) -> Quality:
-        """Return the quality of the selector and of the input that it selects."""
-        return worst((quality.selector, quality.in1 if self.selector else quality.in0))
+        """Return the quality of the selector and of the input that it selects, if it selects one."""
+        inputs = (quality.in0, quality.in1, *quality.more)
+        number = int(self.selector)
+        return worst((quality.selector, *inputs[number : number + 1]) if number >= 0 else (quality.selector,))
+
+
+def further(values: Sequence[Value], number: int, alike: Value) -> Value:
+    """Return the value of this number, or the zero of the type of another value."""
+    return values[number] if 0 <= number < len(values) else type(alike)()
 
 
 def pick(values: Sequence[T], number: int) -> T:
@@ -53,7 +90,7 @@ class Multiplex(Block, type="MUX"):
 
     selector = In(int, aliases=("k", "K", "sel"), doc="Which one, from 0")
     inputs = In(bool | int | float | str, many=True, doc="Any number of inputs, such as in0, in1, in2")
-    out = Out(bool | int | float | str, aliases=("output",), doc="The one that is taken")
+    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The one that is taken")
 
     def step(self, dt: float) -> None:
         self.out = pick(self.inputs, self.selector)
@@ -67,7 +104,7 @@ class Demultiplex(Block, type="DEMUX"):
     """Passes the input to one of eight outputs; the others are zero or false."""
 
     selector = In(int, aliases=("k", "K", "sel"), doc="Which one, from 0")
-    input = In(bool | int | float, aliases=("in", "in1", "a"), doc="Input")
+    input = In(bool | int | float, aliases=("in", "in1", "a", "IN"), doc="Input")
     out0 = Out(bool | int | float, doc="Has it while the selector is 0")
     out1 = Out(bool | int | float, doc="... 1")
     out2 = Out(bool | int | float, doc="... 2")
@@ -95,8 +132,8 @@ class Convert(Block, type="CONVERT", aliases=("TO",)):
     number that it says; any number but zero becomes true. What cannot be converted is a fault.
     """
 
-    input = In(bool | int | float | str, aliases=("in", "in1", "a"), doc="Input")
-    out = Out(float | int | bool | str, aliases=("output", "result"), doc="The same, as another type")
+    input = In(bool | int | float | str, aliases=("in", "in1", "a", "IN"), doc="Input")
+    out = Out(float | int | bool | str, aliases=("output", "result", "OUT"), doc="The same, as another type")
 
     def step(self, dt: float) -> None:
         self.out = self.input

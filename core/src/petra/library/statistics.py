@@ -48,7 +48,7 @@ class Statistics(Block, type="STATISTICS"):
 class Average(Block, type="AVG", aliases=("AVERAGE", "MEAN")):
     """The mean of all inputs, and of the last scans if a window is given."""
 
-    inputs = In(float, many=True, doc="Any number of inputs, under any names")
+    inputs = In(float, many=True, bools=True, doc="Any number of inputs, under any names")
     window_size = Param(int, default=1, minimum=1, maximum=10_000, doc="Over how many scans")
     window: State[Window] = State((), doc="The means of the last scans")
     out = Out(float, aliases=("output", "mean"), doc="The mean")
@@ -56,6 +56,26 @@ class Average(Block, type="AVG", aliases=("AVERAGE", "MEAN")):
     def step(self, dt: float) -> None:
         self.window = pushed(self.window, mean(self.inputs), self.window_size)
         self.out = mean(self.window)
+
+
+def median(values: Window) -> float:
+    """Return the middle one; of an even number, what lies halfway between the two in the middle."""
+    ordered = sorted(map(finite, values))
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else 0.5 * ordered[half - 1] + 0.5 * ordered[half]
+
+
+class Median(Block, type="MEDIAN"):
+    """The middle one of all inputs, such as three sensors, and of the last scans if a window is given."""
+
+    inputs = In(float, many=True, bools=True, doc="Any number of inputs, under any names")
+    window_size = Param(int, default=1, minimum=1, maximum=1000, doc="Over how many scans")
+    window: State[Window] = State((), doc="The medians of the last scans")
+    out = Out(float, aliases=("output", "median"), doc="The median")
+
+    def step(self, dt: float) -> None:
+        self.window = pushed(self.window, median(self.inputs), self.window_size)
+        self.out = median(self.window)
 
 
 class MinMax(Block, type="MIN_MAX"):

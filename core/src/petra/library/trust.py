@@ -28,7 +28,7 @@ class Fallback(Block, type="FALLBACK"):
     """
 
     input = In(bool | int | float | str, aliases=("in", "in1", "a", "IN"), doc="Input")
-    fallback = In(bool | int | float | str, many=True, optional=True, doc="What to take instead")
+    fallback = In(bool | int | float | str, many=True, default=(), doc="What to take instead")
     quality = QualityOf("input")
     qualities = QualityOf("fallback")
     uncertain = Param(bool, default=False, doc="An uncertain input counts as good")

@@ -14,7 +14,7 @@ from petra.scan.template import Shape, Template, Templates
 from petra.signals import Quality, Value
 
 if TYPE_CHECKING:
-    from petra.blocks import Block
+    from petra.blocks import Block, In
     from petra.scan.resolve import Type
 
 PART = 100
@@ -74,7 +74,10 @@ def _shape(unit: Unit, place: Place, held: frozenset[int]) -> Shape:
     inputs = wired.cls.spec.inputs
     return Shape(
         wired.cls,
-        tuple(tuple(_kind(source, place) for source in wired.sources[name]) for name in inputs),
+        tuple(
+            tuple(port.taken(_kind(source, place)) for source in wired.sources[name])
+            for name, port in inputs.items()
+        ),
         unit.kinds,
         tuple(slot is not None for slot in unit.outputs.values()),
         tuple(slot in held for slot in unit.outputs.values()),
@@ -93,7 +96,7 @@ def gaps(unit: Unit, place: Place) -> dict[str, str]:
     found.update((name, f"v[{slot}]") for name, slot in unit.outputs.items() if slot is not None)
     for name, port in spec.inputs.items():
         read = [
-            _read(source, slot, port.types, place)
+            _read(source, slot, port, place)
             for source, slot in zip(wired.sources[name], unit.inputs[name], strict=True)
         ]
         found.update({f"{name}.{i}": item for i, item in enumerate(read)} if port.many else {name: read[0]})
@@ -108,11 +111,13 @@ def gaps(unit: Unit, place: Place) -> dict[str, str]:
     return found
 
 
-def _read(source: Source, slot: int | None, wanted: Sequence[Type], place: Place) -> str:
+def _read(source: Source, slot: int | None, port: In[Any], place: Place) -> str:
     if isinstance(source, Constant):
         return constant(source.value)
     found = place.types[source]
-    return f"v[{slot}]" if found in wanted else f"to_float(v[{slot}])"
+    if found in port.types:
+        return f"v[{slot}]"
+    return f"to_int(v[{slot}])" if port.taken(found) is int and int in port.types else f"to_float(v[{slot}])"
 
 
 def constant(value: Value) -> str:

@@ -61,7 +61,7 @@ def wire(
             sources[port.name] = tuple(_source(inputs[key], port) for key in keys)
         elif port.name in inputs:
             sources[port.name] = (_source(inputs[port.name], port),)
-        elif port.name in params:
+        elif port.constant and port.name in params:
             sources[port.name] = (Constant(port.exact(params[port.name])),)
         else:
             default = port.type() if port.default is None else port.exact(port.default)

@@ -150,7 +150,7 @@ class Program:
             raise TuningError(f"there is no block {block!r}")
         unit = self.units[number]
         spec = unit.wired.cls.spec
-        constants = [port for port in spec.inputs.values() if not port.required]
+        constants = [port for port in spec.inputs.values() if port.constant]
         members: list[Any] = [*spec.params.values(), *constants]
         member = next((p for p in members if param in (p.name, *p.aliases)), None)
         if member is None:

@@ -18,14 +18,21 @@ Type = type[Value]
 
 
 @frozen
-class Mismatch:
-    """A port whose wiring has the wrong type: the block, the port (of many, the how-manieth), and why."""
+class Remark:
+    """Something to say about a port: the block, the port (of many, the how-manieth), and what."""
 
     block: int
     port: str
     at: int
     message: str
     output: bool = False
+    code: str = ""
+    """The problem code of a remark that is no mismatch."""
+
+
+@frozen
+class Mismatch(Remark):
+    """A port whose wiring has the wrong type."""
 
 
 class Resolution:
@@ -43,6 +50,8 @@ class Resolution:
         self._generic: dict[tuple[int, tuple[Type, ...]], Type | None] = {}
         self._settle()
         self.mismatches = [m for i in range(len(blocks)) for m in self._check(i)]
+        self.remarks = [*self._unwired(), *self._counted_bools(), *self._closed_loops()]
+        """What deserves a look and stops nothing."""
 
     def output(self, block: int, port: Out[Any]) -> Type:
         """Return the type of what a block stores at an output."""
@@ -78,7 +87,7 @@ class Resolution:
         """Take note of the types of a block's outputs as far as they are known by now."""
         block = self._blocks[i]
         for port in block.cls.spec.outputs.values():
-            found = self._joined(block, port.types) if port.generic else port.type
+            found = self._decided(block, port) if port.generic else port.type
             self._generic[i, port.types] = found
             target = block.targets.get(port.name)
             if found is None or target is None or target in self._declared:
@@ -87,13 +96,22 @@ class Resolution:
                 self.types[target] = found  # from nothing to int to float and never back: it comes to an end
                 changed.append(target)
 
+    def _decided(self, block: Wired, port: Out[Any]) -> Type | None:
+        kinds = {
+            name: each.taken(kind) if (kind := self._of(block.sources[name][0])) is not None else None
+            for name, each in block.cls.spec.inputs.items()
+            if not each.many
+        }
+        return block.cls.output_type(port.name, block.params, kinds) or self._joined(block, port.types)
+
     def _joined(self, block: Wired, types: tuple[Type, ...]) -> Type | None:
         found: Type | None = None
         for name, port in block.cls.spec.inputs.items():
-            if port.types != types:
+            if port.types != types or port.alone:
                 continue
             for source in block.sources[name]:
                 one = self._of(source)
+                one = port.taken(one) if one is not None else None
                 if one in types and (found is None or (found, one) == (int, float)):
                     found = one
         return found
@@ -105,16 +123,18 @@ class Resolution:
         if not port.generic:
             return port.type
         found = self._generic.get((i, port.types))
+        declared = self._declared.get(self._blocks[i].targets.get(port.name, ""))
+        if found is bool and port.bools and declared in (int, float):
+            return declared
         if found is not None:
             return found
-        declared = self._declared.get(self._blocks[i].targets.get(port.name, ""))
         if declared in port.types:
             return declared
         return float if float in port.types else port.type
 
     def _check(self, i: int) -> Iterable[Mismatch]:
         block = self._blocks[i]
-        settled: dict[tuple[Type, ...], Type] = {}
+        settled: dict[object, Type] = {}
         for port in block.cls.spec.inputs.values():
             for at, source in enumerate(block.sources[port.name]):
                 found = self._of(source)
@@ -131,13 +151,56 @@ class Resolution:
                 said = f"gives {SCALAR_NOUN[own]}, but {target!r} is {declared_name(declared)}"
                 yield Mismatch(i, out.name, 0, f"{block.cls.spec.type}.{out.name} {said}", output=True)
 
+    def _unwired(self) -> Iterable[Remark]:
+        for i, block in enumerate(self._blocks):
+            if not block.targets:
+                said = f"no output of {block.cls.spec.type} is wired: nothing sees what the block computes"
+                yield Remark(i, "", 0, said, output=True, code="no-outputs")
 
-def _misfit(port: In[Any], found: Type, settled: dict[tuple[Type, ...], Type]) -> str:
+    def _counted_bools(self) -> Iterable[Remark]:
+        for i, block in enumerate(self._blocks):
+            for port in block.cls.spec.inputs.values():
+                for at, source in enumerate(block.sources[port.name]):
+                    if self._of(source) is bool and port.taken(bool) is not bool:
+                        said = f"{block.cls.spec.type}.{port.name}: a bool counts as 0 or 1 here"
+                        yield Remark(i, port.name, at, said, code="bool-as-number")
+
+    def _closed_loops(self) -> Iterable[Remark]:
+        """Yield the blocks of plain logic that nothing but themselves reaches: those of a ring of NOTs."""
+        inside = {i for i, block in enumerate(self._blocks) if _is_plain_logic(block)}
+        before = -1
+        while before != len(inside):
+            before = len(inside)
+            written = {name for i in inside for name in self._blocks[i].targets.values()}
+            inside = {
+                i
+                for i in inside
+                if all(source in written for each in self._blocks[i].sources.values() for source in each)
+            }
+        for i in sorted(inside):
+            block = self._blocks[i]
+            said = (
+                f"{block.cls.spec.type}: no signal from outside reaches the loop that this block is part of: "
+                "it never changes, or it changes in every scan"
+            )
+            yield Remark(i, next(iter(block.targets), ""), 0, said, output=True, code="closed-loop")
+
+
+def _is_plain_logic(block: Wired) -> bool:
+    spec = block.cls.spec
+    ports = (*spec.inputs.values(), *spec.outputs.values())
+    if spec.states or spec.qualities or not block.reads:
+        return False
+    return all(port.types == (bool,) for port in ports)
+
+
+def _misfit(port: In[Any], found: Type, settled: dict[object, Type]) -> str:
+    found = port.taken(found)
     if not port.generic:
         return "" if found in _FITS[port.type] else f"expected {SCALAR_NOUN[port.type]}, not {_a(found)}"
     if found not in port.types and not (found is int and float in port.types):
         return f"expected {' or '.join(SCALAR_NOUN[t] for t in port.types)}, not {_a(found)}"
-    first = settled.setdefault(port.types, found)
+    first = settled.setdefault((port.name, port.types) if port.alone else port.types, found)
     if first is found or {first, found} == {int, float}:
         return ""
     return f"{_a(found)} does not go with {_a(first)} of another input"

@@ -1,0 +1,92 @@
+"""Formulas: what they compute, what is refused, and that none of them takes time without end."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from petra.library.expression import Expression, formula
+from petra.library.faults import BlockFault
+
+OPERATORS = ["+", "-", "*", "<", ">=", "==", "and", "or"]
+NAMES = ("a", "b", "c")
+VALUES = st.one_of(st.booleans(), st.floats(-1e6, 1e6), st.sampled_from([0.0, -0.0, 1.0, math.inf, math.nan]))
+
+
+def expressions():
+    leaves = st.sampled_from([*NAMES, "2.5", "3", "pi", "true", "false"])
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.builds("({} {} {})".format, inner, st.sampled_from(OPERATORS), inner),
+            st.builds("(not {})".format, inner),
+            st.builds("({} if {} else {})".format, inner, inner, inner),
+            st.builds("{}({}, {})".format, st.sampled_from(["min", "max"]), inner, inner),
+        ),
+        max_leaves=12,
+    )
+
+
+@given(expressions(), VALUES, VALUES, VALUES)
+def test_a_formula_computes_what_python_does(text, a, b, c):
+    spelt = text.replace("true", "True").replace("false", "False")
+    expected = eval(spelt, {"a": a, "b": b, "c": c, "pi": math.pi, "min": min, "max": max})
+    found = formula(text).compute(a, b, c, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert repr(float(found)) == repr(float(expected))
+    kinds = {"a": type(a), "b": type(b), "c": type(c)}
+    if Expression.output_type("out", {"expression": text}, kinds) is bool:
+        assert type(found) is bool
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a +", "invalid syntax"),
+        ("a ** b", "has no pow"),
+        ("a << b", "has no lshift"),
+        ("a if b", "expected 'else'"),
+        ("__import__('os')", "no function '__import__'"),
+        ("a.real", "has no attribute"),
+        ("[a]", "has no list"),
+        ("'a' * 1000", "numbers, not 'a'"),
+        ("lambda: a", "has no lambda"),
+        ("abs(x=a)", "by their names only"),
+        ("z + 1", "'z' is none of a, b"),
+        ("a + q", "(character 5)"),
+        ("1e301", "a formula has numbers"),
+        ("a" + " + a" * 300, "longer than 1000"),
+    ],
+)
+def test_what_is_no_formula_is_refused_with_a_reason(text, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        formula(text)
+
+
+@pytest.mark.parametrize("text", ["-" * 990 + "a", "(" * 400 + "a" + ")" * 400, "not " * 240 + "a"])
+def test_nesting_is_computed_or_refused(text):
+    with suppress(ValueError):
+        formula(text)
+
+
+@pytest.mark.parametrize("digits", [-300_000_000.0, 1e300, 16.0, math.inf, math.nan])
+def test_a_rounding_without_end_is_a_fault(digits):
+    with pytest.raises(BlockFault, match="at most 15 digits"):
+        formula("round(a, b)").compute(1.5, digits, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("text", ["9" * 290 + "*9" * 300, "round(1e300)" + "*round(1e300)" * 70, "pow(9, 9)"])
+def test_no_number_grows_beyond_a_float(text):
+    """A product of ints of any length would cost more with every scan that feeds it back."""
+    assert type(formula(text).compute(*[0.0] * 8)) is float
+
+
+def test_a_formula_holds_nothing_but_what_was_checked():
+    tree = formula("max(a, 2) if b else 3").tree
+    assert not any(isinstance(n, ast.Constant) and type(n.value) is int for n in ast.walk(tree))
+    assert formula("a").compute.__globals__["__builtins__"] == {}
