@@ -132,7 +132,7 @@ class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
 
     def step(self, dt: float) -> None:
         if self.begun and self.time_s > 0.0:
-            self.now = settled(self.now + (finite(self.input) - self.now) * (dt / (self.time_s + dt)))
+            self.now = settled(self.now + (self.input - self.now) * (dt / (self.time_s + dt)))
         else:
             self.now = finite(self.input)
             self.begun = True

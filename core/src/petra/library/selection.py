@@ -59,12 +59,13 @@ class Select(Block, type="SELECT", aliases=("SEL",)):
                 return
 
     def step(self, dt: float) -> None:
-        if self.selector == 0:
-            self.out = self.in0
-        elif self.selector == 1:
-            self.out = self.in1
-        else:
-            self.out = further(self.more, self.selector - 2, self.in0)
+        self.out = (
+            self.in0
+            if self.selector == 0
+            else self.in1
+            if self.selector == 1
+            else further(self.more, self.selector - 2, self.in0)
+        )
 
     def known(self, quality: Qualities) -> Quality:
         """Return the quality of the selector and of the input that it selects, if it selects one."""

@@ -9,15 +9,15 @@ milliseconds loses scans (ten times 0.1 is less than 1). A preset counts to the 
 
 from petra.blocks import Block, In, Out, State
 
-# Half a nanosecond is added where the sum is compared: the sum is a whole number, a preset in milliseconds
-# times a million may be off in its last digit.
+# Half a nanosecond is taken from a preset before it is compared: the sum is a whole number, and milliseconds
+# times a million may be off in their last digit.
 
 
 class OnDelay(Block, type="TON", aliases=("ON_DELAY",)):
     """Follows the input after it has been true for the preset time.
 
-    The time begins with the scan that sees the input become true. A preset that changes counts at once while
-    the time runs; a delay that has passed stays passed until the input becomes false.
+    The time begins with the scan that sees the input become true. A preset that changes counts at once: after
+    a longer one the time goes on from where it stopped.
     """
 
     input = In(bool, aliases=("in", "IN", "enable"), doc="Starts the time")
@@ -25,23 +25,20 @@ class OnDelay(Block, type="TON", aliases=("ON_DELAY",)):
         float, default=1000.0, minimum=0.0, unit="ms", aliases=("PT", "pt", "preset"),
         doc="How long the input has to be true: a number or a signal; a negative one counts as 0",
     )  # fmt: skip
-    before = State(False, doc="The input in the last scan")
-    passed = State(0.0, doc="Time so far, in whole nanoseconds")
-    on = State(False, doc="The time has passed")
+    passed = State(-1.0, doc="Time so far, in whole nanoseconds; -1 while the input is false")
     q = Out(bool, aliases=("out", "output", "Q"), doc="The time has passed")
     elapsed = Out(float, unit="ms", aliases=("et", "ET", "elapsed_ms"), doc="How long it has been true")
 
     def step(self, dt: float) -> None:
+        preset = self.preset_ms * 1e6 - 0.5
         if not self.input:
-            self.on = False
+            self.passed = -1.0
+        elif self.passed < 0.0:
             self.passed = 0.0
-        elif not self.on:
-            if self.before:
-                self.passed = self.passed + round(dt * 1e9)
-            self.on = self.passed + 0.5 >= self.preset_ms * 1e6
-        self.before = self.input
-        self.q = self.on
-        self.elapsed = min(self.passed / 1e6, max(self.preset_ms, 0.0))
+        elif self.passed < preset:
+            self.passed = self.passed + round(dt * 1e9)
+        self.q = self.input and self.passed >= preset
+        self.elapsed = max(min(self.passed, preset + 0.5), 0.0) / 1e6
 
 
 class OffDelay(Block, type="TOF", aliases=("OFF_DELAY",)):
@@ -56,8 +53,7 @@ class OffDelay(Block, type="TOF", aliases=("OFF_DELAY",)):
         float, default=1000.0, minimum=0.0, unit="ms", aliases=("PT", "pt", "preset"),
         doc="How long to stay true: a number or a signal; a negative one counts as 0",
     )  # fmt: skip
-    before = State(False, doc="The input in the last scan")
-    passed = State(0.0, doc="Time so far, in whole nanoseconds")
+    passed = State(-1.0, doc="Time so far, in whole nanoseconds; -1 until the input becomes false")
     on = State(False, doc="The output")
     q = Out(bool, aliases=("out", "output", "Q"), doc="True, or it has been a moment ago")
     elapsed = Out(
@@ -65,16 +61,15 @@ class OffDelay(Block, type="TOF", aliases=("OFF_DELAY",)):
     )
 
     def step(self, dt: float) -> None:
+        preset = self.preset_ms * 1e6 - 0.5
         if self.input:
             self.on = True
-            self.passed = 0.0
+            self.passed = -1.0
         elif self.on:
-            if not self.before:
-                self.passed = self.passed + round(dt * 1e9)
-            self.on = self.passed + 0.5 < self.preset_ms * 1e6
-        self.before = self.input
+            self.passed = self.passed + round(dt * 1e9) if self.passed >= 0.0 else 0.0
+            self.on = self.passed < preset
         self.q = self.on
-        self.elapsed = min(self.passed / 1e6, max(self.preset_ms, 0.0))
+        self.elapsed = max(min(self.passed, preset + 0.5), 0.0) / 1e6
 
 
 class Pulse(Block, type="TP", aliases=("PULSE",)):
@@ -96,24 +91,26 @@ class Pulse(Block, type="TP", aliases=("PULSE",)):
     elapsed = Out(float, unit="ms", aliases=("et", "ET", "elapsed_ms"), doc="How long it has gone on")
 
     def step(self, dt: float) -> None:
+        preset = self.preset_ms * 1e6 - 0.5
         if self.running:
             self.passed = self.passed + round(dt * 1e9)
-            self.running = self.passed + 0.5 < self.preset_ms * 1e6
+            self.running = self.passed < preset
         elif self.input and not self.before:
             self.passed = 0.0
-            self.running = self.preset_ms * 1e6 > 0.5
+            self.running = preset > 0.0
         if not self.running and not self.input:
             self.passed = 0.0
         self.before = self.input
         self.q = self.running
-        self.elapsed = min(self.passed / 1e6, max(self.preset_ms, 0.0))
+        self.elapsed = max(min(self.passed, preset + 0.5), 0.0) / 1e6
 
 
 class RetentiveOnDelay(Block, type="TONR", aliases=("RETENTIVE_ON_DELAY",)):
     """Becomes true when the input has been true for the preset time in all, with any breaks between.
 
     The time stands still while the input is false, and survives a restart; only the reset sets it to 0. A
-    stretch begins with the scan that sees the input become true. A preset that changes counts at once.
+    stretch begins with the scan that sees the input become true. A preset that changes counts at once, until
+    the time has passed.
     """
 
     input = In(bool, aliases=("in", "IN", "enable"), doc="The time goes on while it is true")
@@ -131,13 +128,14 @@ class RetentiveOnDelay(Block, type="TONR", aliases=("RETENTIVE_ON_DELAY",)):
     )
 
     def step(self, dt: float) -> None:
+        preset = self.preset_ms * 1e6 - 0.5
         if self.reset:
             self.on = False
             self.passed = 0.0
         elif self.input and not self.on:
             if self.before:
                 self.passed = self.passed + round(dt * 1e9)
-            self.on = self.passed + 0.5 >= self.preset_ms * 1e6
+            self.on = self.passed >= preset
         self.before = self.input and not self.reset
         self.q = self.on
-        self.elapsed = min(self.passed / 1e6, max(self.preset_ms, 0.0))
+        self.elapsed = max(min(self.passed, preset + 0.5), 0.0) / 1e6

@@ -113,7 +113,13 @@ def _written(shape: Shape, step: Step) -> Template:
     states = {name: state.type for name, state in spec.states.items()}
     params = {name: param.type for name, param in spec.params.items()}
     inference = Inference(step, {**single, **params, **states, **outputs}, many)
-    writer = Writer(spec, step, [len(kinds) for kinds in shape.inputs], many, inference)
+    unwired = {
+        name
+        for name, wired in zip(spec.outputs, shape.wired, strict=True)
+        if not wired and inference.assigned.get(name) is outputs[name] is float
+    }
+    counts = [len(kinds) for kinds in shape.inputs]
+    writer = Writer(spec, step, counts, many, inference, unwired)
     body = writer.body()
     kept = {name: kind for name, kind in (outputs | states).items() if name in inference.assigned}
     prologue = [f"m_{name} = {gap(name)}" for name in writer.loaded]

@@ -7,7 +7,7 @@ import builtins
 import copy
 import math
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -28,27 +28,34 @@ class Writer(ast.NodeTransformer):
     """Writes one step for one number of inputs of each kind; used once."""
 
     def __init__(
-        self, spec: BlockSpec, step: Step, counts: Sequence[int], many: Mapping[str, Kind], kinds: Inference
+        self,
+        spec: BlockSpec,
+        step: Step,
+        counts: Sequence[int],
+        many: Mapping[str, Kind],
+        kinds: Inference,
+        unwired: Iterable[str] = (),
     ) -> None:
         self._spec = spec
         self._step = step
+        self._body = [node for node in step.body if not _is_unseen(node, step.body, set(unwired), kinds)]
         self._counts = dict(zip(spec.inputs, counts, strict=True))
         self._many = many
         self._kinds = kinds
         self._temporary = 0
         self._assigned: set[str] = set()
-        self._repeated = _repeated(step.body)
+        self._repeated = _repeated(self._body)
         self.loaded: dict[str, None] = {}
         """The members that the text reads from their slots before it begins."""
         self.globals: dict[str, Any] = {}
 
     def body(self) -> list[str]:
         """Return the lines."""
-        lines = list(islice(self._block(self._step.body), MOST_LINES + 1))
+        lines = list(islice(self._block(self._body), MOST_LINES + 1))
         if len(lines) > MOST_LINES:
             raise OutsideSubsetError(f"it has more than {MOST_LINES} lines with its loops unrolled")
         ends = self._assigned
-        for name in _targets(self._step.body):
+        for name in _targets(self._body):
             if name not in ends:  # on some path it keeps what it was
                 self.loaded[name] = None
         return lines
@@ -209,6 +216,28 @@ class Writer(ast.NodeTransformer):
         own = name.replace(".", "_") if known else f"g{id(found):x}_{name.replace('.', '_')}"
         self.globals[own] = found
         return ast.Name(own)
+
+
+def _is_unseen(node: ast.stmt, body: Sequence[ast.stmt], unwired: set[str], kinds: Inference) -> bool:
+    """Return whether a statement computes an unwired output that nothing reads, and cannot fail."""
+    if not isinstance(node, ast.Assign) or (name := member(node.targets[0])) not in unwired:
+        return False
+    uses = [each for statement in body for each in ast.walk(statement) if member(each) == name]
+    return len(uses) == 1 and _cannot_fail(node.value, kinds)
+
+
+def _cannot_fail(node: ast.expr, kinds: Inference) -> bool:
+    """Return whether an expression surely raises nothing: plain arithmetic of floats, the least, the most."""
+    if member(node) or isinstance(node, ast.Constant | ast.Name):
+        return kinds.of(node) in (bool, float)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        divisor = node.right
+        return isinstance(divisor, ast.Constant) and bool(divisor.value) and _cannot_fail(node.left, kinds)
+    plain = (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult)) or (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("min", "max")
+    )
+    parts = node.args if isinstance(node, ast.Call) else list(ast.iter_child_nodes(node))
+    return plain and all(_cannot_fail(part, kinds) for part in parts if isinstance(part, ast.expr))
 
 
 def _targets(body: Sequence[ast.stmt]) -> list[str]:
