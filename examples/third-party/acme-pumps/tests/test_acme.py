@@ -50,7 +50,7 @@ def test_a_plant_uses_its_blocks(configuration):
 
 def test_hours_and_starts():
     block = PumpHours()
-    for running in [True] * 10 + [False] * 5 + [True] * 10:
+    for running in [True] * 10 + [False] * 5 + [True] * 11:
         block.running = running
         block.step(180.0)
     assert block.hours == pytest.approx(1.0)
@@ -64,7 +64,7 @@ def test_dry_run_needs_time():
     for _ in range(4):
         block.step(0.5)
         active.append(block.active)
-    assert active == [False, False, True, True]
+    assert active == [False, False, False, True]
     block.flow = 2.0
     block.step(0.5)
     assert not block.active

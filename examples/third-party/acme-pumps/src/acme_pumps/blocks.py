@@ -16,7 +16,7 @@ class PumpHours(Block, type="PUMP_HOURS"):
     starts = Out(int, doc="Starts")
 
     def step(self, dt: float) -> None:
-        if self.running:
+        if self.before:  # from the scan that sees it start to the one that sees it stop
             self.seconds = self.seconds + dt
         if self.running and not self.before:
             self.started = self.started + 1
@@ -71,8 +71,11 @@ class DryRun(Condition, type="dry_run"):
     minimum = Param(float, default=1.0, minimum=0.0, unit="m³/h", doc="Flow below which the pump runs dry")
     allowed = Param(float, default=5.0, minimum=0.0, unit="s", doc="How long it may")
     elapsed = State(0.0, doc="How long it has")
+    before = State(False, doc="Dry in the last scan")  # noqa: FBT003 - a state is declared by its first value
     active = Out(bool, doc="The pump runs dry")
 
     def step(self, dt: float) -> None:
-        self.elapsed = self.elapsed + dt if self.running and self.flow < self.minimum else 0.0
+        dry = self.running and self.flow < self.minimum
+        self.elapsed = self.elapsed + dt if dry and self.before else 0.0  # it is 0 in the scan that sees it
+        self.before = dry
         self.active = self.elapsed > self.allowed
