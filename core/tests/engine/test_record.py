@@ -194,6 +194,7 @@ def test_a_tuned_parameter_is_part_of_the_recording(tmp_path):
         engine.bus.write("level", 8.0)
         time.sleep(0.05)
         engine.tune("filter", "tau", 9.0)
+        engine.tune("late", "PT", 40.0)  # an input that is a constant
         engine.bus.write("level", 3.0)
         time.sleep(0.05)
     scans = [scan for segment in read(path) for scan in replay(segment, LIBRARY)]

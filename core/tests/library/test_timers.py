@@ -8,7 +8,7 @@ from itertools import accumulate
 import pytest
 
 from petra.library.timers import OffDelay, OnDelay, Pulse, RetentiveOnDelay
-from petra.scan import Bench
+from petra.scan import Bench, Constant, wire
 from petra.scan.program import TuningError
 
 SEQUENCES = 10_000
@@ -143,3 +143,9 @@ def test_only_the_time_of_a_retentive_timer_survives_a_restart():
     assert again.outputs() == {"q": False, "elapsed": 200.0}
     again.scan(0.1)
     assert again.outputs() == {"q": True, "elapsed": 300.0}
+
+
+def test_what_was_tuned_is_made_again_as_it_was_tuned():
+    """A recording keeps a plant with what was tuned among the parameters, beside the constant as written."""
+    made = wire("t", OnDelay, {"input": "x", "preset_ms": 20.0}, {"q": "y"}, {"preset_ms": 40.0})
+    assert made.sources["preset_ms"] == (Constant(40.0),)

@@ -43,6 +43,13 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
                      "sqrt", "tan")
     },
 }  # fmt: skip
+_MOST_ARGUMENTS = 100
+_ARGUMENTS = {
+    **dict.fromkeys(("min", "max", "hypot"), (2, _MOST_ARGUMENTS)),
+    **dict.fromkeys(("round", "log"), (1, 2)),
+    **dict.fromkeys(("atan2", "pow"), (2, 2)),
+}
+"""How many values a function takes, least and most; one if it is not listed."""
 _CONSTANTS = {"pi": math.pi, "true": True, "false": False}
 _NODES = (
     ast.Expression, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Name,
@@ -127,6 +134,7 @@ def formula(text: str) -> Formula:
         tree = ast.parse(text.strip(), mode="eval")
         for node in ast.walk(tree):
             _check(node)
+        _check_functions(tree)
         return _made(tree)
     except SyntaxError as error:
         raise ValueError(f"{error.msg}" + (f" (character {error.offset})" if error.offset else "")) from None
@@ -164,8 +172,22 @@ def _check(node: ast.AST) -> None:
         raise ValueError(f"a formula calls functions by their names only{where}")
     if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in _FUNCTIONS:
         raise ValueError(f"there is no function {getattr(node.func, 'id', '')!r}{where}")
+    if isinstance(node, ast.Call):
+        name = node.func.id  # type: ignore[attr-defined]  # it is a name: see above
+        least, most = _ARGUMENTS.get(name, (1, 1))
+        if not least <= len(node.args) <= most:
+            wanted = f"{least}" if least == most else f"{least} to {most}"
+            raise ValueError(f"{name} takes {wanted} values in its brackets, not {len(node.args)}{where}")
     if isinstance(node, ast.Name) and node.id not in (*_INPUTS, *_FUNCTIONS, *_CONSTANTS):
         raise ValueError(f"{node.id!r} is none of {', '.join(_INPUTS)}{where}")
+
+
+def _check_functions(tree: ast.Expression) -> None:
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in _FUNCTIONS and id(node) not in called:
+            at = f"(character {node.col_offset + 1})"
+            raise ValueError(f"{node.id} is a function: write {node.id}(...) {at}")
 
 
 def _kind(node: ast.expr, kinds: Kinds) -> type[Any] | None:

@@ -59,10 +59,10 @@ def wire(
         if port is many:
             keys = [key for key in inputs if key not in spec.inputs or key == port.name]
             sources[port.name] = tuple(_source(inputs[key], port) for key in keys)
+        elif port.constant and port.name in params:  # a constant that was tuned since it was written
+            sources[port.name] = (Constant(port.exact(params[port.name])),)
         elif port.name in inputs:
             sources[port.name] = (_source(inputs[port.name], port),)
-        elif port.constant and port.name in params:
-            sources[port.name] = (Constant(port.exact(params[port.name])),)
         else:
             default = port.type() if port.default is None else port.exact(port.default)
             sources[port.name] = (Constant(default),)
