@@ -185,3 +185,17 @@ def test_a_text_parameter_takes_a_number_from_outside():
     assert made.plant.blocks[0].params == {"begin": "7:30", "days": "mon"}
     wrong = load_bytes(text.encode(), CATALOG, {"FROM": "5", "DAYS": "mon"})
     assert "'5' is no time of day" in wrong.problems[0].message
+
+
+def test_a_block_takes_a_bounded_number_of_inputs():
+    """A product of many ints takes time by the square of their number."""
+    wires = ", ".join(f"in{i}: i" for i in range(1001))
+    (problem,) = check(f"- {{name: x, type: MUL, inputs: {{{wires}}}, outputs: {{out: y}}}}\n").problems
+    assert "MUL takes at most 1000 inputs, not 1001" in problem.message
+
+
+@pytest.mark.parametrize("where", ["inputs: {IN: b, PT: 500}", "inputs: {IN: b}, params: {PT: 500}"])
+def test_a_preset_stands_at_an_input_or_a_parameter(where):
+    made = check(f"- {{name: x, type: TON, {where}, outputs: {{Q: q}}}}\n")
+    assert made.problems == ()
+    assert made.configuration.plant.blocks[0].inputs == {"input": "b", "preset_ms": 500.0}
