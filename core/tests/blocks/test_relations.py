@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from petra import Block, DeclarationError, In, Out, Param
-from petra.scan import Bench, TuningError
+from petra import Block, Catalog, DeclarationError, In, Out, Param, hookimpl
+from petra.config import load_bytes
+from petra.scan import Bench, Resolution, TuningError, wire
 
 
 class Between(Block, type="BETWEEN"):
@@ -70,3 +71,38 @@ def test_a_bool_counts_where_a_port_says_so(inline):
 def test_an_input_that_takes_many_has_no_other_default():
     with pytest.raises(DeclarationError, match="has no default but"):
         In(bool, many=True, default=True)
+
+
+class Clumsy(Block, type="CLUMSY"):
+    """Raises whenever it is asked."""
+
+    value = In(float)
+    out = Out(float | bool)
+
+    @classmethod
+    def complaints(cls, given):
+        raise LookupError("no idea")
+
+    @classmethod
+    def output_type(cls, port, params, kinds):
+        raise LookupError("no idea")
+
+    def step(self, dt):
+        self.out = self.value
+
+
+class Plugin:
+    PETRA_API = 1
+    __name__ = "clumsy"
+
+    @hookimpl
+    def petra_blocks(self):
+        return [Clumsy]
+
+
+def test_a_class_that_fails_when_it_is_asked_is_a_problem_of_the_document():
+    text = b"blocks: [{name: x, type: CLUMSY, inputs: {value: 1.0}, outputs: {out: y}}]"
+    (problem,) = load_bytes(text, Catalog.of(Plugin()), {}).problems
+    assert "CLUMSY cannot be checked: LookupError: no idea" in problem.message
+    resolution = Resolution([wire("x", Clumsy, {"value": 1.0}, {"out": "y"}, {})], {})
+    assert resolution.types["y"] is float

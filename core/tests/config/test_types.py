@@ -199,3 +199,11 @@ def test_a_preset_stands_at_an_input_or_a_parameter(where):
     made = check(f"- {{name: x, type: TON, {where}, outputs: {{Q: q}}}}\n")
     assert made.problems == ()
     assert made.configuration.plant.blocks[0].inputs == {"input": "b", "preset_ms": 500.0}
+
+
+def test_a_long_chain_of_logic_is_no_loop_and_looked_through_once():
+    chain = "".join(
+        f"- {{name: n{i}, type: NOT, inputs: {{in: {f's{i - 1}' if i else 'b'}}}, outputs: {{out: s{i}}}}}\n"
+        for i in reversed(range(3000))
+    )
+    assert check(chain).problems == ()

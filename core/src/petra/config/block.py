@@ -89,9 +89,13 @@ class _BlockCheck:
                 inputs[many] = (*inputs.get(many, ()), key)
             else:
                 inputs[key] = None if value is None else port.exact(value)
-        for name, said in self._cls.complaints(inputs | params):
+        try:
+            complaints = list(self._cls.complaints(inputs | params))
+        except Exception as error:  # noqa: BLE001 - whatever a stranger's class raises
+            complaints = [("", f"cannot be checked: {type(error).__name__}: {error}")]
+        for name, said in complaints:
             at = self._places.get((name, 0)) or self._at.get(name, self._node)
-            self._problems.add(at, "params-conflict", f"{self._spec.type}.{name} {said}")
+            self._problems.add(at, "params-conflict", f"{self._spec.type}{'.' if name else ''}{name} {said}")
 
     def _try(self, params: Mapping[str, Any]) -> None:
         """Make the block: a class with an `__init__` of its own may know more about its parameters."""

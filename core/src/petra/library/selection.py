@@ -53,8 +53,7 @@ class Select(Block, type="SELECT", aliases=("SEL",)):
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         """Yield further inputs whose names do not count on from in2."""
         for number, key in enumerate(given.get("more", ()), 2):
-            digits = key.lstrip("_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-            if digits.isdecimal() and int(digits) != number:
+            if key.lower().startswith("in") and key[2:].isdecimal() and key[2:] != str(number):
                 yield "more", f"counts on from in2 without a gap: {key!r} would be number {number}"
                 return
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -50,8 +51,11 @@ class Resolution:
         self._generic: dict[tuple[int, tuple[Type, ...]], Type | None] = {}
         self._settle()
         self.mismatches = [m for i in range(len(blocks)) for m in self._check(i)]
-        self.remarks = [*self._unwired(), *self._counted_bools(), *self._closed_loops()]
+
+    @cached_property
+    def remarks(self) -> list[Remark]:
         """What deserves a look and stops nothing."""
+        return [*self._unwired(), *self._counted_bools(), *self._closed_loops()]
 
     def output(self, block: int, port: Out[Any]) -> Type:
         """Return the type of what a block stores at an output."""
@@ -102,7 +106,11 @@ class Resolution:
             for name, each in block.cls.spec.inputs.items()
             if not each.many
         }
-        return block.cls.output_type(port.name, block.params, kinds) or self._joined(block, port.types)
+        try:
+            found = block.cls.output_type(port.name, block.params, kinds)
+        except Exception:  # noqa: BLE001 - a stranger's class; as if it said nothing
+            found = None
+        return found if found in port.types else self._joined(block, port.types)
 
     def _joined(self, block: Wired, types: tuple[Type, ...]) -> Type | None:
         found: Type | None = None
@@ -168,15 +176,21 @@ class Resolution:
     def _closed_loops(self) -> Iterable[Remark]:
         """Yield the blocks of plain logic that nothing but themselves reaches: those of a ring of NOTs."""
         inside = {i for i, block in enumerate(self._blocks) if _is_plain_logic(block)}
-        before = -1
-        while before != len(inside):
-            before = len(inside)
-            written = {name for i in inside for name in self._blocks[i].targets.values()}
-            inside = {
-                i
-                for i in inside
-                if all(source in written for each in self._blocks[i].sources.values() for source in each)
-            }
+        written = {name for i in inside for name in self._blocks[i].targets.values()}
+        readers: dict[str, list[int]] = {}
+        reached = []
+        for i in inside:
+            sources = [source for each in self._blocks[i].sources.values() for source in each]
+            for name in self._blocks[i].reads:
+                readers.setdefault(name, []).append(i)
+            if not written.issuperset(sources):
+                reached.append(i)
+        while reached:
+            i = reached.pop()
+            if i in inside:
+                inside.remove(i)
+                for name in self._blocks[i].targets.values():
+                    reached += readers.get(name, ())
         for i in sorted(inside):
             block = self._blocks[i]
             said = (
