@@ -60,7 +60,7 @@ class Select(Block, type="SELECT", aliases=("SEL",)):
     def step(self, dt: float) -> None:
         self.out = (
             self.in0
-            if self.selector == 0
+            if not self.selector
             else self.in1
             if self.selector == 1
             else further(self.more, self.selector - 2, self.in0)
