@@ -6,10 +6,13 @@ down in the document (or from the block itself) is the one latched when the scan
 
 from __future__ import annotations
 
+import ast
 import itertools
 import math
 from typing import Any
 
+from petra.errors import PetraError
+from petra.library.expression import formula
 from petra.scan import Constant, Wired
 from petra.signals import GOOD, INT_MAX, INT_MIN, Quality, Status
 
@@ -146,6 +149,8 @@ class Reference:
             return of["reset"][0]
         if kind == "INTERLOCK" and not all(seen["conditions"]):
             return known(all, seen["conditions"], of["conditions"])
+        if kind == "EXPR":
+            return self._formula(block.params["expression"], seen, of)
         if kind == "FIRST_GOOD":
             return min(of["inputs"])
         if kind == "FALLBACK":
@@ -154,6 +159,33 @@ class Reference:
                 return own
             return Quality(max([Quality.UNCERTAIN, *of["fallback"][:1]]))
         return worst
+
+    @staticmethod
+    def _formula(text: str, seen: dict[str, list[Any]], of: dict[str, list[Quality]]) -> Quality:
+        """Walk the formula with a value and a quality for each part of it."""
+        values = {name: seen[name][0] for name in seen}
+
+        def look(node: ast.expr) -> Quality:
+            if isinstance(node, ast.Name):
+                return of[node.id][0] if node.id in of else Quality.GOOD
+            if isinstance(node, ast.BoolOp):
+                ends = isinstance(node.op, ast.Or)
+                alone = [look(v) for v in node.values if bool(value(v)) is ends]
+                return min(alone) if alone else max(look(v) for v in node.values)
+            if isinstance(node, ast.IfExp):
+                return max(look(node.test), look(node.body if value(node.test) else node.orelse))
+            return max(
+                (look(n) for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)), default=Quality.GOOD
+            )
+
+        def value(node: ast.expr) -> Any:
+            return formula(ast.unparse(node)).compute(*(values[name] for name in "abcdefgh"))
+
+        try:
+            return look(ast.parse(text, mode="eval").body)
+        except (ArithmeticError, ValueError, PetraError):
+            used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+            return max((of[name][0] for name in of), default=Quality.GOOD) if used else Quality.GOOD
 
     def _step(
         self, i: int, read: Any, asked: Any, latched: dict[str, Stamped], dt: float

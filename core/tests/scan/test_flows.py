@@ -264,6 +264,28 @@ def test_a_force_in_a_loop_is_good_and_what_follows_it_too():
     assert plant.bus.status("run") == BAD
 
 
+FORMULAS = [
+    ("a and not b", {"a": True, "b": False}, "b", Quality.BAD),
+    ("a and not b", {"a": False, "b": False}, "b", Quality.GOOD),
+    ("a and b > 2.5", {"a": False, "b": 9.0}, "b", Quality.GOOD),
+    ("a > 2.5 or b", {"a": 3.0, "b": False}, "b", Quality.GOOD),
+    ("a if c else b", {"a": 1.0, "b": 2.0, "c": True}, "b", Quality.GOOD),
+    ("a if c else b", {"a": 1.0, "b": 2.0, "c": False}, "b", Quality.BAD),
+    ("a if c else b", {"a": 1.0, "b": 2.0, "c": False}, "c", Quality.BAD),
+    ("max(a, b) * 2 + 1", {"a": 1.0, "b": 2.0}, "a", Quality.BAD),
+    ("not (a and b)", {"a": False, "b": True}, "b", Quality.GOOD),
+]
+
+
+@pytest.mark.parametrize(("text", "inputs", "dead", "quality"), FORMULAS)
+def test_a_formula_is_as_good_as_what_decides_it(text, inputs, dead, quality):
+    wiring = {name: name for name in inputs}
+    plant = Plant(inputs, ("formula", "EXPR", wiring, {"out": "q"}, {"expression": text}))
+    plant.bus.write(dead, inputs[dead], BAD)
+    plant.scan()
+    assert plant.quality("q") is quality
+
+
 class Either(Block, type="EITHER_OF"):
     """A stranger's block that knows: it follows a while `own` is set, else b."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from petra.blocks import Block, In, Out, Param, Qualities, QualityOf, State, decided
 from petra.library.faults import require
-from petra.signals.quality import Quality
+
+if TYPE_CHECKING:
+    from petra.signals import Quality
 
 
 class Vote(Block, type="VOTE"):

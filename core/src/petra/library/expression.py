@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from petra.blocks import Block, In, Out, Param
+from petra.blocks import Block, In, Out, Param, Qualities, decided
+from petra.blocks.known import worst
 from petra.library.faults import BlockFault
+
+if TYPE_CHECKING:
+    from petra.signals import Quality
 
 MOST_DIGITS = 15
 """To which a number is rounded: a float has no more, and more cost time without end."""
@@ -58,6 +62,7 @@ _NODES = (
 )  # fmt: skip
 _GREATEST = 1e300  # of a number in a formula
 _INPUTS = ("a", "b", "c", "d", "e", "f", "g", "h")
+_QUALITY, _DECIDED, _WORST = "quality_", "decided_", "worst_"
 
 Kinds = Mapping[str, type[Any] | None]
 
@@ -69,6 +74,8 @@ class Formula:
     tree: ast.expr
     inputs: frozenset[str]
     compute: Callable[..., float]
+    known: Callable[..., Quality]
+    """Takes the values of all inputs, then their qualities, and returns how good the result is."""
 
 
 class Expression(Block, type="EXPR", aliases=("EXPRESSION", "FORMULA")):
@@ -98,7 +105,8 @@ class Expression(Block, type="EXPR", aliases=("EXPRESSION", "FORMULA")):
 
     def __init__(self, **params: bool | float | str) -> None:
         super().__init__(**params)
-        self._compute = formula(self.expression).compute
+        made = formula(self.expression)
+        self._compute, self._known = made.compute, made.known
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -124,6 +132,11 @@ class Expression(Block, type="EXPR", aliases=("EXPRESSION", "FORMULA")):
     def step(self, dt: float) -> None:
         self.out = self._compute(self.a, self.b, self.c, self.d, self.e, self.f, self.g, self.h)
 
+    def known(self, quality: Qualities) -> Quality:
+        """Return what can be known: `and` and `or` as the blocks, a choice as good as what it chooses."""
+        values = (getattr(self, name) for name in _INPUTS)
+        return self._known(*values, *(getattr(quality, name) for name in _INPUTS))
+
 
 @lru_cache(maxsize=1000)
 def formula(text: str) -> Formula:
@@ -145,11 +158,47 @@ def formula(text: str) -> Formula:
 def _made(tree: ast.Expression) -> Formula:
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in _INPUTS}
     floats: ast.expr = _Floats().visit(tree).body
-    arguments = ast.arguments([], [ast.arg(name) for name in _INPUTS], None, [], [], None, [])
-    whole = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, floats)))
-    names = {"__builtins__": {}, **_FUNCTIONS, **_CONSTANTS}
-    made = eval(compile(whole, "<formula>", "eval"), names)  # noqa: S307 - of what was checked, and nothing else
-    return Formula(floats, frozenset(used), made)
+    qualities = [_QUALITY + name for name in _INPUTS]
+    known = _function(_quality(floats), [*_INPUTS, *qualities])
+    return Formula(floats, frozenset(used), _function(floats, _INPUTS), known)
+
+
+def _function(body: ast.expr, names: Sequence[str]) -> Callable[..., Any]:
+    arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+    whole = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, body)))
+    known = {"__builtins__": {}, _DECIDED: _decided, _WORST: _worst, **_FUNCTIONS, **_CONSTANTS}
+    made: Callable[..., Any] = eval(compile(whole, "<formula>", "eval"), known)  # noqa: S307 - of what was checked
+    return made
+
+
+def _quality(node: ast.expr) -> ast.expr:
+    """Return what computes how good an expression is, from the values and qualities of the inputs."""
+    if isinstance(node, ast.Name):
+        return ast.Name(_QUALITY + node.id, ast.Load()) if node.id in _INPUTS else _call(_WORST)
+    if isinstance(node, ast.BoolOp):
+        decides = ast.Constant(isinstance(node.op, ast.Or))
+        pairs = [ast.Tuple([value, _quality(value)], ast.Load()) for value in node.values]
+        return _call(_DECIDED, decides, *pairs)
+    if isinstance(node, ast.IfExp):
+        chosen = ast.IfExp(node.test, _quality(node.body), _quality(node.orelse))
+        return _call(_WORST, _quality(node.test), chosen)
+    parts = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    if isinstance(node, ast.Call):
+        parts = node.args
+    return _call(_WORST, *map(_quality, parts))
+
+
+def _call(name: str, *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+
+
+def _decided(by: bool, *parts: tuple[float, Quality]) -> Quality:  # noqa: FBT001 - called by what is made here
+    values, qualities = zip(*((bool(value), quality) for value, quality in parts), strict=True)
+    return decided(values, qualities, by=by)
+
+
+def _worst(*qualities: Quality) -> Quality:
+    return worst(qualities)
 
 
 class _Floats(ast.NodeTransformer):
