@@ -160,7 +160,7 @@ class ProgramCheck:
         declared = {signal.name: (node, signal) for node, signal in signals}
         for name, point in {p.name: p for p in points if p.use is not SignalUse.WRITES}.items():
             node, signal = declared.get(name, (point.node, None))
-            if name not in known or known[name].safe is not None:
+            if name not in known or known[name].safe is not None or known[name].on_bad is not None:
                 continue
             kind = known[name].type
             value = "..." if kind is SignalType.STRING else written_as(kind.zero)
