@@ -6,14 +6,36 @@ cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "petra: $*"; exit 1; }
 
+# What the caller's shell is set up for is the caller's. Of the variables that steer Python, pip, uv, tox and PETRA only
+# those stay that say where packages come from, how the network is reached, and how much is tested (CONTRIBUTING.md).
+for variable in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+    case $variable in
+    UV_INDEX* | UV_DEFAULT_INDEX | UV_EXTRA_INDEX_URL | UV_FIND_LINKS | UV_NO_INDEX | UV_OFFLINE | UV_CACHE_DIR | \
+        UV_LINK_MODE | UV_HTTP_* | UV_REQUEST_TIMEOUT | UV_CONCURRENT_* | UV_INSECURE_HOST | UV_NATIVE_TLS | \
+        UV_SYSTEM_CERTS | UV_KEYRING_PROVIDER | UV_CONFIG_FILE) ;;
+    PIP_INDEX_URL | PIP_EXTRA_INDEX_URL | PIP_FIND_LINKS | PIP_NO_INDEX | PIP_TRUSTED_HOST | PIP_CERT | \
+        PIP_CLIENT_CERT | PIP_PROXY | PIP_TIMEOUT | PIP_DEFAULT_TIMEOUT | PIP_RETRIES | PIP_CACHE_DIR | \
+        PIP_CONFIG_FILE | PIP_KEYRING_PROVIDER) ;;
+    PETRA_FUZZ_*) ;;
+    UV_* | PIP_* | TOX_* | PETRA_* | PYTHON* | PYTEST_* | VIRTUALENV_* | VIRTUAL_ENV*) unset "$variable" ;;
+    esac
+done
+
 # Only interpreters that are there: uv would download others from a host that a plant's network does not reach.
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_LINK_MODE="${UV_LINK_MODE:-hardlink}"
 
+# Interpreters of pyenv are there too, whichever of them is active: the matrix uses what it finds.
+for folder in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[1-9]*/bin; do
+    [ -d "$folder" ] && PATH=$PATH:$folder
+done
+export PATH
+
 find_python() {
     for candidate in python3 python3.13 python3.12 python3.11 python; do
-        # the interpreter's own path: uv makes .venv anew whenever it is asked for by another one
+        # the interpreter itself: neither a link of pyenv nor that of an environment which may be gone tomorrow
         if command -v "$candidate" >/dev/null 2>&1 &&
-            "$candidate" -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys.executable)' 2>/dev/null
+            "$candidate" -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys._base_executable)' \
+                2>/dev/null
         then
             return
         fi
@@ -23,41 +45,53 @@ find_python() {
 
 PYTHON=$(find_python)
 
-# Interpreters of pyenv are there too, whichever of them is active: the matrix uses what it finds.
-for folder in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[1-9]*/bin; do
-    [ -d "$folder" ] && PATH=$PATH:$folder
-done
-export PATH
-
 # uv comes from the package index by pip, into a folder of the checkout: works on a Python that its distribution
 # manages (PEP 668) and without python3-venv.
-if [ ! -x .tools/bin/uv ]; then
+UV=$PWD/.tools/bin/uv
+wanted=$(sed -n 's/^uv==\([0-9.]*\).*/\1/p' constraints.txt)
+case $("$UV" --version 2>/dev/null || true) in
+"uv $wanted" | "uv $wanted "*) ;;
+*)
     "$PYTHON" -m pip --version >/dev/null 2>&1 || fail "needs pip; on Debian: apt-get install python3-pip"
     say "petra: installing uv into .tools/"
-    "$PYTHON" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
-        --target .tools 'uv>=0.5' ||
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --upgrade \
+        --target .tools --constraint constraints.txt uv || [ -x "$UV" ] ||
         fail "cannot install uv: the first set-up needs a package index (a mirror will do: PIP_INDEX_URL)"
-fi
-UV=$PWD/.tools/bin/uv
+    ;;
+esac
 
-# sync_environment ARGS: brings .venv up to date. Without a network it goes on with what is installed, and says so;
-# any other failure is one.
-sync_environment() {
-    # seeded with pip: whoever activates it expects `pip install` to mean this environment
-    [ -x .venv/bin/python ] || "$UV" venv --quiet --seed --python "$PYTHON" ||
-        fail "cannot make .venv: the first set-up needs a package index (a mirror will do: UV_INDEX_URL)"
-    if said=$("$UV" sync --quiet --python "$PYTHON" --all-packages "$@" 2>&1); then
+# install_into FOLDER ARGS: brings an environment up to date, with the versions of constraints.txt. It removes nothing that
+# somebody else put there. Without a network it goes on with what is installed, and says so; any other failure is one.
+install_into() {
+    folder=$1
+    shift
+    if said=$(
+        { [ -x "$folder/bin/python" ] || "$UV" venv --quiet --allow-existing --python "$PYTHON" "$folder"; } 2>&1 &&
+            "$UV" pip install --quiet --python "$folder/bin/python" \
+                --constraints constraints.txt --build-constraints constraints.txt "$@" 2>&1
+    ); then
+        : >"$folder/.complete"
         return
     fi
     case $said in
     *"error sending request"* | *"dns error"* | *"onnect"* | *"imed out"*)
-        if [ -x .venv/bin/petra ]; then
-            say "petra: the package index cannot be reached; going on with what .venv holds already"
+        if [ -e "$folder/.complete" ]; then
+            say "petra: the package index cannot be reached; going on with what $folder holds already"
             return
         fi
-        fail "cannot set up .venv: the first set-up needs a package index (a mirror will do: UV_INDEX_URL)"
+        say "$said"
+        fail "cannot set up $folder: the first set-up needs a package index (a mirror will do: UV_DEFAULT_INDEX)"
         ;;
     esac
     say "$said"
-    fail "cannot set up .venv"
+    fail "cannot set up $folder"
+}
+
+# install_project ARGS: brings .venv up to date, the environment that people work in: every distribution, editable.
+install_project() {
+    for folder in plugins/petra-*; do
+        set -- --editable "$folder" "$@"
+    done
+    # with pip: whoever activates it expects `pip install` to mean this environment
+    install_into .venv --editable core pip "$@"
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import runpy
 import tomllib
 from configparser import ConfigParser
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from petra._version import __version__
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 DISTRIBUTIONS = [ROOT / "core", *PLUGINS]
+CONSTRAINTS = (ROOT / "constraints.txt").read_text()
 
 
 def project(folder):
@@ -59,3 +63,28 @@ def test_the_readme_s_commands_exist():
     text = (ROOT / "README.md").read_text()
     for script in set(re.findall(r"scripts/[a-z]+", text)):
         assert (ROOT / script).exists(), script
+
+
+def script(name):
+    return runpy.run_path(str(ROOT / "scripts" / name))
+
+
+def test_constraints_hold_versions_and_no_addresses():
+    lines = [line for line in CONSTRAINTS.splitlines() if not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"[a-z0-9-]+==[\w.!+]+( ; [\w '.<>=!]+)?", line)] == []
+
+
+def test_constraints_hold_all_that_is_required_anywhere():
+    held = set(re.findall(r"^([a-z0-9-]+)==", CONSTRAINTS, re.MULTILINE))
+    required = script("requirements.py")
+    assert {required["name"](line) for line in required["requirements"]()} - held == set()
+    assert "hatchling" in held, "builds are constrained, too"
+
+
+@pytest.mark.skipif("UV_CONSTRAINT" not in os.environ, reason="only tox installs by constraints.txt alone")
+def test_what_is_installed_has_the_versions_of_the_constraints():
+    allowed = script("test_newest.py")["constrained"](CONSTRAINTS)
+    assert script("test_newest.py")["drift"](allowed) == []
+    ours = {folder.name.lower() for folder in DISTRIBUTIONS} | {"petra-core", "acme-pumps", "acme-meter"}
+    names = {re.sub(r"[-_.]+", "-", each.name).lower() for each in distributions()}
+    assert names - ours - set(allowed) == set(), "scripts/update-constraints has to be run"
