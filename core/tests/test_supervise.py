@@ -9,12 +9,13 @@ import time
 import pytest
 
 from petra.errors import PetraError
-from petra.supervise import Backoff, State, Supervisor
+from petra.supervise import Activity, Backoff, State, Supervisor
+from petra.testing import run_virtual
 
 QUICK = {"first": 0.001, "longest": 0.002, "least": 0.0}
 
 
-def until(condition, seconds: float = 5.0) -> None:
+def until(condition, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came true"
@@ -59,7 +60,23 @@ def test_whatever_ends_an_activity_it_begins_anew(supervisor, error):
     assert all(reasons)
 
 
-def test_what_hangs_is_cancelled_and_begun_anew(supervisor):
+def lived(run, seconds: float, **how) -> Activity:
+    """Supervise an activity for so long, in virtual time."""
+
+    async def main() -> Activity:
+        how.setdefault("patience", 30.0)
+        how.setdefault("stable_after", 10.0)
+        activity = Activity("a", run, failed=None, **how)
+        task = asyncio.create_task(activity.keep())
+        await asyncio.sleep(seconds)
+        task.cancel()
+        await asyncio.wait({task})
+        return activity
+
+    return run_virtual(main())
+
+
+def test_what_hangs_is_cancelled_and_begun_anew():
     ended = []
 
     async def run(activity) -> None:
@@ -69,21 +86,20 @@ def test_what_hangs_is_cancelled_and_begun_anew(supervisor):
         finally:
             ended.append(1)
 
-    activity = supervisor.add("a", run, patience=0.02, backoff=Backoff(**QUICK))
-    until(lambda: activity.hangs >= 3)
-    assert len(ended) >= 3
-    assert "no progress for 0.02 s" in activity.health().error
+    activity = lived(run, 100.0, patience=20.0, backoff=Backoff(**QUICK))
+    assert activity.hangs == 4
+    assert len(ended) == activity.starts == 5
+    assert "no progress for 20 s" in activity.error
 
 
-def test_progress_keeps_it_alive(supervisor):
+def test_progress_keeps_it_alive():
     async def run(activity) -> None:
         activity.serving()
         while True:
             activity.progress()
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.9)
 
-    activity = supervisor.add("a", run, patience=0.25, backoff=Backoff(**QUICK))
-    time.sleep(0.6)
+    activity = lived(run, 1_000.0, patience=1.0, backoff=Backoff(**QUICK))
     assert (activity.starts, activity.hangs) == (1, 0)
 
 
@@ -106,17 +122,15 @@ def test_one_that_dies_does_not_touch_the_others(supervisor):
     assert {h.name: h.state for h in supervisor.health()}["good"] is State.SERVING
 
 
-def test_a_stable_period_forgets_earlier_failures(supervisor):
+def test_a_stable_period_forgets_earlier_failures():
     async def run(activity) -> None:
         if activity.starts > 3:
             activity.serving()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(50)
         raise OSError("gone")
 
-    activity = supervisor.add(
-        "a", run, stable_after=0.03, backoff=Backoff(first=0.001, longest=1.0, least=0.0)
-    )
-    until(lambda: activity.starts >= 6)
+    activity = lived(run, 1_000.0, stable_after=30.0, backoff=Backoff(first=0.001, longest=1.0, least=0.0))
+    assert activity.starts > 10
     assert activity.backoff.failures <= 1
 
 

@@ -91,7 +91,7 @@ def petra(tmp_path: Path):
             cwd=tmp_path,
             input=stdin,
             env=environment,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         ran = Ran(done)

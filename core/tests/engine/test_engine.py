@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import logging
 import threading
 import time
 from pathlib import Path
@@ -90,7 +91,7 @@ def conf(text: str = TANK):
     return configuration(load_bytes(text.encode(), CATALOG, {}))
 
 
-def until(condition, seconds: float = 5.0) -> bool:
+def until(condition, seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -192,7 +193,7 @@ def test_reloads_follow_each_other_and_wait_for_a_scan_that_hangs():
         threads[1].start()
         release.set()
         for thread in threads:
-            thread.join(5)
+            thread.join(60)
         assert engine.status().reloads == 2
         assert "more" in engine.bus.layout.index
 
@@ -213,7 +214,7 @@ def test_the_end_does_not_wait_for_a_reload_that_waits_for_a_scan(caplog):
     thread.start()
     assert until(lambda: bool(engine.scheduler._asked))
     engine.stop()
-    thread.join(5)
+    thread.join(60)
     release.set()
     assert refused == ["the engine stops"]
     with pytest.raises(EngineError, match="the engine stops"):
@@ -282,8 +283,9 @@ def test_writers_never_stop_while_reloads_come_one_after_another():
     assert errors == []
 
 
-def test_thousands_of_reloads_leak_nothing():
+def test_thousands_of_reloads_leak_nothing(caplog):
     """Objects and threads are as many after 2,000 reloads as after 100; `petra bench` counts 10,000."""
+    caplog.set_level(logging.WARNING, "petra")  # what is logged is kept by pytest
     documents = [conf(), conf(TANK.replace("b: 5.0", "b: 8.0"))]
     engine = Engine(documents[0], CATALOG)
     counts = []
@@ -414,10 +416,11 @@ def test_several_tasks_run_at_their_own_periods():
     - {name: c, type: SUB, inputs: {a: fast, b: slow}, outputs: {out: difference}, task: slow}
     scan_time_ms: 5
     """
-    with Engine(conf(text), CATALOG) as engine:
+    with Engine(conf(text), CATALOG, clock=ManualClock()) as engine:
         assert until(lambda: engine.bus.read("slow").value >= 3)
-        assert engine.bus.read("fast").value >= 2 * engine.bus.read("slow").value
         assert set(engine.status().tasks) == {"main", "slow"}
+    fast, slow = (engine.bus.read(name).value for name in ("fast", "slow"))
+    assert slow - 1 <= (fast - 1) / 10 <= slow
 
 
 def test_a_plan_names_every_kind_of_change():

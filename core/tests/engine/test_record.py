@@ -234,18 +234,20 @@ def test_a_recording_survives_kill(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "petra", "run", document, "--record", path], stderr=subprocess.PIPE
     )
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        time.sleep(0.1)
-        if path.exists():
-            try:
-                if sum(len(segment.scans) for segment in read(path)) > 100:
-                    break
-            except (RecordError, sqlite3.Error):
-                continue
-    process.kill()
-    process.wait()
-    process.stderr.close()
+    end = time.monotonic() + 60
+    try:
+        while time.monotonic() < end:
+            time.sleep(0.1)
+            if path.exists():
+                try:
+                    if sum(len(segment.scans) for segment in read(path)) > 100:
+                        break
+                except (RecordError, sqlite3.Error):
+                    continue
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
     scans = [scan for segment in read(path) for scan in replay(segment, LIBRARY)]
     assert len(scans) > 100
     assert all(scan.same for scan in scans)

@@ -44,6 +44,12 @@ def made(each: ModbusConnection):
     return driver
 
 
+def patient(each: ModbusConnection):
+    """A driver that waits for every answer, however busy the machine is."""
+    (driver,) = drivers(ModbusConfig(connections=(each,), poll_ms=20.0, timeout_ms=60_000.0))
+    return driver
+
+
 class TestTcp(DriverContract):
     def make(self, port: int):
         return made(connection(port))
@@ -80,7 +86,7 @@ def test_connections_that_have_ended_are_let_go(kind):
 
 def output(port: int):
     points = (ModbusPoint(signal="out", address=5, direction=Direction.WRITE, verify=False),)
-    return made(evolve(connection(port), points=points))
+    return patient(evolve(connection(port), points=points))
 
 
 def test_a_busy_device_is_given_what_the_program_wants_in_the_end():
@@ -111,7 +117,7 @@ def test_what_a_device_refuses_for_good_is_said_once():
 
 def test_a_device_that_needs_long_has_taken_a_command():
     """Exception 5 is no refusal: what was written is looked for."""
-    with Rig(lambda port: made(connection(port))) as rig:
+    with Rig(lambda port: patient(connection(port))) as rig:
         rig.until_good()
         (point,) = (p for p in rig.points if p.signal == "setpoint")
         memory, answer = rig.simulator.memory, rig.simulator.memory.answer
@@ -130,7 +136,7 @@ def test_a_device_that_needs_long_has_taken_a_command():
 def test_what_lies_between_two_points_need_not_be_there():
     """The device refuses to read across; after that the two are asked for apart, and nothing is refused."""
     points = (ModbusPoint(signal="a", address=0), ModbusPoint(signal="b", address=5))
-    with Rig(lambda port: made(evolve(connection(port), points=points))) as rig:
+    with Rig(lambda port: patient(evolve(connection(port), points=points))) as rig:
         rig.simulator.memory.holes.add((1, Area.HOLDING, 3))
         rig.until_good()
         refused, seen = rig.status.refused, set()
@@ -142,7 +148,8 @@ def test_what_lies_between_two_points_need_not_be_there():
 def test_a_command_that_comes_before_the_last_one_can_be_read_back_takes_its_place():
     """The device needs a while until it shows what was written; the first value is never shown."""
     both = {"address": 5, "direction": Direction.BOTH, "settle_ms": 60_000.0}
-    with Rig(lambda port: made(evolve(connection(port), points=(ModbusPoint(signal="a", **both),)))) as rig:
+    points = (ModbusPoint(signal="a", **both),)
+    with Rig(lambda port: patient(evolve(connection(port), points=points))) as rig:
         rig.until_good()
         first = rig.field.command("a", 1, "me", Origin.LOCAL)
         rig.until(lambda: rig.simulator.get(rig.points[0]) == 1, "it is written")

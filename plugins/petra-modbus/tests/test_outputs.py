@@ -22,12 +22,15 @@ from petra_modbus.transport import Transport
 WRITE, BOTH = Direction.WRITE, Direction.BOTH
 
 
-def rig(*points: ModbusPoint, up: bool = True, **more: object) -> Rig:
+PATIENT = 60_000.0
+
+
+def rig(*points: ModbusPoint, up: bool = True, timeout: float = PATIENT, **more: object) -> Rig:
     def make(port: int):
         transport = Transport(host="127.0.0.1", port=port)
         connection = ModbusConnection(name="device", transport=transport, points=points, **more)
-        (driver,) = drivers(ModbusConfig(connections=(connection,), poll_ms=20.0, timeout_ms=300.0))
-        driver.patience = 1.0
+        (driver,) = drivers(ModbusConfig(connections=(connection,), poll_ms=20.0, timeout_ms=timeout))
+        driver.patience = 1.0 if timeout < PATIENT else driver.patience
         return driver
 
     return Rig(make, up=up)
@@ -48,7 +51,7 @@ def test_however_many_signals_change_at_once_each_is_written():
             made.bus.write(f"s{n}", 7)
         made.scan()
         made.line(None)
-        made.until(lambda: all(made.simulator.get(p) == 7 for p in made.points), "each has it", 20)
+        made.until(lambda: all(made.simulator.get(p) == 7 for p in made.points), "each has it", 60)
 
 
 def test_what_waited_when_the_line_was_cut_is_written_afterwards():
@@ -65,7 +68,7 @@ def test_what_waited_when_the_line_was_cut_is_written_afterwards():
 
 def test_a_silent_unit_that_is_only_written_concerns_nobody_else():
     reads = [ModbusPoint(signal=f"r{unit}", address=0, unit=unit) for unit in (1, 2)]
-    with rig(*reads, ModbusPoint(signal="sp", address=5, unit=5, direction=WRITE)) as made:
+    with rig(*reads, ModbusPoint(signal="sp", address=5, unit=5, direction=WRITE), timeout=300.0) as made:
         made.until_good()
         made.simulator.silence("unit 5", silent=True)
         made.bus.write("sp", 9)
@@ -110,6 +113,7 @@ signals:
 - {{name: plain, type: int}}
 modbus:
   poll_ms: 20
+  timeout_ms: {timeout}
   connections:
   - name: device
     transport: {{host: 127.0.0.1, port: {port}}}
@@ -122,18 +126,19 @@ modbus:
 
 
 @pytest.fixture
-def plant():
+def plant(request):
     """A plant with its device: the engine, the rig that has the device, and what the device holds."""
     with rig(*(ModbusPoint(signal=f"x{at}", address=at) for at in (1, 2, 3, 4))) as made:
         port = made.driver.connection.transport.endpoint[1]
         catalog = Catalog.of(library, plugin)
-        text = PLANT.format(port=port)
+        text = PLANT.format(port=port, timeout=getattr(request, "param", PATIENT))
         engine = Engine(configuration(load_bytes(text.encode(), catalog, {})), catalog)
         with engine:
             commands = [
                 engine.command(name, 500, actor="me") for name in ("written", "slow", "both", "plain")
             ]
             made.until(lambda: all(c.outcome is Outcome.CONFIRMED for c in commands), "they are written")
+            made.until(lambda: engine.status().scans > 1, "it scans")
             yield engine, made, lambda: [made.simulator.get(point) for point in made.points]
 
 
@@ -181,7 +186,7 @@ def test_a_reload_loses_nothing_that_is_wanted_and_repeats_nothing(plant):
     engine.force("plain", 42, actor="me")
     made.until(lambda: engine.bus.read("plain").value == 42, "it is wanted")
     config, port = engine.configuration, made.driver.connection.transport.endpoint[1]
-    text = PLANT.format(port=port) + "    - {signal: plain, address: 9, direction: write}\n"
+    text = PLANT.format(port=port, timeout=PATIENT) + "    - {signal: plain, address: 9, direction: write}\n"
     catalog = engine.catalog
     engine.reload(configuration(load_bytes(text.encode(), catalog, {})))
     before = len(engine.field.ledger.commands())
@@ -193,7 +198,7 @@ def test_a_reload_loses_nothing_that_is_wanted_and_repeats_nothing(plant):
     assert wanted == [("plain", 42)] * 2, "the others were written before"
     engine.unforce("plain", actor="me")
     engine.reload(config)
-    assert engine.command("plain", 43, actor="me", origin=Origin.LOCAL).wait(5).outcome is Outcome.CONFIRMED
+    assert engine.command("plain", 43, actor="me", origin=Origin.LOCAL).wait(60).outcome is Outcome.CONFIRMED
 
 
 def test_what_waits_for_a_point_does_not_follow_its_safe_value(plant):
@@ -205,7 +210,7 @@ def test_what_waits_for_a_point_does_not_follow_its_safe_value(plant):
     assert late.outcome in (Outcome.SUPERSEDED, Outcome.REJECTED), str(late)
 
 
-@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize(("lost", "plant"), [(False, PATIENT), (True, 200.0)], indirect=["plant"])
 def test_a_safe_value_is_tried_again_until_there_is_no_more_time(plant, lost):
     """The device is busy once, or an answer is lost."""
     engine, made, held = plant
@@ -243,7 +248,7 @@ modbus:
 """
         catalog = Catalog.of(library, plugin)
         with Engine(configuration(load_bytes(text.encode(), catalog, {})), catalog) as engine:
-            assert engine.command("w", 4, actor="me").wait(5).outcome is Outcome.CONFIRMED
+            assert engine.command("w", 4, actor="me").wait(60).outcome is Outcome.CONFIRMED
             made.simulator.silence("unit 2", silent=True)
             made.until(lambda: engine.bus.status("r2").quality is Quality.BAD, "it is left in peace")
             made.simulator.silence("unit 2", silent=False)
@@ -263,7 +268,7 @@ def test_a_force_holds_against_commands():
 
 def test_program_and_user_do_not_leave_signal_and_device_apart():
     """Whoever is last: both hold the same; also when nobody knows whether a command was carried out."""
-    with rig(ModbusPoint(signal="w", address=5, direction=WRITE)) as made:
+    with rig(ModbusPoint(signal="w", address=5, direction=WRITE), timeout=300.0) as made:
         (point,) = made.points
         command = made.field.command("w", 5, "me", Origin.LOCAL)
         made.bus.write("w", 3)
@@ -304,12 +309,12 @@ modbus:
     with one, other:
         ports = [each.driver.connection.transport.endpoint[1] for each in (one, other)]
         with Engine(made_of(ports[0]), catalog) as engine:
-            assert engine.command("w", 4, actor="me").wait(5).outcome is Outcome.CONFIRMED
+            assert engine.command("w", 4, actor="me").wait(60).outcome is Outcome.CONFIRMED
             engine.reload(made_of(ports[1]))
             other.until(lambda: other.simulator.get(other.points[0]) == 4, "the new device has it")
-            assert engine.command("w", 5, actor="me").wait(5).outcome is Outcome.CONFIRMED
+            assert engine.command("w", 5, actor="me").wait(60).outcome is Outcome.CONFIRMED
             engine.reload(made_of(ports[1], "    - {signal: r, address: 9}\n"))
-            assert "at most 2 times a day" in engine.command("w", 6, actor="me").wait(5).reason
+            assert "at most 2 times a day" in engine.command("w", 6, actor="me").wait(60).reason
 
 
 @pytest.mark.parametrize("in_flight", [1, 4])
@@ -318,7 +323,7 @@ def test_whatever_happens_signals_and_devices_agree_in_the_end(in_flight):
     dice = random.Random(in_flight)
     writes = [ModbusPoint(signal=f"w{n}", address=n, unit=1 + n % 3, direction=WRITE) for n in range(6)]
     reads = [ModbusPoint(signal=f"r{unit}", address=50, unit=unit) for unit in (1, 2)]
-    with rig(*writes, *reads, in_flight=in_flight) as made:
+    with rig(*writes, *reads, timeout=300.0, in_flight=in_flight) as made:
         made.until_good()
         commands = []
 

@@ -54,7 +54,7 @@ class Line:
 
         self.thread.call(silence())
 
-    def until(self, condition, seconds: float = 10.0) -> None:
+    def until(self, condition, seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while True:
             self.scans += 1
@@ -99,7 +99,7 @@ def test_a_dead_unit_is_bad_alone_and_comes_back(line):
     assert "unit 4: no answer" in line.bus.status("u4.level").reason
     assert line.field.status()["line"].health.failures == 0
     line.silence(4, silent=False)
-    line.until(lambda: len(line.qualities()) == 10, 40.0)
+    line.until(lambda: len(line.qualities()) == 10)
 
 
 def test_a_line_that_is_not_there_is_a_reason(tmp_path):

@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from petra.testing.driver_contract import DriverContract
     from petra.testing.rig import Rig
     from petra.testing.vectors import assert_vectors
+    from petra.testing.virtual_time import VirtualTimeLoop, run_virtual
 
 _HOME = {
     "Bench": "petra.scan.bench",
     "DriverContract": "petra.testing.driver_contract",
     "ManualClock": "petra.testing.clock",
     "Rig": "petra.testing.rig",
+    "VirtualTimeLoop": "petra.testing.virtual_time",
     "assert_plugin_conforms": "petra.testing.conform",
     "assert_vectors": "petra.testing.vectors",
     "replay_incident": "petra.engine.incident",
+    "run_virtual": "petra.testing.virtual_time",
 }
 
 __all__ = [
@@ -34,9 +37,11 @@ __all__ = [
     "DriverContract",
     "ManualClock",
     "Rig",
+    "VirtualTimeLoop",
     "assert_plugin_conforms",
     "assert_vectors",
     "replay_incident",
+    "run_virtual",
 ]
 
 __getattr__ = lazy(globals(), _HOME)
