@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from contextlib import suppress
@@ -104,6 +105,31 @@ def test_a_peer_that_says_nothing_is_given_up_in_no_time(manual_clock):
 
     run_virtual(main(), manual_clock)
     assert manual_clock.monotonic() == pytest.approx(1_200, abs=0.01)
+
+
+def test_bytes_that_are_under_way_hold_the_time(manual_clock):
+    """A thread reads them, in a time that the loop knows nothing of."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def read() -> None:
+        with server, server.accept()[0] as peer:
+            while peer.recv(65_536):
+                pass
+
+    async def main() -> None:
+        _, writer = await asyncio.open_connection(*server.getsockname())
+        async with asyncio.timeout(1e-3):
+            for _ in range(200):
+                writer.write(b"x" * 1_000_000)
+                await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    run_virtual(main(), manual_clock)
+    reader.join()
+    assert manual_clock.monotonic() == 0.0
 
 
 def test_time_stands_still_while_a_thread_works(manual_clock):
