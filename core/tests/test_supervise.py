@@ -151,7 +151,7 @@ def test_stop_ends_all_and_names_what_does_not_end():
 
     supervisor.add("stubborn", stubborn)
     activity = supervisor.add("good", good)
-    assert supervisor.remove(["stubborn", "good"], within=0.1) == ["stubborn"]
+    assert supervisor.remove(["stubborn", "good"], within=1.0) == ["stubborn"]
     assert activity.state is State.STOPPED
     release.set()
     supervisor.stop()

@@ -31,7 +31,7 @@ def answered(reference: int, line: bytes) -> bytes | None:
 
 
 def run(main) -> None:
-    asyncio.run(asyncio.wait_for(main, 10))
+    asyncio.run(asyncio.wait_for(main, 60))
 
 
 def test_a_server_answers_each_request_once_it_is_whole():

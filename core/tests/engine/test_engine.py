@@ -346,7 +346,7 @@ def test_the_watchdog_shows_safe_values_while_a_scan_hangs():
     text = """
     signals: [{name: hang, type: bool}, {name: valve, type: bool, safe: true}]
     blocks: [{name: slow, type: SLOW, inputs: {hang: hang}, outputs: {out: valve}}]
-    engine: {watchdog_ms: 100}
+    engine: {watchdog_ms: 1000}
     scan_time_ms: 5
     """
     with Engine(conf(text), CATALOG) as engine:

@@ -254,7 +254,7 @@ def test_a_driver_that_blocks_the_others_is_seen_and_nothing_looks_good(monkeypa
     engine = Engine(made(PLANT), catalog)
     with engine:
         until(lambda: engine.bus.read("level").quality is Quality.GOOD)
-        engine.field.supervisor.loop.call_soon_threadsafe(release.wait, 1.5)
+        engine.field.supervisor.loop.call_soon_threadsafe(release.wait, 60)
         until(lambda: engine.bus.status("level").reason == "the drivers do not move")
         assert "blocks the others" in caplog.text
         release.set()

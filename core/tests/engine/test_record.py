@@ -119,6 +119,14 @@ scan_time_ms: 2
 """
 
 
+def scanned(engine: Engine, number: int) -> None:
+    """Wait until so many more scans have been made."""
+    wanted = engine.status().scans + number
+    while engine.status().scans < wanted:
+        assert engine.status().running
+        time.sleep(0.001)
+
+
 @pytest.fixture
 def recording(tmp_path):
     """A recording of a plant that ran on its own thread."""
@@ -127,9 +135,9 @@ def recording(tmp_path):
     with Engine(made, LIBRARY, recorder=Recorder(path, 400)) as engine:
         for n in range(40):
             engine.bus.write("level", n * 1.5)
-            time.sleep(0.005)
+            scanned(engine, 2)
         engine.bus.force("smooth", 0.1, "test")
-        time.sleep(0.05)
+        scanned(engine, 20)
         engine.reload(
             evolve(
                 made,
@@ -137,7 +145,7 @@ def recording(tmp_path):
             )
         )
         engine.bus.unforce("smooth", "test")
-        time.sleep(0.05)
+        scanned(engine, 20)
     return path
 
 
@@ -192,11 +200,11 @@ def test_a_tuned_parameter_is_part_of_the_recording(tmp_path):
     path = tmp_path / "tuned.petra"
     with Engine(configuration(load_bytes(TANK, LIBRARY, {})), LIBRARY, recorder=Recorder(path)) as engine:
         engine.bus.write("level", 8.0)
-        time.sleep(0.05)
+        scanned(engine, 20)
         engine.tune("filter", "tau", 9.0)
         engine.tune("late", "PT", 40.0)  # an input that is a constant
         engine.bus.write("level", 3.0)
-        time.sleep(0.05)
+        scanned(engine, 20)
     scans = [scan for segment in read(path) for scan in replay(segment, LIBRARY)]
     assert len(scans) > 10
     assert all(scan.same for scan in scans)
