@@ -22,7 +22,7 @@ from petra_modbus.transport import Transport
 class Line:
     """Ten units on one pseudo-terminal, and the driver that asks them."""
 
-    def __init__(self, path, units: int = 10, period: float = 100.0, timeout: float = 60.0) -> None:
+    def __init__(self, path, units: int = 10, period: float = 500.0, timeout: float = 100.0) -> None:
         points = []
         for unit in range(1, units + 1):
             points.append(ModbusPoint(signal=f"u{unit}.level", address=0, data_type="float32", unit=unit))
