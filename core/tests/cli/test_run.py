@@ -296,7 +296,7 @@ def test_bench_measures_compares_and_draws(tmp_path):
     assert "<svg" in page.read_text()
     kept = json.loads((tmp_path / "runs" / "before.json").read_text())
     for each in kept["results"]:
-        each["ratio"] = each["ratio"] and each["ratio"] * 2
+        each["ratio"] = each["ratio"] and each["ratio"] * 1_000  # worse on any machine, however busy
     (tmp_path / "runs" / "before.json").write_text(json.dumps(kept))
     worse = petra("bench", "scan", *small, "--compare", "before")
     assert worse.returncode == 1
