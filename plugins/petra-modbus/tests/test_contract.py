@@ -101,6 +101,7 @@ def test_a_busy_device_is_given_what_the_program_wants_in_the_end():
         memory.answer = busy
         rig.bus.write("out", 1234)
         rig.until(lambda: rig.simulator.get(point) == 1234, "it is taken")
+        rig.until(lambda: all(c.outcome.final for c in rig.field.ledger.commands()), "every command ends")
         outcomes = [c.outcome for c in rig.field.ledger.commands()]
         assert outcomes == [Outcome.REJECTED] * 3 + [Outcome.UNVERIFIED]
 
