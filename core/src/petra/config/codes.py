@@ -171,8 +171,8 @@ _PROGRAM = {
     "no-safe-value": Code(
         "A signal goes to a device and has no `safe` value: when scans stop, or when what it depends on is "
         "lost, the device keeps what was written last.",
-        "Give the signal the value that is safe: `safe: false` of a pump, `safe: 0.0` of a valve. Where none is, "
-        "and the device is to keep what it has, say so: `on_bad: hold`.",
+        "Give the signal the value that is safe: `safe: false` of a pump, `safe: 0.0` of a valve. Where none "
+        "is, and the device is to keep what it has, say so: `on_bad: hold`.",
     ),
     "unknown-port": Code(
         "The block has no input or output of this name.",
