@@ -40,6 +40,7 @@ class LinePlugin:
 
 
 CATALOG = Catalog.of(plugin, LinePlugin())
+SCALE = "blocks:\n- name: a\n  type: SCALE\n  inputs: {in: 1.0}\n  outputs: {out: b}\n"
 TON = "blocks:\n- name: a\n  type: TON\n  inputs: {in: true}\n  outputs: {q: b}\n"
 
 SLIPS = {
@@ -54,7 +55,7 @@ SLIPS = {
     "time-long": ("line: {wait: TIME#1m30s}\n", 1, 14, "wrong-type", "write 90: it is in s"),
     "time-port": ("line: {port: 5s}\n", 1, 14, "wrong-type", "write the plain number"),
     "time-param": (TON + "  params: {preset_ms: T#1.5s}\n", 6, 23, "wrong-type", "write 1500: it is in ms"),
-    "quotes-param": (TON + '  params: {preset_ms: "5"}\n', 6, 23, "wrong-type", "leave out the quotes"),
+    "quotes-param": (SCALE + '  params: {in_max: "5"}\n', 6, 20, "wrong-type", "leave out the quotes"),
     "curly-name": ("signals:\n- name: “a”\n", 2, 9, "bad-value", "write straight ones"),
     "curly-number": ("scan_time_ms: ”50”\n", 1, 15, "wrong-type", "write straight ones"),
     "curly-key": ("signals:\n- “name”: a\n", 2, 3, "unknown-key", "write straight ones"),

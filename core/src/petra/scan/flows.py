@@ -105,6 +105,11 @@ class Flows:
         self._due = False
         self._settled = -1
 
+    @property
+    def remembers(self) -> bool:
+        """Whether steps read anything of the last scan that a block is asked about."""
+        return self._pick is not None
+
     def begin(self, values: Sequence[Value]) -> None:
         """Remember what this scan's steps read of the last one."""
         if self._pick is not None:

@@ -33,6 +33,7 @@ class TuningError(PetraError):
 class Part:
     """Blocks that are stepped by one function."""
 
+    number: int
     units: range
     step: Callable[..., None]
     faults: dict[int, Status] = field(factory=dict)
@@ -82,8 +83,10 @@ class Program:
         ]
         self.units = [self._unit(wired, kind) for wired, kind in zip(network.blocks, kinds, strict=True)]
         self._number = {unit.wired.name: number for number, unit in enumerate(self.units)}
-        self._parts = [Part(units, self._compiled(units)) for units in self._divide()]
+        divided = enumerate(self._divide())
+        self._parts = [Part(number, units, self._compiled(units)) for number, units in divided]
         self._flows = self._passing()
+        self._remembers = self._flows.remembers
 
     # scanning
 
@@ -91,15 +94,19 @@ class Program:
         """Step every block once."""
         if bus.forced is not self._forced:
             self._hold(bus.forced)
-        values, states, flawed, now, flows = bus.values, self.states, bus.flawed, self._now, self._flows
-        flows.begin(values)
-        for number, part in enumerate(self._parts):
+        values, states, flawed, now, faulted = bus.values, self.states, bus.flawed, self._now, self._faulted
+        if self._remembers:
+            self._flows.begin(values)
+        settled = False
+        for part in self._parts:
             part.step(values, states, dt, flawed)
             if now or part.faults:
                 self._note_faults(part)
-            if flawed or self._faulted:
-                flows.settle(number, bus)
-        flows.end()
+            if flawed or faulted:
+                self._flows.settle(part.number, bus)
+                settled = True
+        if settled:
+            self._flows.end()
 
     @property
     def faults(self) -> Mapping[str, Status]:
