@@ -100,9 +100,12 @@ class Flows:
         self._past = tuple(sorted(past))
         self._pick = itemgetter(*self._past) if self._past else None
         self._picked: Any = ()
+        self._parts = max((ring.part for ring in self._rings), default=0) + 1
         self._work: list[list[Ring]] = []
-        self._judged = False
-        self._due = False
+        self._watched: list[itemgetter[Any] | None] = []
+        """What picks the values out of the bus that the judges of each part look at."""
+        self._last: list[Any] = [None] * self._parts
+        self._fresh = False
         self._settled = -1
 
     @property
@@ -123,19 +126,29 @@ class Flows:
         """Carry quality through the rings that are complete with this part."""
         if self._settled != bus.flaws:
             self._find_work(bus)
-        if not self._due:
+        moved = self._moved(part, bus.values)
+        if not (self._fresh or moved):
             return
-        work = self._work[part]
-        if work:
-            seen = self._seen()
-            changed = [self._settle(ring, bus, seen) for ring in work]
-            if any(changed):
-                bus.flaws += 1
-                self._settled = bus.flaws
+        seen = self._seen()
+        changed = [self._settle(ring, bus, seen) for ring in self._work[part]]
+        if any(changed):
+            self._fresh = True  # what follows reads what has just changed
+            bus.flaws += 1
+            self._settled = bus.flaws
 
     def end(self) -> None:
         """Take note that the scan is over: without news, only what depends on values is looked at again."""
-        self._due = self._judged
+        self._fresh = False
+
+    def _moved(self, part: int, values: Sequence[Value]) -> bool:
+        """Return whether a value has changed that a block is asked about."""
+        pick = self._watched[part]
+        if pick is None:
+            return False
+        now = pick(values), self._picked
+        moved: bool = now != self._last[part]
+        self._last[part] = now
+        return moved
 
     def _seen(self) -> Mapping[int, Value]:
         if len(self._past) == 1:
@@ -144,7 +157,7 @@ class Flows:
 
     def _find_work(self, bus: Bus) -> None:
         """Find the rings within reach of what is not good, and those that were until now."""
-        self._settled, self._due = bus.flaws, True
+        self._settled, self._fresh = bus.flaws, True
         sources = [slot for slot in bus.flawed if slot not in self._writer]
         waiting = [ring for slot in sources for ring in self._readers.get(slot, ())]
         waiting += [self._of_block[name] for name in self._faulted if name in self._of_block]
@@ -160,13 +173,13 @@ class Flows:
                     for slot in flow.outputs
                     for each in self._readers.get(slot, ())
                 ]
-        self._judged = any(each.judge is not None for ring in reached.values() for each in ring.flows)
         for slot in bus.flawed:
             if slot in self._writer:
                 reached[self._writer[slot].number] = self._writer[slot]
-        self._work = [[] for _ in range(max((ring.part for ring in self._rings), default=0) + 1)]
+        self._work = [[] for _ in range(self._parts)]
         for number in sorted(reached):
             self._work[reached[number].part].append(reached[number])
+        self._watched = [_watch(work) for work in self._work]
 
     def _settle(self, ring: Ring, bus: Bus, seen: Mapping[int, Value]) -> bool:
         """Settle one ring; return whether anything is of another quality now."""
@@ -187,6 +200,12 @@ class Flows:
                     queued.update(woken)
         _give_back(ring, before, flawed, forced)
         return any(flawed.get(slot) != before.get(slot) for slot in slots)
+
+
+def _watch(rings: Sequence[Ring]) -> itemgetter[Any] | None:
+    judges = (each.judge for ring in rings for each in ring.flows if each.judge is not None)
+    slots = dict.fromkeys(slot for judge in judges for slot in judge.slots)
+    return itemgetter(*slots) if slots else None
 
 
 def _give_back(

@@ -25,7 +25,10 @@ class _Source:
 
 
 class Judge:
-    """Asks one block. It has an instance of its own, to which it shows what the step has seen."""
+    """Asks one block. It has an instance of its own, to which it shows what the step has seen.
+
+    It asks again only when a value or a status has changed, and never while all inputs are good.
+    """
 
     def __init__(self, unit: Unit, past: frozenset[int]) -> None:
         self._unit = unit
@@ -39,16 +42,29 @@ class Judge:
                 for wired, slot in zip(unit.wired.sources[name], unit.inputs[name], strict=True)
             ]
             self._ports.append((name, port.many, sources))
-
-    @property
-    def slots(self) -> tuple[int, ...]:
+        every = [s for _, _, sources in self._ports for s in sources if s.slot is not None]
+        self.slots: tuple[int, ...] = tuple(s.slot for s in every if s.slot is not None)
         """The slots of all inputs."""
-        return tuple(s.slot for _, _, sources in self._ports for s in sources if s.slot is not None)
+        self._past = tuple(s.slot for s in every if s.past and s.slot is not None)
+        self._last: tuple[Any, ...] = ()
+        self._status = GOOD
 
     def status(
         self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
     ) -> Status:
         """Return how good the outputs are: as bad as the worst input where the block fails at saying it."""
+        found = tuple(map(flawed.get, self.slots))
+        if not any(found):
+            return GOOD
+        wired = self._unit.wired
+        now = (wired, found, [values[s] for s in self.slots], [seen[s] for s in self._past])
+        if now != self._last:
+            self._last, self._status = now, self._ask(values, seen, flawed)
+        return self._status
+
+    def _ask(
+        self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
+    ) -> Status:
         found: list[Status] = []
         of: dict[str, Quality | tuple[Quality, ...]] = {}
         worst = Quality.GOOD
