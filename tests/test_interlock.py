@@ -13,14 +13,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from pymodbus.client import ModbusTcpClient
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "pumping-station.yaml"
 KILLS = int(os.environ.get("PETRA_KILLS", "3"))
 LONG = 60.0  # seconds after which a test that waits for an event gives up
 
@@ -87,11 +85,17 @@ def free_ports(count: int) -> list[int]:
 class Station:
     """The plant and its devices, each a process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, example: bool) -> None:
         self.folder = folder
         s7, self.pump_port, panel = free_ports(3)
         self.file = folder / "station.yaml"
-        self.file.write_text(PLANT.format(s7=s7, pump=self.pump_port, panel=panel))
+        if example:
+            text = EXAMPLE.read_text("utf-8").replace("15102", str(s7)).replace("15020", str(self.pump_port))
+        else:
+            text = PLANT.format(s7=s7, pump=self.pump_port, panel=panel)
+        self.first = 0 if example else 1  # the first coil
+        self.scripts = {"s7": SCRIPTS["s7"], "modbus": "" if example else SCRIPTS["modbus"]}
+        self.file.write_text(text)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.client = ModbusTcpClient("127.0.0.1", port=self.pump_port, timeout=1, retries=0)
 
@@ -103,8 +107,9 @@ class Station:
 
     def simulate(self, protocol: str) -> None:
         script = self.folder / f"{protocol}.yaml"
-        script.write_text(SCRIPTS[protocol])
-        self.start(protocol, protocol, "simulate", str(self.file), "--script", str(script))
+        script.write_text(self.scripts[protocol])
+        more = ["--script", str(script)] if self.scripts[protocol] else []
+        self.start(protocol, protocol, "simulate", str(self.file), *more)
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
@@ -112,9 +117,9 @@ class Station:
         process.wait()
 
     def coils(self) -> list[bool] | None:
-        """Return what the pump's three coils hold; None while nobody answers."""
+        """Return what the pump's coils hold; None while nobody answers."""
         try:
-            answer = self.client.read_coils(1, count=3)
+            answer = self.client.read_coils(self.first, count=3)
         except Exception:  # noqa: BLE001 - a device that is away raises whatever it does
             return None
         return None if answer.isError() else answer.bits[:3]
@@ -137,8 +142,8 @@ class Station:
 
 
 @pytest.fixture
-def station(tmp_path):
-    made = Station(tmp_path)
+def station(tmp_path, request):
+    made = Station(tmp_path, example=getattr(request, "param", False))
     try:
         yield made
     finally:
@@ -182,3 +187,15 @@ def test_a_pump_that_comes_back_is_told_what_holds(station):
         if not alive:
             station.simulate("s7")
         station.until("all run again", lambda coils: coils == [True, True, True])
+
+
+@pytest.mark.parametrize("station", [True], indirect=True, ids=["examples/pumping-station.yaml"])
+def test_the_pump_of_the_example_stops_when_its_plc_is_killed(station):
+    station.simulate("s7")
+    station.simulate("modbus")
+    station.start("plant", "run", str(station.file), "--no-live")
+    station.until("the pump runs", lambda coils: coils[0])
+    station.kill("s7")
+    station.until("the pump stops", lambda coils: not coils[0])
+    station.simulate("s7")
+    station.until("the pump runs again", lambda coils: coils[0])

@@ -79,3 +79,11 @@ def test_routine_writes_alone_need_no_table(petra, journal):
 
 def test_without_commands_it_says_why(petra):
     assert "no plant of plant.yaml has written to a device yet" in petra("commands", "plant.yaml", code=2).err
+
+
+def test_forces_are_told_from_writes(journal, petra):
+    people = {"signal": "pump.run", "actor": "ann", "origin": "local", "outcome": "confirmed"}
+    journal([entry(1, act="force", **people), entry(2, act="unforce", **people | {"value": None})])
+    lines = petra("commands", "plant.yaml").out.splitlines()
+    assert "force 49" in lines[-3]
+    assert "unforce" in lines[-2]

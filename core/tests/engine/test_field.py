@@ -24,7 +24,7 @@ from petra.engine.plan import points_changed
 from petra.errors import PetraError
 from petra.library import plugin as library
 from petra.settings import Named, SignalUse, Used
-from petra.signals import NotWritableError, OutOfLimitsError, Quality, SignalType
+from petra.signals import GOOD, NotWritableError, OutOfLimitsError, Quality, SignalType
 from petra.testing import ManualClock
 
 
@@ -570,3 +570,22 @@ def test_limits_of_a_signal_hold_for_everybody_who_writes_it():
             with pytest.raises(OutOfLimitsError, match="'free' is at most 3, not 4"):
                 write()
         assert engine.command("knob", 9.0, actor="ann").wait(5).outcome is Outcome.CONFIRMED
+
+
+def test_one_scan_waits_for_what_its_devices_say(caplog):
+    engine = Engine(made(PLANT), catalog)
+    engine.start(1, answers_within=60.0)
+    assert engine.wait(60)
+    assert engine.last("level") == (1.0, GOOD)
+    assert engine.last("out") == (2.0, GOOD)
+    engine.stop()
+    assert "no answer" not in caplog.text
+
+
+def test_one_scan_does_not_wait_for_a_device_for_ever(caplog):
+    devices.down.add("one")
+    engine = Engine(made(PLANT), catalog)
+    engine.start(1, answers_within=0.1)
+    assert engine.wait(60)
+    engine.stop()
+    assert "no answer within 0.1 s: one" in caplog.text

@@ -100,8 +100,17 @@ def _summaries(routine: Mapping[tuple[str, str], Sequence[_Entry]]) -> Iterator[
 def _row(entry: _Entry) -> tuple[str, ...]:
     requested, ended = entry.get("requested_at") or 0, entry.get("ended_at")
     took = f"{(ended - requested) / 1e6:.1f}" if ended else ""
-    named = [_shown(entry.get(key, "")) for key in ("signal", "value", "actor", "origin", "outcome")]
-    return (_shown(entry.get("id", "")), _moment(entry), *named, took, _shown(entry.get("reason", "")))
+    named = [_shown(entry.get(key, "")) for key in ("actor", "origin", "outcome")]
+    what = (_shown(entry.get("signal", "")), _value(entry))
+    return (_shown(entry.get("id", "")), _moment(entry), *what, *named, took, _shown(entry.get("reason", "")))
+
+
+def _value(entry: _Entry) -> str:
+    """Return what was asked for: a value, or that the signal is held at one or let go."""
+    act = entry.get("act", "write")
+    if act == "unforce":
+        return "unforce"
+    return ("force " if act == "force" else "") + _shown(entry.get("value", ""))
 
 
 def _moment(entry: _Entry) -> str:

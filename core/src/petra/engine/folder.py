@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from petra.errors import PetraError
@@ -67,32 +67,26 @@ class DataFolder:
         The lock belongs to the folder: an editor that replaces the document does not loosen it. The document
         itself is locked as well, for whoever runs the same file by another name.
         """
-        locks = [Path(self.document)]
-        if self.prepare():
-            locks.append(self.path / "lock")
-        held = [descriptor for path in locks if (descriptor := self._lock(path)) is not None]
-        try:
+        with ExitStack() as held:
+            self._lock(self.document, os.O_RDONLY, held)
+            if self.prepare():
+                self._lock(self.path / "lock", os.O_RDWR | os.O_CREAT, held)
             yield
-        finally:
-            for descriptor in held:
-                os.close(descriptor)
 
-    def _lock(self, path: Path) -> int | None:
-        """Lock a file, and return what holds the lock; None on a file system that knows no locks."""
+    def _lock(self, path: Path, flags: int, held: ExitStack) -> None:
+        """Lock a file for as long as the stack lasts; a file system that knows no locks has none."""
         if sys.platform == "win32":
-            return None
+            return
         fcntl = importlib.import_module("fcntl")  # there is none on Windows
-        flags = os.O_RDONLY if path == self.document else os.O_RDWR | os.O_CREAT
         try:
             descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644)
         except OSError:
-            return None
+            return
+        held.callback(os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            if isinstance(error, BlockingIOError):
-                said = f"{self.document} runs already, and would write to the same devices"
-                raise RunsAlreadyError(said) from None
-            return None
-        return descriptor
+        except BlockingIOError:
+            said = f"{self.document} runs already, and would write to the same devices"
+            raise RunsAlreadyError(said) from None
+        except OSError:
+            return

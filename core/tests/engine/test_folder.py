@@ -1,0 +1,79 @@
+"""The data folder: where it is, what it takes in, and that only one run holds it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from petra.engine.folder import DataFolder, RunsAlreadyError
+
+
+@pytest.fixture
+def document(tmp_path, monkeypatch):
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    path = tmp_path / "plants" / "tank.yaml"
+    path.parent.mkdir()
+    path.write_text("scan_time_ms: 10\n")
+    return path
+
+
+def test_it_is_beside_the_document_or_where_somebody_says(document, tmp_path, monkeypatch):
+    assert DataFolder(document).path == document.parent / "tank.data"
+    monkeypatch.setenv("STATE_DIRECTORY", f"{tmp_path}/state:{tmp_path}/other")
+    assert DataFolder(document).path == tmp_path / "state"
+    assert DataFolder(document, "kept").path == document.parent / "kept"
+    assert DataFolder(document, str(tmp_path / "far")).path == tmp_path / "far"
+
+
+def test_what_earlier_versions_kept_beside_the_document_is_taken_in(document):
+    for name in ("tank.retain.json", "tank.commands.jsonl", "tank.commands.jsonl.1"):
+        document.with_name(name).write_text(name)
+    folder = DataFolder(document)
+    assert folder.prepare()
+    assert folder.retained.read_text() == "tank.retain.json"
+    assert folder.commands.read_text() == "tank.commands.jsonl"
+    assert (folder.path / "commands.jsonl.1").read_text() == "tank.commands.jsonl.1"
+    document.with_name("tank.retain.json").write_text("of an old version that was run once more")
+    assert folder.prepare()
+    assert folder.retained.read_text() == "tank.retain.json"  # what is newer is not overwritten
+
+
+def test_the_lock_outlives_an_editor_that_replaces_the_document(document):
+    with DataFolder(document).locked():
+        fresh = document.with_name("fresh")
+        fresh.write_text("scan_time_ms: 20\n")
+        fresh.replace(document)
+        with pytest.raises(RunsAlreadyError, match=r"tank\.yaml runs already"), DataFolder(document).locked():
+            pass
+    with DataFolder(document).locked():
+        pass
+
+
+def test_the_same_file_by_another_name_is_the_same_plant(document):
+    other = document.with_name("other.yaml")
+    os.link(document, other)
+    with DataFolder(document).locked(), pytest.raises(RunsAlreadyError), DataFolder(other).locked():
+        pass
+
+
+def test_a_lock_that_is_not_had_leaves_nothing_locked(document):
+    """The second run held the document's lock already when the folder's was refused."""
+    held = DataFolder(document)
+    with held.locked():
+        fresh = document.with_name("fresh")
+        fresh.write_text("scan_time_ms: 20\n")
+        fresh.replace(document)
+        with pytest.raises(RunsAlreadyError), DataFolder(document).locked():
+            pass
+        other = DataFolder(document, "elsewhere")
+        with other.locked():  # the document itself is free again
+            pass
+
+
+def test_without_a_folder_there_is_still_the_lock_of_the_document(document, caplog):
+    document.with_name("tank.data").write_text("a file is in the way")
+    with DataFolder(document).locked():
+        assert "nothing can be kept in" in caplog.text
+        with pytest.raises(RunsAlreadyError), DataFolder(document).locked():
+            pass
