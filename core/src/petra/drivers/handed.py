@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
 from typing import Any
 
 from petra.drivers.errors import PointError
 from petra.signals import INT_MAX, INT_MIN, Value
+from petra.signals.group import picker
 from petra.signals.types import LONGEST_TEXT, SCALAR_NOUN
 
 Picked = Sequence[Value | PointError]
-_Pick = Callable[[Any], Sequence[Any]]
 
 
 class Handed:
@@ -27,8 +26,7 @@ class Handed:
         self._points = points
         self._all = len(self._mine) == points
         self._ints, self._floats, self._texts = (
-            _picker([at for at, kind in enumerate(types) if kind is wanted], len(types))
-            for wanted in (int, float, str)
+            picker([at for at, kind in enumerate(types) if kind is wanted]) for wanted in (int, float, str)
         )
 
     def values(self, given: Any) -> tuple[Picked, bool]:
@@ -54,17 +52,6 @@ class Handed:
             and math.isfinite(sum(self._floats(picked)))  # huge ones that are finite are looked at again
             and all(len(text) <= LONGEST_TEXT for text in texts)
         )
-
-
-def _picker(places: Sequence[int], of: int) -> _Pick:
-    if len(places) == of:
-        return lambda values: values
-    if len(places) > 1:
-        return itemgetter(*places)
-    if not places:
-        return lambda _: ()
-    (only,) = places
-    return lambda values: (values[only],)
 
 
 def _checked(value: Any, wanted: type[Value]) -> Value | PointError:

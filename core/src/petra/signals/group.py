@@ -31,7 +31,7 @@ class _Places:
         self.types = [layout.types[i] for i in self.indices]
         # texts are looked at one by one: they have limits; ints have, too, but those are compared at once
         self.by_class = str not in self.types
-        self.ints = _picker([at for at, kind in enumerate(self.types) if kind is int])
+        self.ints = picker([at for at, kind in enumerate(self.types) if kind is int])
         watched = layout.limits if check == Layout.check_writable else {}
         self.limited = [(i, at) for at, i in enumerate(self.indices) if i in watched]
         self.refusal = _refusal(layout, self.indices, check)
@@ -117,19 +117,20 @@ def _reader(indices: tuple[int, ...], split: int) -> Read:
     """Return the fastest way to pick these signals out of an image's inputs and outputs."""
     inputs = [i for i in indices if i < split]
     outputs = [i - split for i in indices if i >= split]
-    from_inputs, from_outputs = _picker(inputs), _picker(outputs)
+    from_inputs, from_outputs = picker(inputs), picker(outputs)
     if not outputs:
         return lambda image_inputs, _: from_inputs(image_inputs)
     if not inputs:
         return lambda _, image_outputs: from_outputs(image_outputs)
     place = {index: at for at, index in enumerate([*inputs, *(i + split for i in outputs)])}
-    ordered = _picker([place[i] for i in indices])
+    ordered = picker([place[i] for i in indices])
     return lambda image_inputs, image_outputs: ordered(
         from_inputs(image_inputs) + from_outputs(image_outputs)
     )
 
 
-def _picker(indices: Sequence[int]) -> Callable[[Any], tuple[Value, ...]]:
+def picker(indices: Sequence[int]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return the fastest way to pick these places out of a sequence, as a tuple."""
     if len(indices) > 1:
         return itemgetter(*indices)
     if not indices:
