@@ -154,3 +154,15 @@ def test_garbage_is_collected_in_idle_time_and_never_in_a_scan(clock):
     scheduler(clock, one).run(20)
     assert not any(seen)
     assert gc.get_stats()[1]["collections"] > before
+
+
+def test_a_scan_that_begins_late_is_told_of_the_time_that_has_passed(clock):
+    """Another task has taken long: what it reads first now began now, and the time before belongs to this scan."""
+    seen: list[float] = []
+    slow = task(clock, "slow", 10.0, 1.5)
+    quick = task(clock, "quick", 0.1)
+    slow.priority = 1
+    quick.program.scan = lambda _, dt: seen.append(round(dt, 6))
+    scheduler(clock, slow, quick).run(4)
+    assert seen[:3] == [1.6, 0.1, 0.1]
+    assert quick.statistics.overruns == 15

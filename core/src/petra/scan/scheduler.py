@@ -1,7 +1,7 @@
 """The scheduler: runs tasks at absolute deadlines, one at a time, in the one thread that scans.
 
 A task that is late is run once and its missed periods are counted, never caught up in a burst; `dt` tells its
-blocks how much time has passed. Between two scans the thread does what others ask of it.
+blocks how much time has passed since its last scan, in whole periods, also in the scan that is late itself. Between two scans the thread does what others ask of it.
 """
 
 from __future__ import annotations
@@ -56,6 +56,13 @@ class Task:
     def begin(self, now: float) -> None:
         """Begin deadlines anew."""
         self.origin, self.number, self.periods = now, 0, 1
+
+    def skip(self, now: float) -> int:
+        """Pass over the deadlines that are missed by now; return how many."""
+        missed = int((now - self.due) / self.period) if now > self.due else 0
+        self.number += missed
+        self.periods += missed
+        return missed
 
     def take_over(self, before: Task) -> None:
         """Carry on from a task of the same period."""
@@ -145,9 +152,10 @@ class Scheduler:
 
     def _scan(self, task: Task) -> None:
         clock, bus, due = self._clock, self.bus, task.due
-        dt = task.periods * task.period
         begin = clock.monotonic()
         self.busy_since = begin
+        task.statistics.overruns += task.skip(begin)  # it is late by so many periods: they have passed as well
+        dt = task.periods * task.period
         self.scans += 1
         entries = bus.latch()
         try:
@@ -165,11 +173,10 @@ class Scheduler:
         task.statistics.add(begin - due, end - begin)
         task.number += 1
         task.periods = 1
-        if task.due <= end:  # skip what is missed: the next deadline is the first one still to come
-            missed = int((end - task.due) / task.period) + 1
-            task.statistics.overruns += missed
-            task.number += missed
-            task.periods += missed
+        if task.due <= end:  # the next deadline is the first one still to come
+            task.statistics.overruns += task.skip(end) + 1
+            task.number += 1
+            task.periods += 1
 
     def _wait(self, seconds: float) -> None:
         """Sleep towards a deadline, for a slice at most; collect garbage where there is time for it."""
