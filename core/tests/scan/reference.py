@@ -26,6 +26,22 @@ LOGIC = {
 }
 
 
+DOMINANT = {
+    "SR_LATCH": [("set", True, {"q": ()})],
+    "RS_LATCH": [("reset", True, {"q": ()})],
+    "FLIP_FLOP": [("reset", True, {"q": ()})],
+    "TON": [("input", False, {"q": (), "elapsed": ()})],
+    "TOF": [("input", True, {"q": (), "elapsed": ()})],
+    "TONR": [("reset", True, {"q": (), "elapsed": ()})],
+    "CTU": [("reset", True, {"q": ("pv",), "count": ()})],
+    "CTD": [("load", True, {"q": ("pv",), "count": ("pv",)})],
+    "CTUD": [("reset", True, {"qu": ("pv",), "qd": (), "count": ()})],
+    "LEAD_LAG_PUMPS": [("available1", False, {"pump1": ()}), ("available2", False, {"pump2": ()})],
+    "PID": [("man", True, {"out": ("man_out",)})],
+}
+"""The inputs that decide outputs while they have this value, with which other inputs."""
+
+
 class Reference:
     def __init__(self, blocks: list[Wired], kinds: list[dict[str, type]], types: dict[str, type]) -> None:
         self.blocks = blocks
@@ -103,13 +119,14 @@ class Reference:
             worse = False
             for i in sorted(blocks):
                 block = self.blocks[i]
-                status = self.faults.get(block.name) or self._known(i, found, seen[i])
-                for name in block.targets.values():
+                fault = self.faults.get(block.name)
+                for port, name in block.targets.items():
+                    status = fault or self._known(i, port, found, seen[i])
                     if name not in forced and status.quality > found[name].quality:
                         found[name], worse = status, True
         return found
 
-    def _known(self, i: int, found: dict[str, Status], seen: dict[str, list[Any]]) -> Status:
+    def _known(self, i: int, out: str, found: dict[str, Status], seen: dict[str, list[Any]]) -> Status:
         block, spec = self.blocks[i], self.blocks[i].cls.spec
         of = {
             name: [GOOD if isinstance(source, Constant) else found[source] for source in block.sources[name]]
@@ -120,7 +137,7 @@ class Reference:
         passed = [status for name, statuses in of.items() if name not in asked_for for status in statuses]
         worst = max((status.quality for status in passed), default=Quality.GOOD)
         quality = self._rule(
-            spec.type, seen, {n: [s.quality for s in ss] for n, ss in of.items()}, worst, block
+            f"{spec.type}.{out}", seen, {n: [s.quality for s in ss] for n, ss in of.items()}, worst, block
         )
         if quality is Quality.GOOD:
             return GOOD
@@ -135,6 +152,7 @@ class Reference:
         worst: Quality,
         block: Wired,
     ) -> Quality:
+        kind, _, out = kind.partition(".")
         if kind in LOGIC:
             return known(LOGIC[kind], seen["inputs"], of["inputs"])
         if kind == "SELECT":
@@ -143,12 +161,15 @@ class Reference:
         if kind == "MUX":
             number = seen["selector"][0]
             return max(of["selector"][0], of["inputs"][number]) if 0 <= number < len(of["inputs"]) else worst
-        if kind == "SR_LATCH" and seen["set"][0]:
-            return of["set"][0]
-        if kind == "RS_LATCH" and seen["reset"][0]:
-            return of["reset"][0]
-        if kind == "INTERLOCK" and not all(seen["conditions"]):
-            return known(all, seen["conditions"], of["conditions"])
+        if kind == "INTERLOCK":
+            failed = [q for q, holds in zip(of["conditions"], seen["conditions"], strict=True) if not holds]
+            idle = failed + (of["request"] if not seen["request"][0] else [])
+            either = max(*of["reset"], *of["conditions"])
+            alone = {"run": idle, "tripped": failed}.get(out)
+            return min(alone) if alone else worst if out == "run" else either
+        for port, value, outs in DOMINANT.get(kind, ()):
+            if bool(seen[port][0]) is value and out in outs:
+                return max(of[each][0] for each in (port, *outs[out]))
         if kind == "EXPR":
             return self._formula(block.params["expression"], seen, of)
         if kind == "FIRST_GOOD":
@@ -170,22 +191,34 @@ class Reference:
                 return of[node.id][0] if node.id in of else Quality.GOOD
             if isinstance(node, ast.BoolOp):
                 ends = isinstance(node.op, ast.Or)
-                alone = [look(v) for v in node.values if bool(value(v)) is ends]
-                return min(alone) if alone else max(look(v) for v in node.values)
+                found = [(value(part), look(part)) for part in node.values]
+                alone = [quality for each, quality in found if each is ends]
+                if all(isinstance(each, bool) or each is None for each, _ in found):
+                    return min(alone) if alone else max(quality for _, quality in found)
+                upto = []
+                for each, quality in found:
+                    upto.append(quality)
+                    if each is not None and bool(each) is ends:
+                        break
+                return max(upto)
             if isinstance(node, ast.IfExp):
-                return max(look(node.test), look(node.body if value(node.test) else node.orelse))
-            return max(
-                (look(n) for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)), default=Quality.GOOD
-            )
+                test = value(node.test)
+                if test is None:
+                    raise ValueError("it cannot be chosen")
+                return max(look(node.test), look(node.body if test else node.orelse))
+            parts = [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
+            return max(map(look, parts), default=Quality.GOOD)
 
         def value(node: ast.expr) -> Any:
-            return formula(ast.unparse(node)).compute(*(values[name] for name in "abcdefgh"))
+            try:
+                return formula(ast.unparse(node)).compute(*(values[name] for name in "abcdefgh"))
+            except (ArithmeticError, ValueError, PetraError):
+                return None
 
         try:
             return look(ast.parse(text, mode="eval").body)
-        except (ArithmeticError, ValueError, PetraError):
-            used = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-            return max((of[name][0] for name in of), default=Quality.GOOD) if used else Quality.GOOD
+        except ValueError:
+            return max((of[name][0] for name in of), default=Quality.GOOD)
 
     def _step(
         self, i: int, read: Any, asked: Any, latched: dict[str, Stamped], dt: float

@@ -274,6 +274,10 @@ FORMULAS = [
     ("a if c else b", {"a": 1.0, "b": 2.0, "c": False}, "c", Quality.BAD),
     ("max(a, b) * 2 + 1", {"a": 1.0, "b": 2.0}, "a", Quality.BAD),
     ("not (a and b)", {"a": False, "b": True}, "b", Quality.GOOD),
+    ("a and (b < 0.5 or 100 / b < 1000)", {"a": False, "b": 0.0}, "b", Quality.GOOD),
+    ("a or sqrt(b) > 1", {"a": True, "b": -1.0}, "b", Quality.GOOD),
+    ("a or b", {"a": 5.0, "b": 7.0}, "a", Quality.BAD),
+    ("(a or b) > 6", {"a": 999.0, "b": 2.0}, "a", Quality.BAD),
 ]
 
 
@@ -284,6 +288,31 @@ def test_a_formula_is_as_good_as_what_decides_it(text, inputs, dead, quality):
     plant.bus.write(dead, inputs[dead], BAD)
     plant.scan()
     assert plant.quality("q") is quality
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "dead", "good"),
+    [
+        ("INTERLOCK", {"request": False, "c1": True}, "c1", {"run"}),
+        ("INTERLOCK", {"request": True, "c1": True, "c2": False}, "c1", {"run", "tripped"}),
+        ("TON", {"input": False, "preset_ms": 5.0}, "preset_ms", {"q", "elapsed"}),
+        ("TOF", {"input": True, "preset_ms": 5.0}, "preset_ms", {"q", "elapsed"}),
+        ("TONR", {"input": True, "reset": True}, "input", {"q", "elapsed"}),
+        ("CTU", {"cu": True, "reset": True, "pv": 3}, "cu", {"q", "count"}),
+        ("CTU", {"cu": True, "reset": True, "pv": 3}, "pv", {"count"}),
+        ("CTD", {"cd": True, "load": True, "pv": 3}, "cd", {"q", "count"}),
+        ("CTUD", {"cu": True, "reset": True, "pv": 3}, "pv", {"qd", "count"}),
+        ("FLIP_FLOP", {"clk": True, "reset": True}, "clk", {"q"}),
+        ("PID", {"pv": 1.0, "sp": 2.0, "man": True, "man_out": 7.0}, "pv", {"out"}),
+    ],
+)
+def test_what_decides_an_output_decides_it_alone(kind, inputs, dead, good):
+    cls = LIBRARY[kind]
+    wiring = {name: name for name in inputs}
+    plant = Plant(inputs, ("block", kind, wiring, {name: f"out.{name}" for name in cls.spec.outputs}))
+    plant.bus.write(dead, inputs[dead], BAD)
+    plant.scan()
+    assert {n for n in cls.spec.outputs if plant.quality(f"out.{n}") is Quality.GOOD} == good
 
 
 class Either(Block, type="EITHER_OF"):
@@ -368,14 +397,14 @@ def test_a_loop_of_thousands_is_settled_in_one_pass(monkeypatch):
     plant = Plant({"x": 1.0}, *blocks)
     plant.scan()
     looks = 0
-    plain = Flow.status
+    plain = Flow.statuses
 
     def counted(*arguments):
         nonlocal looks
         looks += 1
         return plain(*arguments)
 
-    monkeypatch.setattr(Flow, "status", counted)
+    monkeypatch.setattr(Flow, "statuses", counted)
     plant.bus.write("x", 1.0, BAD)
     plant.scan()
     assert plant.quality("s0") is Quality.BAD

@@ -157,7 +157,7 @@ def test_garbage_is_collected_in_idle_time_and_never_in_a_scan(clock):
 
 
 def test_a_scan_that_begins_late_is_told_of_the_time_that_has_passed(clock):
-    """Another task has taken long: what it reads first now began now, and the time before belongs to this scan."""
+    """Another task has taken long: the time before belongs to this scan, not to the one after it."""
     seen: list[float] = []
     slow = task(clock, "slow", 10.0, 1.5)
     quick = task(clock, "quick", 0.1)

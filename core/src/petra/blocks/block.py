@@ -125,12 +125,14 @@ class Block(ABC):
     def step(self, dt: float) -> None:
         """Compute the outputs from the inputs, once per scan."""
 
-    def known(self, quality: Qualities) -> Quality:
+    def known(self, quality: Qualities) -> Quality | Mapping[str, Quality]:
         """Return how good the outputs are, given the inputs as `step` saw them and the quality of each.
 
         Without a method of its own, the outputs of a block are as bad as its worst input. Override it where
-        some inputs decide the result whatever the others are: an AND with a good false is a good false.
-        A better input must never make the result worse. It reads inputs and parameters, no state.
+        some inputs decide the result whatever the others are: an AND with a good false is a good false. It
+        returns one quality for all outputs, or one for each by its name; an output that is not named is as
+        bad as the worst input. A better input must never make a result worse. It reads inputs and parameters,
+        no state.
 
             def known(self, quality):
                 chosen = quality.in1 if self.selector else quality.in0

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from petra.blocks import Block, In, Out, Param, State
+from petra.blocks import Block, In, Out, Param, Qualities, State
+from petra.blocks.known import worst
 from petra.library.faults import finite, settled
+
+if TYPE_CHECKING:
+    from petra.signals import Quality
 
 
 class Pid(Block, type="PID"):
@@ -71,3 +75,7 @@ class Pid(Block, type="PID"):
         self.automatic = not self.man and not self.reset
         self.out = self.now
         self.err = self.sp - self.pv
+
+    def known(self, quality: Qualities) -> Mapping[str, Quality]:
+        """Let the hand decide alone while it is by hand, whatever is measured."""
+        return {"out": worst((quality.man, quality.man_out))} if self.man else {}

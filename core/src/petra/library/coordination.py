@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from petra.blocks import Block, In, Out, Param, Qualities, QualityOf, State, decided
+from petra.blocks import Block, In, Out, Param, Qualities, QualityOf, State
+from petra.blocks.known import best, worst
 from petra.library.faults import require
 
 if TYPE_CHECKING:
@@ -63,11 +64,16 @@ class Interlock(Block, type="INTERLOCK"):
         self.run = self.request and self.first == 0
         self.first_out = self.first
 
-    def known(self, quality: Qualities) -> Quality:
-        """Let a condition that is false and good decide alone: it trips, whatever the others are."""
-        if all(self.conditions):
-            return quality.worst
-        return decided(self.conditions, quality.conditions, by=False)
+    def known(self, quality: Qualities) -> Mapping[str, Quality]:
+        """Let what keeps it from running decide alone: no request, or a condition that fails."""
+        failed = [each for holds, each in zip(self.conditions, quality.conditions, strict=True) if not holds]
+        idle = failed if self.request else [*failed, quality.request]
+        watched = worst((quality.reset, *quality.conditions))
+        return {
+            "run": best(idle) if idle else quality.worst,
+            "tripped": best(failed) if failed else watched,
+            "first_out": watched,
+        }
 
 
 class LeadLagPumps(Block, type="LEAD_LAG_PUMPS"):
@@ -111,6 +117,15 @@ class LeadLagPumps(Block, type="LEAD_LAG_PUMPS"):
         self.pump1 = self.available1 and (both or (first and (not self.second_leads or not self.available2)))
         self.pump2 = self.available2 and (both or (first and (self.second_leads or not self.available1)))
         self.lead = 2 if self.second_leads else 1
+
+    def known(self, quality: Qualities) -> Mapping[str, Quality]:
+        """Let a pump that is not available decide alone that it does not run."""
+        found = {}
+        if not self.available1:
+            found["pump1"] = quality.available1
+        if not self.available2:
+            found["pump2"] = quality.available2
+        return found
 
 
 class Sequence(Block, type="SEQUENCE"):

@@ -1,6 +1,16 @@
 """Counters. Counts stay within 64 bits."""
 
-from petra.blocks import Block, In, Out, Param, State
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from petra.blocks import Block, In, Out, Param, Qualities, State
+from petra.blocks.known import worst
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from petra.signals import Quality
 
 
 class CountUp(Block, type="CTU"):
@@ -23,6 +33,12 @@ class CountUp(Block, type="CTU"):
         self.q = self.number >= self.pv
         self.count = self.number
 
+    def known(self, quality: Qualities) -> Mapping[str, Quality]:
+        """Let a reset that is true decide alone."""
+        if not self.reset:
+            return {}
+        return {"count": quality.reset, "q": worst((quality.reset, quality.pv))}
+
 
 class CountDown(Block, type="CTD"):
     """Counts down from pv whenever the input becomes true, not below 0."""
@@ -43,6 +59,10 @@ class CountDown(Block, type="CTD"):
         self.before = self.cd
         self.q = self.number <= 0
         self.count = self.number
+
+    def known(self, quality: Qualities) -> Quality:
+        """Let a load that is true decide with what it loads."""
+        return worst((quality.load, quality.pv)) if self.load else quality.worst
 
 
 class CountUpDown(Block, type="CTUD"):
@@ -76,6 +96,13 @@ class CountUpDown(Block, type="CTUD"):
         self.qu = self.number >= self.pv
         self.qd = self.number <= 0
         self.count = self.number
+
+    def known(self, quality: Qualities) -> Mapping[str, Quality]:
+        """Let a reset that is true decide alone."""
+        if not self.reset:
+            return {}
+        with_preset = worst((quality.reset, quality.pv))
+        return {"count": quality.reset, "qd": quality.reset, "qu": with_preset}
 
 
 class Counter(Block, type="COUNTER"):

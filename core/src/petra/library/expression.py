@@ -6,16 +6,14 @@ import ast
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import frozen
 
 from petra.blocks import Block, In, Out, Param, Qualities, decided
 from petra.blocks.known import worst
 from petra.library.faults import BlockFault
-
-if TYPE_CHECKING:
-    from petra.signals import Quality
+from petra.signals.quality import Quality
 
 MOST_DIGITS = 15
 """To which a number is rounded: a float has no more, and more cost time without end."""
@@ -177,8 +175,8 @@ def _quality(node: ast.expr) -> ast.expr:
         return ast.Name(_QUALITY + node.id, ast.Load()) if node.id in _INPUTS else _call(_WORST)
     if isinstance(node, ast.BoolOp):
         decides = ast.Constant(isinstance(node.op, ast.Or))
-        pairs = [ast.Tuple([value, _quality(value)], ast.Load()) for value in node.values]
-        return _call(_DECIDED, decides, *pairs)
+        parts = [_later(part) for value in node.values for part in (value, _quality(value))]
+        return _call(_DECIDED, decides, *parts)
     if isinstance(node, ast.IfExp):
         chosen = ast.IfExp(node.test, _quality(node.body), _quality(node.orelse))
         return _call(_WORST, _quality(node.test), chosen)
@@ -192,9 +190,31 @@ def _call(name: str, *arguments: ast.expr) -> ast.expr:
     return ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
 
 
-def _decided(by: bool, *parts: tuple[float, Quality]) -> Quality:  # noqa: FBT001 - called by what is made here
-    values, qualities = zip(*((bool(value), quality) for value, quality in parts), strict=True)
-    return decided(values, qualities, by=by)
+def _later(node: ast.expr) -> ast.expr:
+    return ast.Lambda(ast.arguments([], [], None, [], [], None, []), node)
+
+
+def _decided(by: bool, *parts: Callable[[], Any]) -> Quality:  # noqa: FBT001 - called by what is made here
+    """Return how good an `and` or `or` is: of bools, as the one that decides it; else as what was looked at.
+
+    The parts are functions for the value and the quality of each, by turns. One that cannot be computed, as
+    it would not have been, since another one decides, is not known.
+    """
+    values = [_computed(value) for value in parts[::2]]
+    qualities = [_computed(quality, unless=Quality.BAD) for quality in parts[1::2]]
+    if all(isinstance(value, bool | None) for value in values):
+        return decided(values, qualities, by=by)
+    ends = next(
+        (at for at, value in enumerate(values) if value is not None and bool(value) is by), len(values)
+    )
+    return worst(qualities[: ends + 1])
+
+
+def _computed(part: Callable[[], Any], unless: Any = None) -> Any:
+    try:
+        return part()
+    except (ArithmeticError, ValueError, BlockFault):
+        return unless
 
 
 def _worst(*qualities: Quality) -> Quality:

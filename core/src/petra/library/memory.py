@@ -95,3 +95,7 @@ class FlipFlop(Block, type="FLIP_FLOP", aliases=("TOGGLE",)):
         self.on = (self.on != (self.clk and not self.before)) and not self.reset
         self.before = self.clk
         self.q = self.on
+
+    def known(self, quality: Qualities) -> Quality:
+        """Let a reset that is true decide alone."""
+        return quality.reset if self.reset else quality.worst

@@ -7,17 +7,21 @@ Time is summed up in whole nanoseconds, held in a float: exact for a hundred day
 milliseconds loses scans (ten times 0.1 is less than 1). A preset counts to the nearest nanosecond.
 """
 
-from petra.blocks import Block, In, Out, State
+from petra.blocks import Block, In, Out, Qualities, State
+from petra.signals.quality import Quality
 
 # Half a nanosecond is taken from a preset before it is compared: the sum is a whole number, and milliseconds
 # times a million may be off in their last digit.
+
+_PASSED = 1e18
+"""More nanoseconds than any preset has: the time of a TON that has passed, whatever the preset becomes."""
 
 
 class OnDelay(Block, type="TON", aliases=("ON_DELAY",)):
     """Follows the input after it has been true for the preset time.
 
-    The time begins with the scan that sees the input become true. A preset that changes counts at once: after
-    a longer one the time goes on from where it stopped.
+    The time begins with the scan that sees the input become true. A preset that changes counts at once while
+    the time runs; once it has passed, the output stays true until the input is false.
     """
 
     input = In(bool, aliases=("in", "IN", "enable"), doc="Starts the time")
@@ -35,10 +39,16 @@ class OnDelay(Block, type="TON", aliases=("ON_DELAY",)):
             self.passed = -1.0
         elif self.passed < 0.0:
             self.passed = 0.0
-        elif self.passed < preset:
+        elif self.passed < _PASSED:
             self.passed = self.passed + round(dt * 1e9)
-        self.q = self.input and self.passed >= preset
+        if self.passed >= 0.0 and self.passed >= preset:
+            self.passed = _PASSED
+        self.q = self.passed >= _PASSED
         self.elapsed = max(min(self.passed, preset + 0.5), 0.0) / 1e6
+
+    def known(self, quality: Qualities) -> Quality:
+        """Let an input that is false decide alone, whatever the preset is."""
+        return quality.input if not self.input else quality.worst
 
 
 class OffDelay(Block, type="TOF", aliases=("OFF_DELAY",)):
@@ -70,6 +80,10 @@ class OffDelay(Block, type="TOF", aliases=("OFF_DELAY",)):
             self.on = self.passed < preset
         self.q = self.on
         self.elapsed = max(min(self.passed, preset + 0.5), 0.0) / 1e6
+
+    def known(self, quality: Qualities) -> Quality:
+        """Let an input that is true decide alone, whatever the preset is."""
+        return quality.input if self.input else quality.worst
 
 
 class Pulse(Block, type="TP", aliases=("PULSE",)):
@@ -139,3 +153,7 @@ class RetentiveOnDelay(Block, type="TONR", aliases=("RETENTIVE_ON_DELAY",)):
         self.before = self.input and not self.reset
         self.q = self.on
         self.elapsed = max(min(self.passed, preset + 0.5), 0.0) / 1e6
+
+    def known(self, quality: Qualities) -> Quality:
+        """Let a reset that is true decide alone."""
+        return quality.reset if self.reset else quality.worst

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -36,17 +37,17 @@ class Flow:
     own: bool = True
     """Whether this task runs it: of others' blocks, those in a loop with its own are looked at as well."""
 
-    def status(
+    def statuses(
         self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
-    ) -> Status:
-        """Return how good the outputs are."""
+    ) -> Iterable[Status]:
+        """Return how good each output is."""
         if self.judge is not None:
-            return self.judge.status(values, seen, flawed)
+            return self.judge.statuses(values, seen, flawed)
         found = GOOD
         for slot in self.inputs:
             if slot in flawed and flawed[slot].quality > found.quality:
                 found = flawed[slot]
-        return found
+        return repeat(found)
 
 
 def flow(unit: Unit, past: frozenset[int] = frozenset(), *, own: bool = True) -> Flow:
@@ -191,8 +192,9 @@ class Flows:
         while waiting:
             each = waiting.popleft()
             queued.discard(each)
-            status = self._faulted.get(each.name) or each.status(bus.values, seen, flawed)
-            for slot in each.outputs:
+            fault = self._faulted.get(each.name)
+            statuses = each.statuses(bus.values, seen, flawed) if fault is None else repeat(fault)
+            for slot, status in zip(each.outputs, statuses, strict=False):
                 if slot not in forced and status.quality > flawed.get(slot, GOOD).quality:
                     flawed[slot] = status
                     woken = [reader for reader in ring.readers.get(slot, ()) if reader not in queued]

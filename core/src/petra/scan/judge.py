@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from petra.signals import GOOD, Quality, Status, Value
 
 if TYPE_CHECKING:
     from petra.scan.compiler import Unit
+
+log = logging.getLogger("petra.engine")
 
 
 @frozen
@@ -46,25 +49,28 @@ class Judge:
         self.slots: tuple[int, ...] = tuple(s.slot for s in every if s.slot is not None)
         """The slots of all inputs."""
         self._past = tuple(s.slot for s in every if s.past and s.slot is not None)
+        self._outputs = [name for name, slot in unit.outputs.items() if slot is not None]
         self._last: tuple[Any, ...] = ()
-        self._status = GOOD
+        self._good = (GOOD,) * len(self._outputs)
+        self._statuses: tuple[Status, ...] = self._good
+        self._failed = False
 
-    def status(
+    def statuses(
         self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
-    ) -> Status:
-        """Return how good the outputs are: as bad as the worst input where the block fails at saying it."""
+    ) -> tuple[Status, ...]:
+        """Return how good each output is: as bad as the worst input where the block fails at saying it."""
         found = tuple(map(flawed.get, self.slots))
         if not any(found):
-            return GOOD
-        wired = self._unit.wired
-        now = (wired, found, [values[s] for s in self.slots], [seen[s] for s in self._past])
+            return self._good
+        read = [values[s] for s in self.slots], [seen[s] for s in self._past]
+        now = (self._unit.wired, found, *read)
         if now != self._last:
-            self._last, self._status = now, self._ask(values, seen, flawed)
-        return self._status
+            self._last, self._statuses = now, self._ask(values, seen, flawed)
+        return self._statuses
 
     def _ask(
         self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
-    ) -> Status:
+    ) -> tuple[Status, ...]:
         found: list[Status] = []
         of: dict[str, Quality | tuple[Quality, ...]] = {}
         worst = Quality.GOOD
@@ -77,11 +83,20 @@ class Judge:
             found += statuses
             if name not in self._asked:
                 worst = max([worst, *(s.quality for s in statuses)])
+        said = self._said(block, Qualities(of, worst))
+        return tuple(_with_reason(said.get(name, worst), found) for name in self._outputs)
+
+    def _said(self, block: Block, qualities: Qualities) -> dict[str, Quality]:
         try:
-            quality = Quality(block.known(Qualities(of, worst)))
-        except BaseException:  # noqa: BLE001 - a stranger's method: what it does not say is not known
-            quality = worst
-        return _with_reason(quality, found)
+            known = block.known(qualities)
+            each = known if isinstance(known, Mapping) else dict.fromkeys(self._outputs, known)
+            return {name: Quality(quality) for name, quality in each.items()}
+        except BaseException:  # a stranger's method: what it does not say is not known
+            if not self._failed:
+                name = self._unit.wired.name
+                log.exception("block %s: `known` fails; its outputs are as bad as its inputs", name)
+            self._failed = True
+            return {}
 
     def _instance(self) -> Block:
         wired = self._unit.wired

@@ -1,7 +1,8 @@
 """The scheduler: runs tasks at absolute deadlines, one at a time, in the one thread that scans.
 
 A task that is late is run once and its missed periods are counted, never caught up in a burst; `dt` tells its
-blocks how much time has passed since its last scan, in whole periods, also in the scan that is late itself. Between two scans the thread does what others ask of it.
+blocks how much time has passed since its last scan, in whole periods, also in the scan that begins late.
+Between two scans the thread does what others ask of it.
 """
 
 from __future__ import annotations
@@ -154,7 +155,7 @@ class Scheduler:
         clock, bus, due = self._clock, self.bus, task.due
         begin = clock.monotonic()
         self.busy_since = begin
-        task.statistics.overruns += task.skip(begin)  # it is late by so many periods: they have passed as well
+        task.statistics.overruns += task.skip(begin)  # it begins so many periods late: they have passed
         dt = task.periods * task.period
         self.scans += 1
         entries = bus.latch()
