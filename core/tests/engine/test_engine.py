@@ -529,8 +529,8 @@ def test_the_status_can_be_asked_for_in_a_storm_of_faults():
     )
     signals = "".join(f"- {{name: n{i}, type: float}}\n" for i in range(7))
     with Engine(conf(f"scan_time_ms: 1\nsignals:\n{signals}blocks:\n{blocks}"), CATALOG) as engine:
+        assert until(lambda: len(engine.status().fault_counts) == 60)
         for turn in range(600):
             engine.bus.write(f"n{turn % 7}", float(turn % 2))
             status = engine.status()
             assert set(status.faults) <= set(status.fault_counts)
-        assert until(lambda: len(engine.status().fault_counts) == 60)

@@ -589,3 +589,32 @@ def test_one_scan_does_not_wait_for_a_device_for_ever(caplog):
     assert engine.wait(60)
     engine.stop()
     assert "no answer within 0.1 s: one" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "planned"),
+    [
+        (("- {name: motor, put: pump}", ""), "output motor out of pump: no point writes it any more"),
+        (("put: pump", "put: other"), "output motor out of pump: no point"),
+        (
+            ("- {name: run, type: MUL, inputs: {a: level, b: 2.0}, outputs: {out: pump}}", ""),
+            "no block computes",
+        ),
+    ],
+    ids=["the connection", "the signal", "the block"],
+)
+def test_an_output_that_loses_who_is_in_charge_goes_to_its_safe_value(change, planned):
+    text = GATE % "safe: -1.0" + "- {name: more, get: spare}\n"
+    text = text.replace("signals:", "signals:\n- {name: other, type: float, initial: 5.0}")
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        new = made(text.replace(*change))
+        said = [str(each) for each in plan(engine.configuration, new, catalog)]
+        if change[1] != "put: other":  # a toy has one address, and somebody else writes it from then on
+            assert any(planned in each and "-1.0, its safe value" in each for each in said), said
+        engine.reload(new)
+        if change[1] == "put: other":
+            until(lambda: engine.status().drivers["motor"].sessions > 0)
+        else:
+            until(lambda: given("motor")[-1] == -1.0)
+        assert 2.0 not in given("motor")[1:]

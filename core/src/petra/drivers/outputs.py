@@ -187,6 +187,22 @@ class Outputs:
                 )
         return found
 
+    def give_up(self, point: Point) -> Command | None:
+        """Write the safe value of a point for the last time; return the command, None where there is none."""
+        mine = self._outputs.get(point.signal, [])
+        output = next((each for each in mine if each.point == point), None)
+        layout = self._bus.layout
+        index = layout.index.get(point.signal)
+        if output is None or index is None:
+            return None
+        mine.remove(output)  # nothing follows
+        signal = layout.signals[index]
+        if signal.safe is None:
+            return None
+        value = layout.converted(index, signal.safe)
+        self._submit(output, value, "", urgent=True)
+        return output.sent
+
     def undelivered(self) -> list[Command]:
         """End what is wanted of the device at the end and was not written; return those commands."""
         image, lost = self._bus.image, []

@@ -245,6 +245,7 @@ class Engine:
             drivers = drivers_of(configuration, self.catalog)
             built = self._build(configuration, drivers)
             leaving = self.field.leaving(drivers, built.layout)
+            self.field.give_up(leaving, drivers)
             self.field.remove(leaving)
             try:
                 self._do(lambda: self._swap(built))

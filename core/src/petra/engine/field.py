@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from petra.drivers.commands import Act, Command, Ledger, Origin, Outcome
+from petra.drivers.commands import WELL, Act, Command, Ledger, Origin, Outcome
 from petra.drivers.contract import Driver, Link
 from petra.drivers.outputs import Delivered, Outputs
 from petra.errors import PetraError
@@ -99,6 +99,19 @@ class Field:
             if name not in wanted
             or not goes_on(each.driver, wanted[name], _placing(self._bus.layout), _placing(layout))
         ]
+
+    def give_up(self, leaving: Iterable[Driver], drivers: Sequence[Driver]) -> None:
+        """Write safe values where none of these drivers will write: nobody is in charge there any more."""
+        kept = {(place_of(driver), point.address) for driver in drivers for point in written(driver)}
+        gone = [
+            (self._running[driver.name], point)
+            for driver in leaving
+            for point in written(driver)
+            if driver.name in self._running and (place_of(driver), point.address) not in kept
+        ]
+        if gone:
+            for command in self.supervisor.call(_given_up(gone)):
+                log.error("a safe value was not written where nobody will write any more: %s", command)
 
     def remove(self, drivers: Iterable[Driver]) -> None:
         """Stop drivers; what they read is bad from then on."""
@@ -310,6 +323,27 @@ def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
             raise PetraError(f"two connections are called {driver.name!r}; give each a `name` of its own")
         names.add(driver.name)
     return made
+
+
+def written(driver: Driver) -> list[Point]:
+    """Return the points that a driver writes."""
+    return [point for point in driver.points if point.direction.writes]
+
+
+def place_of(driver: Driver) -> str:
+    """Return where a driver's device is, as far as it says so."""
+    return driver.place or driver.name
+
+
+async def _given_up(gone: Sequence[tuple[_Running, Point]]) -> list[Command]:
+    """Write safe values for the last time, wait a moment, and return the commands that did not succeed."""
+    made = [each.outputs.give_up(point) for each, point in gone]
+    commands = [command for command in made if command is not None]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FLUSH_WITHIN):
+            while not all(command.outcome.final for command in commands):  # noqa: ASYNC110 - for a moment
+                await asyncio.sleep(0.01)
+    return [command for command in commands if command.outcome not in WELL]
 
 
 async def _undelivered(running: Sequence[_Running]) -> list[Command]:

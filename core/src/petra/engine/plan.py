@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from petra.engine.field import drivers_of, goes_on
+from petra.engine.field import drivers_of, goes_on, place_of, written
 from petra.plugin.groups import Group
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Change:
 def plan(old: Configuration, new: Configuration, catalog: Catalog) -> list[Change]:
     """Return what is different in the new configuration; PetraError when its drivers cannot be made."""
     return [
+        *_left_alone(old, new, catalog),
         *_compared("signal", old.plant.signals, new.plant.signals, _signal),
         *_compared("block", old.plant.blocks, new.plant.blocks, _block),
         *_compared("task", old.plant.tasks, new.plant.tasks, _task),
@@ -83,11 +84,16 @@ def _fields(old: Any, new: Any, names: Iterable[str]) -> list[str]:
 
 
 def _said(value: Any) -> str:
-    return str(getattr(value, "value", value))
+    value = getattr(value, "value", value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _signal(old: SignalConfig, new: SignalConfig) -> tuple[list[str], str]:
-    details = _fields(old, new, ("type", "initial", "unit", "safe", "safe_after_ms", "on_bad", "description"))
+    details = _fields(
+        old,
+        new,
+        ("type", "initial", "unit", "minimum", "maximum", "safe", "safe_after_ms", "on_bad", "description"),
+    )
     if old.type is not new.type:
         return details, "its value begins anew"
     return details, "it keeps its value" if old.initial != new.initial else ""
@@ -129,6 +135,29 @@ def _connections(old: Configuration, new: Configuration, catalog: Catalog) -> It
                 "its signals" if same else "its settings"
             )
             yield Change(Act.CHANGE, "connection", name, details, "its session begins anew")
+
+
+def _left_alone(old: Configuration, new: Configuration, catalog: Catalog) -> Iterator[Change]:
+    """Yield the outputs that lose who is in charge of them: the point that writes them, or the block."""
+    safe = {signal.name: signal.safe for signal in old.plant.signals}
+    after = {(place_of(d), p.address) for d in drivers_of(new, catalog) for p in written(d)}
+    before = _placing(old)
+    now = _placing(new)
+    for driver in drivers_of(old, catalog):
+        for point in written(driver):
+            name = point.signal
+            if (place_of(driver), point.address) not in after:
+                why = "no point writes it any more"
+            elif before(name)[0] and not now(name)[0]:
+                why = "no block computes it any more"
+            else:
+                continue
+            effect = (
+                "it keeps what it has"
+                if safe.get(name) is None
+                else f"it goes to {_said(safe[name])}, its safe value"
+            )
+            yield Change(Act.CHANGE, "output", f"{driver.name} {point.address} of {name}", why, effect)
 
 
 def points_changed(old: Driver, new: Driver) -> Iterator[str]:

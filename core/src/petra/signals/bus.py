@@ -281,7 +281,8 @@ class Bus:
     def rearrange(self, layout: Layout) -> None:
         """Change to another layout; signals of the same name and type keep value, quality, time and force.
 
-        Groups and subscriptions find their signals anew. What waits in the inbox is applied before.
+        Groups and subscriptions find their signals anew. What waits in the inbox is applied before. A signal
+        that no block writes any more takes its safe value: what stands there is nobody's wish.
         """
         while self.latch():
             pass
@@ -291,6 +292,9 @@ class Bus:
         values, times = layout.initial(), [self._clock.now_ns()] * len(layout)
         for new, before in kept.items():
             values[new], times[new] = self.values[before], old.when(before)
+            safe = layout.signals[new].safe
+            if safe is not None and new < layout.split and before >= self._split:
+                values[new] = layout.converted(new, safe)
         self.flawed = {
             new: self.flawed[before]
             for new, before in kept.items()
