@@ -73,13 +73,18 @@ SCRIPTS = {
 
 
 def free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    for each in held:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
+    """Return ports that are free and stay so: below those that the system gives to connections."""
+    dice = random.Random(f"{os.getpid()} {time.monotonic_ns()}")
+    found: list[int] = []
+    while len(found) < count:
+        port = dice.randrange(15_000, 32_000)
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+    return found
 
 
 class Station:

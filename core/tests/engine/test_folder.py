@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 
 import pytest
@@ -66,9 +67,27 @@ def test_a_lock_that_is_not_had_leaves_nothing_locked(document):
         fresh.replace(document)
         with pytest.raises(RunsAlreadyError), DataFolder(document).locked():
             pass
-        other = DataFolder(document, "elsewhere")
-        with other.locked():  # the document itself is free again
+        with document.open() as free:
+            fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody holds the document itself
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_another_data_folder_does_not_make_it_another_plant(document, monkeypatch, first):
+    """The service has $STATE_DIRECTORY, whoever runs it by hand has not; and the document was replaced."""
+    folders = [DataFolder(document), DataFolder(document, "elsewhere")]
+    one, other = folders[::-1] if first else folders
+    with one.locked():
+        fresh = document.with_name("fresh")
+        fresh.write_text("scan_time_ms: 20\n")
+        fresh.replace(document)
+        with pytest.raises(RunsAlreadyError), other.locked():
             pass
+
+
+def test_the_lock_says_which_process_runs_the_plant(document):
+    folder = DataFolder(document)
+    with folder.locked():
+        assert (folder.path / "lock").read_text() == f"{os.getpid()}\n"
 
 
 def test_without_a_folder_there_is_still_the_lock_of_the_document(document, caplog):

@@ -65,6 +65,7 @@ def _is_routine(entry: _Entry) -> bool:
         entry.get("origin") == Origin.LOGIC.value
         and entry.get("outcome") in [outcome.value for outcome in WELL]
         and entry.get("actor") != "safe value"
+        and not isinstance(entry.get("value"), bool)  # a motor that starts is no routine
     )
 
 

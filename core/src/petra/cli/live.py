@@ -137,4 +137,7 @@ class _Lines(logging.Handler):
         self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(self.format(record).splitlines()[0])
+        try:
+            self._lines.append(self.format(record).splitlines()[0])
+        except Exception:  # noqa: BLE001 - whoever logs must not hear of it
+            self.handleError(record)

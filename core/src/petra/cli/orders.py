@@ -7,7 +7,6 @@ the last wish was heard: reloads follow each other, and the newest file wins.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 import time
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("petra.engine")
 
 _LISTEN = 0.05  # seconds between looks at a flag
+_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGQUIT") if hasattr(signal, name)]
+_HANGUP: int | None = getattr(signal, "SIGHUP", None)  # there is none on Windows
 
 
 class Orders:
@@ -29,6 +30,8 @@ class Orders:
 
     def __init__(self) -> None:
         self.stop_asked = False
+        self.hurried = 0
+        """The signal that told it a second time, or 0: nothing is waited for any more but safe values."""
         self._asked = 0
         self._done = 0
         self._over = False
@@ -36,9 +39,10 @@ class Orders:
         self._reader: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _ENDS:
             self._before[number] = signal.signal(number, self._stop)
-        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._reload)
+        if _HANGUP is not None:
+            self._before[_HANGUP] = signal.signal(_HANGUP, self._reload)
         return self
 
     def __exit__(
@@ -47,7 +51,7 @@ class Orders:
         self._over = True
         for number, handler in self._before.items():
             # the default action of SIGHUP is the end: a late one must not take the exit code away
-            default = number == signal.SIGHUP and handler == signal.SIG_DFL
+            default = number == _HANGUP and handler == signal.SIG_DFL
             signal.signal(number, signal.SIG_IGN if default else handler)
 
     def stopping(self) -> bool:
@@ -82,7 +86,7 @@ class Orders:
 
     def _stop(self, number: int, _: FrameType | None) -> None:
         if self.stop_asked:
-            os._exit(128 + number)
+            self.hurried = number
         self.stop_asked = True
 
     def _reload(self, _: int, __: FrameType | None) -> None:

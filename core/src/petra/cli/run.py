@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 from contextlib import nullcontext
@@ -80,7 +81,8 @@ def run(
 ) -> int:
     """Run a plant until it is told to stop.
 
-    SIGTERM or Ctrl-C ends it after the scan that is running; a second one at once. SIGHUP reads FILE again
+    SIGTERM or Ctrl-C ends it after the scan that is running; after a second one it waits for nothing any more
+    but that safe values are written. SIGHUP reads FILE again
     and changes to it between two scans; a FILE with errors is refused, and everything goes on as it was.
 
     In a terminal it shows tasks and signals, otherwise log lines in JSON. With --once or --scans, which serve
@@ -116,7 +118,9 @@ def run(
                 orders.reload_with(lambda: _reload(engine, session, file))
                 _attend(engine, orders, file, seconds, live=live)
             finally:
-                engine.stop()
+                engine.stop(hurried=lambda: bool(orders.hurried))
+    if orders.hurried:
+        os._exit(128 + orders.hurried)  # whatever is left behind does not hold the process
     if trial:
         _print_signals(engine, as_json=as_json)
     return 2 if engine.failure else 0

@@ -115,7 +115,15 @@ class _BlockCheck:
             if not port.many and not {port.name, *port.aliases} & block.inputs.keys()
             for name in (port.name, *port.aliases)
         }
-        return {key: inputs[key] for key in block.params if key in inputs and key not in params}
+        found = {key: inputs[key] for key in block.params if key in inputs and key not in params}
+        at = within(self._node, "params", "parameters")
+        first: dict[str, str] = {}
+        for key, port in list(found.items()):
+            if (other := first.setdefault(port.name, key)) != key:
+                said = f"{key!r} and {other!r} both mean {port.name!r}"
+                self._problems.add(key_of(at, key), "duplicate-key", said)
+                del found[key]
+        return found
 
     def _constant(self, at: Node, member: Any, value: Any) -> Any:
         if isinstance(value, str) and literal(value) is None:

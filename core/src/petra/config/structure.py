@@ -265,10 +265,24 @@ class Structurer:
                 return {}
             if not isinstance(node, Mapping):
                 raise self._wrong(node, kind)
+            self._slips(node)
             values = self.each(((entry.value, inner) for entry in node.entries.values()), hook)
             return dict(zip(node.entries, values, strict=True))
 
         return structure
+
+    def _slips(self, mapping: Mapping) -> None:
+        """Refuse keys without a value that are slips of the pen: `{in1:a}`, and a number with a comma."""
+        slips = []
+        for key, entry in mapping.entries.items():
+            if entry.value.noun == "nothing" and isinstance(entry.key, Scalar):
+                hint = "a number with a comma? write a point" if key.isdecimal() else glued(entry.key)
+                if hint:
+                    slips.append(entry)
+                    said = f"the key {key!r} has no value"
+                    self.problems.add(entry.key, "wrong-type", said, hint=hint)
+        if slips:
+            raise Invalid
 
     def _model_hook(self, model: Any) -> Hook:
         known = settings(model)
@@ -362,8 +376,10 @@ class Structurer:
         for key, entry in mapping.entries.items():
             if key not in by_key:
                 hint = self.problems.meant(key, by_key) or f"there are {', '.join(by_key)}"
-                if key.isdecimal() and values and entry.value.noun == "nothing":
-                    hint = "a number with a comma? write a point"
+                if entry.value.noun == "nothing" and isinstance(entry.key, Scalar):
+                    hint = glued(entry.key) or hint
+                    if key.isdecimal() and values:
+                        hint = "a number with a comma? write a point"
                 self.problems.add(entry.key, "unknown-key", f"there is no {key!r} here", hint=hint)
                 failed.add(key)
                 continue

@@ -99,6 +99,8 @@ class Command:
         self.point: Point | None = None
         self.urgent = False
         """Whether it is a safe value: it waits for no interval, and no wear limit holds it back."""
+        self.last_word = False
+        """Whether nothing follows it: the plant stops, or nobody will write the point any more."""
         self.passing = False
         """Whether it failed for a reason that passes: the device was busy, or did not answer."""
         self._ended = ended
@@ -193,14 +195,21 @@ class Ledger:
         self._lock = threading.Lock()
 
     def open(
-        self, signal: str, value: Value | None, actor: str, origin: Origin, act: Act = Act.WRITE
+        self,
+        signal: str,
+        value: Value | None,
+        actor: str,
+        origin: Origin,
+        act: Act = Act.WRITE,
+        *,
+        safe: bool = False,
     ) -> Command:
-        """Enter a command. One that the policy does not let in has ended already."""
+        """Enter a command. One that the policy does not let in has ended already; a safe value always may."""
         now = self._clock.now_ns()
         command = Command(next(self._numbers), signal, value, actor, origin, now, self._ended, act)
         self._commands.append(command)
         try:
-            reason = self.policy(command)
+            reason = "" if safe else self.policy(command)
         except Exception as error:  # a policy that fails lets nobody in
             log.exception("the policy for commands failed")
             reason = f"the policy failed: {error!r}"
@@ -223,5 +232,6 @@ class Ledger:
         routine = command.origin is Origin.LOGIC and (command.outcome in WELL or command.outcome is before)
         level = logging.INFO if command.outcome in WELL else logging.WARNING
         log.log(logging.DEBUG if routine else level, "%s", command)
-        if self.told is not None:
+        passed_over = command.origin is Origin.LOGIC and command.outcome is Outcome.SUPERSEDED
+        if self.told is not None and not passed_over:  # nothing was sent: it says nothing about the device
             self.told(command)

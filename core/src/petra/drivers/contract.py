@@ -215,7 +215,7 @@ class Link:
         if self.driver.online is None or self._online_told is online:
             return
         with suppress(InboxFullError):  # the next tick tells it
-            self.bus.write(self.driver.online, online)
+            self.bus.serve(self.driver.online, online)
             self._online_told = online
 
 

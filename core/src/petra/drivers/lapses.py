@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import define
@@ -40,10 +40,12 @@ class Lapses:
     `due` is called with the name of a signal when its safe value is to be written.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, due: Callable[[str], None]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, due: Callable[[str], None], since: Mapping[str, float]
+    ) -> None:
         self._loop = loop
         self._due = due
-        self._lapses: dict[str, _Lapse] = {}
+        self._lapses = {signal: _Lapse(at) for signal, at in since.items()}
         self._last: dict[str, Value] = {}
 
     def over(self, signal: Signal, value: Value) -> None:
@@ -77,6 +79,10 @@ class Lapses:
                 "%s is bad (%s): its device is given the safe value %r", signal.name, reason, signal.safe
             )
         return Instead(signal.safe, safe=True)
+
+    def since(self) -> Mapping[str, float]:
+        """Return since when signals are bad, by the time of the loop."""
+        return {signal: lapse.since for signal, lapse in self._lapses.items()}
 
     def close(self) -> None:
         """Wait for nothing any more."""

@@ -97,11 +97,17 @@ class Outbox:
         self._waiting.append((now, command))
         self.changed.set()
 
-    def take(self, now: float, held: Container[str] = ()) -> Command | None:
-        """Return the next command that may be sent now, and is not to one of the signals that are held."""
+    def take(
+        self, now: float, held: Container[str] = (), silent: Callable[[str], bool] = lambda _: False
+    ) -> Command | None:
+        """Return the next command that may be sent now, and is not to one of the signals that are held.
+
+        The last word to a station that is silent comes after that to all others: it may take its time.
+        """
         if not self._waiting:
             return None
         self.expire(now)
+        late: tuple[float, Command] | None = None
         for entry in list(self._waiting):
             command = entry[1]
             limits = command.point.limits  # type: ignore[union-attr]  # put() made sure
@@ -114,10 +120,17 @@ class Outbox:
                     reason = f"it is written at most {limits.per_day} times a day"
                     self._end(command, Outcome.REJECTED, reason)
                 continue
-            self._waiting.remove(entry)
-            written.note(limits, now)
-            return command
-        return None
+            if command.last_word and silent(command.point.station):  # type: ignore[union-attr]  # as above
+                late = late or entry
+                continue
+            return self._taken(entry, now)
+        return self._taken(late, now) if late is not None else None
+
+    def _taken(self, entry: tuple[float, Command], now: float) -> Command:
+        command = entry[1]
+        self._waiting.remove(entry)
+        self._written_to(command).note(command.point.limits, now)  # type: ignore[union-attr]  # put() made sure
+        return command
 
     def unsent(self, command: Command) -> None:
         """Take note that a command that was taken never went out: it counts for no limit."""

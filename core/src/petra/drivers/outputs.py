@@ -79,7 +79,14 @@ class Outputs:
     written, whatever else holds.
     """
 
-    def __init__(self, link: Link, bus: Bus, ledger: Ledger, delivered: Delivered | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        bus: Bus,
+        ledger: Ledger,
+        delivered: Delivered | None = None,
+        lapsed: Mapping[str, float] | None = None,
+    ) -> None:
         self._link = link
         self._bus = bus
         self._ledger = ledger
@@ -89,7 +96,7 @@ class Outputs:
             if point.direction.writes:
                 self._outputs.setdefault(point.signal, []).append(self._output(point, delivered or {}))
         self._owed: set[str] = set()
-        self._lapses = Lapses(self._loop, self._owe)
+        self._lapses = Lapses(self._loop, self._owe, lapsed or {})
         self._serving = False
         self._subscription = bus.subscribe(list(self._outputs)) if self._outputs else None
         if self._subscription is not None:
@@ -100,7 +107,7 @@ class Outputs:
         self._serving = True
         layout = self._bus.layout
         for signal, outputs in self._outputs.items():
-            computed = layout.index.get(signal, -1) >= layout.split
+            computed = self._is_computed(layout.index.get(signal, -1))
             for output in outputs:
                 if station and output.point.station != station:
                     continue
@@ -113,6 +120,11 @@ class Outputs:
                     self._owed.add(signal)
         self.tick()
         self._look()
+
+    def _is_computed(self, index: int) -> bool:
+        """Return whether a block or another device says what the signal is, and no command."""
+        layout = self._bus.layout
+        return index >= layout.split or (index >= 0 and layout.signals[index].fed)
 
     def pause(self) -> None:
         """Hold back: there is no session."""
@@ -170,7 +182,7 @@ class Outputs:
     def tries_on(self) -> bool:
         """Whether a safe value was not taken for a reason that passes."""
         return any(
-            output.again is not None and output.sent is not None and output.sent.urgent
+            output.again is not None and output.sent is not None and output.sent.last_word
             for outputs in self._outputs.values()
             for output in outputs
         )
@@ -200,8 +212,12 @@ class Outputs:
         if signal.safe is None:
             return None
         value = layout.converted(index, signal.safe)
-        self._submit(output, value, "", urgent=True)
+        self._submit(output, value, "", urgent=True, last_word=True)
         return output.sent
+
+    def lapsed(self) -> Mapping[str, float]:
+        """Return since when signals are bad, for whoever takes over."""
+        return self._lapses.since()
 
     def undelivered(self) -> list[Command]:
         """End what is wanted of the device at the end and was not written; return those commands."""
@@ -223,7 +239,7 @@ class Outputs:
     def _output(self, point: Point, delivered: Delivered) -> _Output:
         layout, image = self._bus.layout, self._bus.image
         index = layout.place(point.signal)
-        if index >= layout.split:
+        if self._is_computed(index):
             return _Output(point, None)
         known = (point.signal, point.address, layout.types[index])
         now = image.value(index)
@@ -236,11 +252,17 @@ class Outputs:
             self._loop.call_soon_threadsafe(self._look)
 
     def _look(self) -> None:
-        if self._subscription is None or not self._serving:
+        if self._subscription is None:
             return
         image, changed = self._subscription.take()
         signals = image.layout.signals
-        self._want(image, (signals[i].name for i in changed))
+        if self._serving:
+            self._want(image, (signals[i].name for i in changed))
+            return
+        for index in changed:  # what was good last is to be known when the device is back
+            if image.status(index).quality is not Quality.BAD:
+                self._wanted(image, index)
+            self._owed.add(signals[index].name)
 
     def _want(self, image: Image, signals: Iterable[str]) -> None:
         if not image.scan:
@@ -261,7 +283,8 @@ class Outputs:
                 if not safe and (foreign or older):  # the image does not show yet what the device is given
                     self._owed.add(signal)
                 elif output.needs(value, self._link.now(), safe=safe):
-                    self._submit(output, value, layout.signals[index].written_by, urgent=safe)
+                    writer = layout.signals[index].written_by
+                    self._submit(output, value, writer, urgent=safe, last_word=safe and image.stopped)
                 elif output.held is not None:  # until it has settled
                     self._owed.add(signal)
 
@@ -280,16 +303,16 @@ class Outputs:
         self._owed.add(signal)
         self.tick()
 
-    def _submit(self, output: _Output, value: Value, writer: str, *, urgent: bool) -> None:
+    def _submit(self, output: _Output, value: Value, writer: str, *, urgent: bool, last_word: bool) -> None:
         point = output.point
         actor = "safe value" if urgent else writer or "signal"
-        command = self._ledger.open(point.signal, value, actor, Origin.LOGIC)
+        command = self._ledger.open(point.signal, value, actor, Origin.LOGIC, safe=urgent)
         output.last, output.sent, output.again = value, command, None
         layout = self._bus.layout
         if reason := layout.outside(layout.place(point.signal), value):
             command.end(Outcome.REJECTED, self._link.now_ns(), reason)
         if not command.outcome.final:
-            command.point, command.urgent = point, urgent
+            command.point, command.urgent, command.last_word = point, urgent, last_word
             command.then(lambda ended: self._heard(output, ended))
             self._link.outbox.put(command, self._link.now())
 
@@ -299,6 +322,6 @@ class Outputs:
             return
         if command.passing:
             pause = output.backoff.next()
-            output.again = self._link.now() + (0.0 if command.urgent else pause)
+            output.again = self._link.now() + (0.0 if command.last_word else pause)
         else:
             output.backoff.reset()

@@ -63,7 +63,7 @@ class PointSettings(ABC):
         validator=and_(ge(0.0), le(600_000.0)),
         metadata=about("How long the device takes until what was written can be read back", unit="ms"),
     )
-    description: str = field(default="", metadata=about("What it is, for people"))
+    description: str = field(default="", eq=False, metadata=about("What it is, for people"))
 
     @property
     @abstractmethod

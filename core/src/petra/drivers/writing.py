@@ -62,7 +62,7 @@ class Writing:
 
     def next(self, now: float) -> Coroutine[Any, Any, None] | None:
         """Return the next command to send, or the next one to look for."""
-        if (command := self._link.outbox.take(now, self._held)) is not None:
+        if (command := self._link.outbox.take(now, self._held, self._is_silent)) is not None:
             self._held.add(command.signal)
             return self._alone(command.signal, self._write(command))
         for each in self._sent:
@@ -90,6 +90,9 @@ class Writing:
             self._end(each.command, Outcome.UNVERIFIED, said)
         self._sent.clear()
 
+    def _is_silent(self, station: str) -> bool:
+        return not self._agenda.may_write(station, self._link.now())
+
     async def _alone(self, signal: str, action: Coroutine[Any, Any, None]) -> None:
         try:
             await action
@@ -100,7 +103,7 @@ class Writing:
         point = command.point
         assert point is not None  # noqa: S101 - the outbox takes no other
         now_ns = self._link.now_ns
-        if not (command.urgent or self._agenda.may_write(point.station, self._link.now())):
+        if self._is_silent(point.station) and not command.last_word:
             self._link.outbox.unsent(command)
             said = f"{point.station or self._driver.name} does not answer"
             passing = not self._agenda.asks(

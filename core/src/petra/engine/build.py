@@ -42,11 +42,13 @@ def build(
     scan_time_ms: float = 0.0,
     templates: Templates | None = None,
     commanded: Collection[str] = (),
+    fed: Collection[str] = (),
 ) -> Built:
     """Build a checked configuration. `scan_time_ms` overrides the period of every task.
 
     Of the signals in `commanded`, which go to devices, those that no block writes are written by commands
-    alone. Whoever builds again and again gives the same `templates`: they need not be made anew.
+    alone; those in `fed` have their values from other devices. Whoever builds again and again gives the same
+    `templates`: they need not be made anew.
     """
     templates = templates or Templates()
     if not plant.tasks:
@@ -58,7 +60,7 @@ def build(
     resolution = Resolution(list(wired.values()), declared)
     if resolution.mismatches:
         raise BuildError("; ".join(mismatch.message for mismatch in resolution.mismatches))
-    layout = _layout(plant, engine, resolution, wired, commanded)
+    layout = _layout(plant, engine, resolution, wired, commanded, fed)
     initial = {signal.name: signal.initial for signal in layout.signals if signal.initial is not None}
     place = Place(layout.index, resolution.types, initial)
     blocks = {
@@ -94,6 +96,7 @@ def _layout(
     resolution: Resolution,
     wired: dict[str, Wired],
     commanded: Collection[str],
+    fed: Collection[str],
 ) -> Layout:
     written_by = {signal: block.name for block in wired.values() for signal in block.targets.values()}
     signals = [
@@ -107,6 +110,7 @@ def _layout(
             s.safe_after_ms / 1e3,
             s.on_bad or (OnBad.HOLD if s.safe is None else OnBad.SAFE),
             commanded=s.name in commanded and s.name not in written_by,
+            fed=s.name in fed,
             minimum=s.minimum,
             maximum=s.maximum,
         )

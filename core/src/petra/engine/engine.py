@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -182,8 +182,11 @@ class Engine:
         """Wait until the scans have ended; say whether they have."""
         return self._ended.wait(seconds)
 
-    def stop(self) -> None:
-        """End the scans, write safe values, and keep what blocks retain; once a reload under way is over."""
+    def stop(self, *, hurried: Callable[[], bool] = lambda: False) -> None:
+        """End the scans, write safe values, and keep what blocks retain; once a reload under way is over.
+
+        Once `hurried` says so, it waits for no scan any more.
+        """
         self._stopping = True
         changing = self._changing.acquire(timeout=_RELOAD_ENDS_WITHIN)
         if not changing:
@@ -191,23 +194,27 @@ class Engine:
                 "a reload has not ended within %g s; the engine stops without it", _RELOAD_ENDS_WITHIN
             )
         try:
-            self._stop()
+            self._stop(hurried)
         finally:
             if changing:
                 self._changing.release()
 
-    def _stop(self) -> None:
+    def _stop(self, hurried: Callable[[], bool]) -> None:
         if self._stopped or self._thread is None:
             return
         self._stopped = True
         self.scheduler.stop()
-        if not self._ended.wait(STOP_WITHIN):
+        until = self.clock.monotonic() + STOP_WITHIN
+        while not self._ended.wait(_LOOK) and self.clock.monotonic() < until and not hurried():
+            pass
+        if not self._ended.is_set():
             log.critical("a scan has not ended within %g s; it is left behind", STOP_WITHIN)
             self.failure = EngineError("a scan has not ended")
         self.bus.show_safe("the engine has stopped")
         self._announce("petra_engine_stopping")
         try:
-            self.field.stop(STOP_WITHIN)
+            if lost := self.field.stop(STOP_WITHIN):
+                self.failure = self.failure or EngineError(f"{plural(len(lost), 'safe value')} not written")
         except Exception:  # whatever a driver does, what is retained is kept
             log.critical("the drivers do not stop; they are left behind", exc_info=True)
         self._watchdog.stop(STOP_WITHIN)
@@ -245,6 +252,8 @@ class Engine:
             drivers = drivers_of(configuration, self.catalog)
             built = self._build(configuration, drivers)
             leaving = self.field.leaving(drivers, built.layout)
+            self._do(lambda: None)  # while a scan hangs, sessions stay: they have safe values to write
+            before = self._built
             self.field.give_up(leaving, drivers)
             self.field.remove(leaving)
             try:
@@ -252,14 +261,25 @@ class Engine:
             except BaseException:
                 self.field.add(leaving)
                 raise
+            try:
+                if self._thread is not None:
+                    self.field.add(drivers)
+            except BaseException:
+                self._undo(before)
+                raise
             self._drivers = drivers
-            if self._thread is not None:
-                self.field.add(drivers)
             self.configuration = configuration
             self._reloads += 1
         gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
         log.info("reloaded: %s", plural(len(changes), "change"))
         return changes
+
+    def _undo(self, before: Built) -> None:
+        """Go back to the configuration before a reload whose drivers cannot be started."""
+        log.critical("the drivers of the new configuration cannot be started: the one before is taken back")
+        self.field.remove(self.field.leaving(self._drivers, before.layout))
+        self._do(lambda: self._swap(before))
+        self.field.add(self._drivers)
 
     def tune(self, block: str, param: str, value: Value) -> None:
         """Change a parameter between two scans. It holds until the next reload."""
@@ -308,8 +328,9 @@ class Engine:
         """Return how it goes."""
         tasks = self.scheduler.tasks
         image = self.bus.image
-        counts = {name: count for task in tasks for name, count in task.program.fault_counts.items()}
-        faults = {name: s.reason for task in tasks for name, s in task.program.faults.items()}
+        published = [task.program.published for task in tasks]
+        counts = {name: count for each in published for name, count in each.counts.items()}
+        faults = {name: status.reason for each in published for name, status in each.now.items()}
         return EngineStatus(
             running=self._thread is not None and not self._ended.is_set(),
             uptime_s=self.clock.monotonic() - self._began,
@@ -345,13 +366,16 @@ class Engine:
         return future.result()
 
     def _build(self, configuration: Configuration, drivers: Sequence[Driver]) -> Built:
-        written = {p.signal for driver in drivers for p in driver.points if p.direction.writes}
+        points = [point for driver in drivers for point in driver.points]
+        written = {point.signal for point in points if point.direction.writes}
+        fed = {point.signal for point in points if not point.direction.writes}
         return build(
             configuration.plant,
             self.catalog,
             scan_time_ms=self._scan_time_ms,
             templates=self._templates,
             commanded=written,
+            fed=fed,
         )
 
     def _await_devices(self, seconds: float) -> None:
@@ -359,6 +383,9 @@ class Engine:
         until = self.clock.monotonic() + seconds
         while (silent := self.field.silent()) and self.clock.monotonic() < until:
             self.clock.sleep(_LOOK)
+            self.bus.latch()  # nothing scans yet: what is read now is what the first scan sees
+        if seconds and self._recorder is not None:
+            self._recorder.begin(self._built, self.bus)
         if seconds and silent:
             log.warning("no answer within %g s: %s", seconds, ", ".join(silent))
 

@@ -31,6 +31,8 @@ log = logging.getLogger("petra.drivers")
 
 _TICK = 0.25
 _FLUSH_WITHIN = 2.0
+"""Seconds without any success after which the last commands are given up."""
+_FLUSH_MOST = 30.0
 _SILENT_AFTER = 5.0
 _TICKING = f"{PREFIX}drivers"
 
@@ -79,6 +81,8 @@ class Field:
         self._running: dict[str, _Running] = {}
         self._routes: dict[str, list[tuple[_Running, Point]]] = {}
         self._before: dict[tuple[str, str], tuple[Delivered, Outbox]] = {}
+        self._lapsed: dict[str, float] = {}
+        """Since when signals are bad whose drivers a reload has taken away."""
         """What devices were given before a reload, by the name and the place of their drivers."""
         self._beat = clock.monotonic()
         self._silent = False
@@ -125,24 +129,29 @@ class Field:
             del self._running[each.driver.name]
             known = each.driver.name, each.driver.place
             self._before[known] = each.outputs.delivered(), each.link.outbox
+            self._lapsed.update(each.outputs.lapsed())
         self._route()
 
     def add(self, drivers: Sequence[Driver]) -> None:
         """Start those that do not run yet; they know what their devices were given before."""
         self._add([driver for driver in drivers if driver.name not in self._running])
         self._before.clear()
+        self._lapsed.clear()
 
-    def stop(self, within: float) -> None:
-        """Let the last commands go out, then end all sessions and the thread."""
+    def stop(self, within: float) -> list[Command]:
+        """Let the last commands go out, then end all sessions and the thread; return those that failed."""
         running = list(self._running.values())
+        lost: list[Command] = []
         if running:
             with suppress(TimeoutError):
-                self.supervisor.call(self._flushed(running), _FLUSH_WITHIN + 1.0)
+                self.supervisor.call(self._flushed(running), _FLUSH_MOST + 1.0)
             self.supervisor.remove([each.driver.name for each in running], within)
             self.supervisor.call(self._close(running, "the engine has stopped"))
-            for command in self.supervisor.call(_undelivered(running)):
+            lost = self.supervisor.call(_undelivered(running))
+            for command in lost:
                 log.error("a safe value was not written: %s", command)
         self.supervisor.stop(within)
+        return lost
 
     def command(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
         """Write a signal on behalf of somebody; the command says what became of it."""
@@ -176,8 +185,7 @@ class Field:
         elif writers:
             self._reject(command, f"its point {writers[0][1].address} is only read")
         else:
-            self._bus.write(signal, value)
-            command.end(Outcome.CONFIRMED, self._clock.now_ns())
+            self._enter(command, lambda: self._bus.write(signal, value))
         return command
 
     def force(self, signal: str, value: Value | None, actor: str, origin: Origin) -> Command:
@@ -189,13 +197,18 @@ class Field:
         if not command.outcome.final and value is not None and (reason := layout.outside(index, value)):
             self._reject(command, reason)
         if not command.outcome.final:
-            try:
-                self._bus.enqueue(Force(self._clock.now_ns(), actor, signal, value))
-            except InboxFullError as error:
-                self._reject(command, str(error))
-            else:
-                command.end(Outcome.CONFIRMED, self._clock.now_ns())
+            force = Force(self._clock.now_ns(), actor, signal, value)
+            self._enter(command, lambda: self._bus.enqueue(force))
         return command
+
+    def _enter(self, command: Command, write: Callable[[], None]) -> None:
+        """Put what a command asks for into the inbox; the command ends by that."""
+        try:
+            write()
+        except InboxFullError as error:
+            self._reject(command, str(error))
+        else:
+            command.end(Outcome.CONFIRMED, self._clock.now_ns())
 
     def _let_force(self, force: Force) -> None:
         """Take a force that comes by the bus through the same gate; the bus is known to this machine only."""
@@ -259,7 +272,7 @@ class Field:
         delivered, outbox = self._before.get((driver.name, driver.place), (None, None))
         if outbox is not None:
             link.outbox.take_over(outbox)
-        outputs = Outputs(link, self._bus, self.ledger, delivered)
+        outputs = Outputs(link, self._bus, self.ledger, delivered, self._lapsed)
         link.resume = outputs.resume
         link.noted = outputs.note
         return _Running(driver, link, outputs)
@@ -278,12 +291,14 @@ class Field:
             each.link.outbox.close(reason)
 
     async def _flushed(self, running: Sequence[_Running]) -> None:
-        """Wait until every driver has written what it has to, for a moment at most.
+        """Wait until every driver has written what it has to, for as long as some of it succeeds.
 
         One whose device is away tries once more at once, if it has a safe value to write.
         """
-        async with asyncio.timeout(_FLUSH_WITHIN):
-            await asyncio.sleep(0.02)  # what the last image changed has been heard of by then
+        await asyncio.sleep(0.02)  # what the last image changed has been heard of by then
+        loop = asyncio.get_running_loop()
+        begun, done = loop.time(), self._succeeded()
+        async with asyncio.timeout_at(begun + _FLUSH_WITHIN) as limit:
             for each in running:
                 if each.outputs.lacks_session and each.activity is not None:
                     each.activity.hurry()
@@ -291,6 +306,13 @@ class Field:
                 for each in running:
                     each.outputs.tick()
                 await asyncio.sleep(0.01)
+                if self._succeeded() != done:
+                    done = self._succeeded()
+                    limit.reschedule(min(loop.time() + _FLUSH_WITHIN, begun + _FLUSH_MOST))
+
+    def _succeeded(self) -> int:
+        counts = self.ledger.counts
+        return counts[Outcome.CONFIRMED] + counts[Outcome.UNVERIFIED]
 
     async def _watch(self, activity: Activity) -> None:
         activity.serving()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -71,7 +73,15 @@ class DataFolder:
             self._lock(self.document, os.O_RDONLY, held)
             if self.prepare():
                 self._lock(self.path / "lock", os.O_RDWR | os.O_CREAT, held)
+            self._lock(self._by_path(), os.O_RDWR | os.O_CREAT, held)
             yield
+
+    def _by_path(self) -> Path:
+        """Return the lock that is the document's whatever its data folder is, and whoever replaces it."""
+        if os.access(self.document.parent, os.W_OK):
+            return self.document.with_name(f".{self.document.name}.lock")
+        name = hashlib.sha256(str(self.document.absolute()).encode()).hexdigest()[:32]
+        return Path(tempfile.gettempdir()) / f"petra-{name}.lock"
 
     def _lock(self, path: Path, flags: int, held: ExitStack) -> None:
         """Lock a file for as long as the stack lasts; a file system that knows no locks has none."""
@@ -86,7 +96,10 @@ class DataFolder:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            said = f"{self.document} runs already, and would write to the same devices"
+            said = f"{self.document} runs already, and would write to the same devices ({path} is locked)"
             raise RunsAlreadyError(said) from None
         except OSError:
             return
+        if flags & os.O_CREAT:  # whoever wants to send a signal to the plant finds its process here
+            os.truncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from petra.blocks import Block, In, Out, Param
 
@@ -27,6 +29,14 @@ class Schedule(Block, type="SCHEDULE"):
         super().__init__(**params)
         self._begin, self._end = _seconds(self.begin), _seconds(self.end)
         self._days = _days(self.days)
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield days without a day of the week to compare them with, and a time of no length."""
+        if "day" not in given and _days(str(given["days"])) != _days("mon-sun"):
+            yield "days", "needs the input 'day': wire it to petra.clock.day_of_week"
+        if _seconds(str(given["begin"])) == _seconds(str(given["end"])):
+            yield "end", "is the same as begin: it is never time"
 
     def step(self, dt: float) -> None:
         today = self.day % 7 in self._days

@@ -8,6 +8,7 @@ called from any thread. The two share a few things only, each changed by one ato
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
@@ -27,6 +28,8 @@ from petra.signals.table import Table
 if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.signals.types import Value
+
+log = logging.getLogger("petra.signals")
 
 INBOX_LIMIT = 200_000
 """Values that may wait for the scan."""
@@ -90,6 +93,7 @@ class Bus:
         self._inbox_limit = inbox_limit
         self._inbox_lock = Lock()  # held for an append, or while a scan takes what waits
         self._waiting = 0
+        self._image_lock = Lock()  # held for the two assignments of a reload, and for that of a watchdog
         self.refused = 0
         self.gate: Callable[[Force], None] | None = None
         """Takes every force in place of the inbox, and raises for who may not."""
@@ -188,7 +192,7 @@ class Bus:
 
     def enqueue(self, entry: Write | Force) -> None:
         """Put a checked entry into the inbox, or refuse it when the scan does not keep up."""
-        size = len(entry.values) if isinstance(entry, Write) else 1
+        size = _size(entry)
         with self._inbox_lock:
             if self._waiting + size > self._inbox_limit and self._inbox:
                 self.refused += 1
@@ -211,7 +215,7 @@ class Bus:
             while self._inbox and left > 0:
                 entry = self._inbox.popleft()
                 taken.append(entry)
-                size = len(entry.values) if isinstance(entry, Write) else 1
+                size = _size(entry)
                 self._waiting -= size
                 left -= size + 8
         for entry in taken:
@@ -284,8 +288,9 @@ class Bus:
         Groups and subscriptions find their signals anew. What waits in the inbox is applied before. A signal
         that no block writes any more takes its safe value: what stands there is nobody's wish.
         """
-        while self.latch():
-            pass
+        waiting = self._waiting  # and not what others write meanwhile: that is moved when it is applied
+        while waiting > 0 and (taken := self.latch()):
+            waiting -= sum(map(_size, taken))
         self.publish(self.image.scan, self._clock.now_ns())
         old = self.image
         kept = layout.kept_from(old.layout)
@@ -308,12 +313,13 @@ class Bus:
         self.values, self._split = values, layout.split
         self._input_times = times[: layout.split]
         self._groups.clear()
-        self.layout = layout
         inputs, outputs, output_times = values[: layout.split], values[layout.split :], times[layout.split :]
-        self.image = Image(
-            old.scan, old.time, inputs, outputs, times[: layout.split], output_times,
-            self.flawed.copy(), self.forced, layout,
-        )  # fmt: skip
+        with self._image_lock:
+            self.layout = layout
+            self.image = Image(
+                old.scan, old.time, inputs, outputs, times[: layout.split], output_times,
+                self.flawed.copy(), self.forced, layout,
+            )  # fmt: skip
         self._tell([], range(len(layout)))
 
     def show_safe(self, reason: str) -> None:
@@ -322,14 +328,20 @@ class Bus:
         It publishes an image and touches nothing else, so that a watchdog may call it from its own thread;
         the next scan that is published replaces it.
         """
-        self.image = self.image.safe(reason)
+        image = self.image.safe(reason)
+        with self._image_lock:  # a reload may have come in between
+            self.image = image if image.layout is self.layout else self.image.safe(reason)
         self._safe_shown = True
         self._tell([], range(len(self.layout)))
 
     def _tell(self, written: Sequence[Sequence[int]], changed: Sequence[int]) -> None:
         self._table.age(written, changed)
         for subscription in self._subscriptions:
-            subscription.offer(changed)
+            try:
+                subscription.offer(changed)
+            except BaseException:  # a consumer's `wake`: nothing foreign ends a scan
+                log.exception("a consumer of changes has failed; it hears of no more")
+                self.unsubscribe(subscription)
 
     def _apply_good(self, write: Write) -> None:
         """Take good values while nothing is forced or flawed: what nearly every write is."""
@@ -393,6 +405,11 @@ class Bus:
             self._set(index, *self._beneath.pop(index))
         self._changed.add(index)
         self.forced = forced
+
+
+def _size(entry: Write | Force) -> int:
+    """Return how many values an entry of the inbox has; an empty one takes its place as well."""
+    return (len(entry.values) or 1) if isinstance(entry, Write) else 1
 
 
 def _moved_outputs(before: Sequence[Value], now: Sequence[Value]) -> list[int]:

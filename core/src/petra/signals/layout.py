@@ -48,7 +48,8 @@ class Signal:
 
     `written_by` names the block whose output it is; everything else is written from outside. `safe` is the
     value that it takes when the scan stops, and that a device is given when the signal has been bad for
-    `safe_after` seconds. What is `commanded` goes to a device, and only a command writes it. `minimum` and
+    `safe_after` seconds. What is `commanded` goes to a device, and only a command writes it; what is
+    `fed` has its value from a device. `minimum` and
     `maximum` are the limits of what may be written.
     """
 
@@ -61,6 +62,7 @@ class Signal:
     safe_after: float = 1.0
     on_bad: OnBad = OnBad.HOLD
     commanded: bool = False
+    fed: bool = False
     minimum: int | float | None = None
     maximum: int | float | None = None
 
