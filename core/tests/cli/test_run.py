@@ -143,7 +143,7 @@ def test_a_scan_that_hangs_does_not_keep_it_from_ending(tmp_path, times):
             time.sleep(0.3)
             running.process.terminate()
         assert running.end() == (2 if times == 1 else 128 + signal.SIGTERM)
-        assert any("it is left behind" in line["event"] for line in running.lines) is (times == 1)
+        assert any("it is left behind" in line["event"] for line in running.lines)
 
 
 def test_a_long_period_does_not_hold_up_the_end(tmp_path):
@@ -243,7 +243,7 @@ def test_a_plan_shows_what_a_reload_would_change(tank, tmp_path):
     done = petra("plan", tank, new)
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        "~ signal valve: safe None -> True",
+        "~ signal valve: safe None -> true",
         "~ block high: input b 5.0 -> 7.0 (it keeps its state)",
         "2 changes",
     ]

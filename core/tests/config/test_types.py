@@ -63,7 +63,7 @@ def check(blocks: str):
         ("SELECT, inputs: {K: i, in0: f, in1: f, in3: @f}", "without a gap: 'in3' would be number 2"),
         ("TON, inputs: {IN: b, PT: @-5}", "TON.preset_ms must be at least 0, not -5"),
         ("TON, inputs: {IN: b, PT: @t}", "TON.preset_ms: expected a number, not a string"),
-        ("SCHEDULE, inputs: {time: i}, params: @{days: mo}", "'mo' is no day of the week"),
+        ("SCHEDULE, inputs: {time: i}, params: {days: @mo}", "'mo' is no day of the week"),
         ("GT, inputs: {a: f, b: 1.0}, task: @fats", "there is no task 'fats'"),
         ("GT, inputs: {a: f, b: 1.0}, outputs: {out: @petra.x}", "such names belong to the engine"),
     ],
@@ -178,8 +178,8 @@ def test_inputs_of_many_are_taken_by_their_numbers():
 
 def test_a_text_parameter_takes_a_number_from_outside():
     text = (
-        SIGNALS
-        + "- {name: x, type: SCHEDULE, inputs: {time: i}, params: {begin: '${FROM}', days: '${DAYS}'}}\n"
+        SIGNALS + "- {name: x, type: SCHEDULE, inputs: {time: i, day: i}, "
+        "params: {begin: '${FROM}', days: '${DAYS}'}}\n"
     )
     made = load_bytes(text.encode(), CATALOG, {"FROM": "7:30", "DAYS": "mon"}).configuration
     assert made.plant.blocks[0].params == {"begin": "7:30", "days": "mon"}

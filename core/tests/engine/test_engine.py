@@ -494,7 +494,7 @@ def test_a_schedule_knows_what_time_it_is_in_the_first_scan():
     """
     engine = Engine(conf(text), CATALOG, clock=clock)
     engine.start(scans=1)
-    assert engine.wait(5)
+    assert engine.wait(60)
     assert engine.last("petra.clock.second_of_day")[0] == 17 * 3600 + 42 * 60
     assert engine.last("lamp")[0] is False
     engine.stop()
@@ -534,3 +534,25 @@ def test_the_status_can_be_asked_for_in_a_storm_of_faults():
             engine.bus.write(f"n{turn % 7}", float(turn % 2))
             status = engine.status()
             assert set(status.faults) <= set(status.fault_counts)
+
+
+def test_safe_values_are_shown_before_anything_is_said(caplog):
+    shown: list[bool] = []
+
+    class Look(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "has not ended" in record.getMessage():
+                shown.append(engine.bus.image.stopped)
+
+    text = HANGING + "engine: {watchdog_ms: 100}\n"
+    with Engine(conf(text), CATALOG) as engine:
+        handler = Look()
+        logging.getLogger("petra.engine").addHandler(handler)
+        try:
+            hang(engine)
+            assert until(lambda: engine.status().watchdog_trips == 1)
+            assert until(lambda: bool(shown))
+        finally:
+            logging.getLogger("petra.engine").removeHandler(handler)
+            release.set()
+    assert shown[0] is True

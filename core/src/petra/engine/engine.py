@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from petra.plugin.groups import Group
 from petra.plural import plural
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
-from petra.signals import GOOD, Bus, InboxFullError, Status, Value
+from petra.signals import GOOD, Bus, InboxFullError, Quality, Status, Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +45,7 @@ _SLOWEST_PERIODS = 10
 _LEAST_WATCHDOG = 1.0
 _RELOAD_ENDS_WITHIN = 10.0
 _LOOK = 0.02
+_NOT_YET = Status(Quality.BAD, "not computed yet")
 
 
 class EngineError(PetraError):
@@ -97,6 +98,7 @@ class Engine:
         self._drivers = drivers_of(configuration, catalog)
         built = self._built = self._build(configuration, self._drivers)
         self.bus = Bus(built.layout, self.clock)
+        self._doubt(range(built.layout.split, len(built.layout)))
         self.field = Field(self.bus, self.clock)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
@@ -208,7 +210,7 @@ class Engine:
         while not self._ended.wait(_LOOK) and self.clock.monotonic() < until and not hurried():
             pass
         if not self._ended.is_set():
-            log.critical("a scan has not ended within %g s; it is left behind", STOP_WITHIN)
+            log.critical("a scan has not ended; it is left behind")
             self.failure = EngineError("a scan has not ended")
         self.bus.show_safe("the engine has stopped")
         self._announce("petra_engine_stopping")
@@ -403,11 +405,20 @@ class Engine:
             task.program.restore({name: kept for name, kept in states.items() if name in same})
             task.program.count_on({name: count for name, count in counts.items() if name in same})
         self._built = built
+        known = self.bus.layout
         self.bus.rearrange(built.layout)
+        split, signals = built.layout.split, built.layout.signals
+        computed = {signal.name for signal in known.signals[known.split :]}
+        self._doubt(i for i in range(split, len(signals)) if signals[i].name not in computed)
         self.scheduler.replace(built.tasks)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         if self._recorder is not None:
             self._recorder.begin(built, self.bus)
+
+    def _doubt(self, outputs: Iterable[int]) -> None:
+        """Take outputs for bad until their blocks have run: a slow task's zero is nobody's wish."""
+        self.bus.flawed.update(dict.fromkeys(outputs, _NOT_YET))
+        self.bus.flaws += 1
 
     def _each_second(self) -> None:
         self._keeper.note_forces()

@@ -32,10 +32,16 @@ class Schedule(Block, type="SCHEDULE"):
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Yield days without a day of the week to compare them with, and a time of no length."""
-        if "day" not in given and _days(str(given["days"])) != _days("mon-sun"):
+        """Yield what is no time or day, days with no day of the week to compare, a time of no length."""
+        read: dict[str, Any] = {}
+        for name, reads in (("begin", _seconds), ("end", _seconds), ("days", _days)):
+            try:
+                read[name] = reads(str(given[name]))
+            except ValueError as error:
+                yield name, f"cannot be read: {error}"
+        if "day" not in given and len(read.get("days", _DAYS)) < len(_DAYS):
             yield "days", "needs the input 'day': wire it to petra.clock.day_of_week"
-        if _seconds(str(given["begin"])) == _seconds(str(given["end"])):
+        if "begin" in read and read["begin"] == read.get("end"):
             yield "end", "is the same as begin: it is never time"
 
     def step(self, dt: float) -> None:
