@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "tutorial" / "first-plant.md").read_text("utf-8")
 INSTALLS = ("python3 -m venv venv", ". venv/bin/activate")
-RELOAD = 'pkill -HUP -f "petra run plant.yaml"'
+RELOAD = "kill -HUP $(cat plant.data/lock)"
 STAYS = ("petra run", "petra modbus simulate")
 PUMP = "petra modbus read 127.0.0.1:1502 coil:2"
 
@@ -61,7 +61,8 @@ class Reader:
             for name in command.split()[2:]:
                 assert list(ROOT.glob(f"*/**/{name}/pyproject.toml")) or name == "petra-core"
         elif command == RELOAD:
-            self._tell_run(signal.SIGHUP, "reloaded: 1 change")
+            subprocess.run(command, shell=True, cwd=self.folder, check=True)
+            self._hear("reloaded: 1 change")
         elif command.startswith(STAYS):
             self._leave_running(command, expected)
         elif command not in INSTALLS:
@@ -69,7 +70,8 @@ class Reader:
 
     def stop(self) -> None:
         """Press Ctrl-C where the plant runs."""
-        self._tell_run(signal.SIGINT, "stopped after")
+        self.running["petra run plant.yaml"].send_signal(signal.SIGINT)
+        self._hear("stopped after")
         assert self.running["petra run plant.yaml"].wait(60) == 0
 
     def _here(self, text: str) -> str:
@@ -84,9 +86,8 @@ class Reader:
         for line in expected or ["…started: …"]:
             assert matches(line, process.stderr.readline().rstrip("\n"))
 
-    def _tell_run(self, number: int, said: str) -> None:
+    def _hear(self, said: str) -> None:
         process = self.running["petra run plant.yaml"]
-        process.send_signal(number)
         assert process.stderr is not None
         assert any(said in line for line in process.stderr)
 
