@@ -6,8 +6,9 @@ import math
 
 import pytest
 
-from petra import Block, In, Out, Param, QualityOf, State
-from petra.scan import Bench, Network, Place, Program, Resolution, wire
+from petra import Block, Catalog, In, Out, Param, QualityOf, State
+from petra.library import plugin as library
+from petra.scan import Bench, Network, Place, Program, Resolution, TuningError, wire
 from petra.scan.template import Templates
 from petra.signals import GOOD, INT_MAX, Bus, Quality, Signal, SignalType, Status
 from petra.testing import ManualClock
@@ -368,3 +369,30 @@ def test_a_step_inside_the_subset_is_written_out():
     for bench in both:
         bench.scan(0.6, times=2)
     assert both[0].outputs() == both[1].outputs() == {"out": 14.0, "high": True}
+
+
+def test_what_a_check_would_refuse_is_not_tuned():
+    catalog = {offer.name: offer.thing for offer in Catalog.of(library).offers()}
+    formula = Bench(catalog["EXPR"], {"a": 1.0}, params={"expression": "a > 1"})
+    with pytest.raises(TuningError, match="the input 'b' is not wired"):
+        formula.program.tune("block", "expression", "a > b")
+    with pytest.raises(TuningError, match="would be a float, not a bool"):
+        formula.program.tune("block", "expression", "a * 2")
+    formula.program.tune("block", "expression", "a > 0.5")
+    formula.scan()
+    assert formula.outputs() == {"out": True}
+    pid = Bench(catalog["PID"], {"pv": 1.0, "sp": 2.0})
+    with pytest.raises(TuningError, match="out_min is above out_max"):
+        pid.program.tune("block", "out_min", 200.0)
+    with pytest.raises(TuningError, match="a finite number"):
+        pid.program.tune("block", "kp", math.inf)
+
+
+def test_a_seal_in_is_one_formula_whose_output_nobody_declares():
+    catalog = {offer.name: offer.thing for offer in Catalog.of(library).offers()}
+    inputs = {"a": "start", "b": "stop", "c": "run"}
+    seal = wire("seal", catalog["EXPR"], inputs, {"out": "run"}, {"expression": "(a or c) and not b"})
+    timer = wire("timer", catalog["TON"], {"input": "run"}, {"q": "late"}, {})
+    resolution = Resolution([seal, timer], {"start": bool, "stop": bool})
+    assert resolution.mismatches == []
+    assert resolution.types["run"] is bool

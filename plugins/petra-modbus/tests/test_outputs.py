@@ -392,3 +392,56 @@ def test_what_a_block_computes_at_every_scan_is_few_commands_and_right_in_the_en
 def test_a_deadband_is_a_step_of_what_the_device_tells_apart(keys, deadband):
     point = ModbusPoint(**{"signal": "sp", "address": 5, "direction": WRITE, **keys})
     assert point.limits.deadband == pytest.approx(deadband)
+
+
+def test_a_dead_unit_starves_no_living_one_of_its_connection():
+    """Its safe values wait for it; the other unit is read and written, and has its safe values at the end."""
+    points = [ModbusPoint(signal=f"r{unit}", address=0, unit=unit) for unit in (1, 2)]
+    written = [
+        ModbusPoint(signal=f"w{unit}{n}", address=10 + n, unit=unit) for unit in (1, 2) for n in range(4)
+    ]
+    with rig(*points, *written) as made:
+        port = made.driver.connection.transport.endpoint[1]
+        outputs = [f"w{unit}{n}" for unit in (1, 2) for n in range(4)]
+        signals = "".join(f"- {{name: {name}, type: int, safe: 3, safe_after_ms: 0}}\n" for name in outputs)
+        blocks = "".join(
+            f"- {{name: b{name}, type: MOVE, inputs: {{input: r{name[1]}}}, outputs: {{out: {name}}}}}\n"
+            for name in outputs
+        )
+        lines = "".join(
+            f"    - {{signal: {name}, address: {10 + int(name[2])}, unit: {name[1]}, direction: write}}\n"
+            for name in outputs
+        )
+        text = f"""
+scan_time_ms: 5
+signals:
+{signals}
+blocks:
+{blocks}
+modbus:
+  poll_ms: 20
+  timeout_ms: 300
+  connections:
+  - name: device
+    transport: {{host: 127.0.0.1, port: {port}}}
+    points:
+    - {{signal: r1, address: 0, unit: 1}}
+    - {{signal: r2, address: 0, unit: 2}}
+{lines}"""
+        living = [point for point in made.points if point.signal.startswith("w2")]
+        one, two = made.points[:2]
+        made.hold({one: 7, two: 7})
+        catalog = Catalog.of(library, plugin)
+        with Engine(configuration(load_bytes(text.encode(), catalog, {})), catalog) as engine:
+            made.until(lambda: {made.simulator.get(p) for p in made.points} == {7}, "all hold 7", 60)
+            made.simulator.silence("unit 1", silent=True)
+            made.until(lambda: engine.bus.status("w10").quality is Quality.BAD, "it is dead", 60)
+            for value in (8, 9, 10, 11, 12):
+                made.hold({two: value})
+                made.until(
+                    lambda v=value: {made.simulator.get(p) for p in living} == {v}, "unit 2 goes on", 60
+                )
+            refused = [c for c in engine.field.ledger.commands() if c.signal.startswith("w1")]
+            assert len(refused) < 200, "it is not asked without a pause"
+            engine.stop()
+        assert {made.simulator.get(point) for point in living} == {3}

@@ -195,7 +195,8 @@ class ProgramCheck:
             self._problems.add(block.places[mismatch.port, mismatch.at], "wrong-type", mismatch.message)
         for remark in () if self._problems.errors else resolution.remarks:
             at = good[remark.block].places.get((remark.port, remark.at), good[remark.block].node)
-            self._problems.warn(at, remark.code, remark.message)
+            tell = self._problems.note if remark.code == "bool-as-number" else self._problems.warn
+            tell(at, remark.code, remark.message)
         for use in uses:
             self._fits(use, resolution.types.get(use.name))
         known = {signal.name for _, signal in signals} | engine.keys() | {s.name for s in extra}

@@ -17,7 +17,7 @@ class CountUp(Block, type="CTU"):
     """Counts how often the input becomes true."""
 
     cu = In(bool, aliases=("enable", "in", "input", "clk", "CU"), doc="Counts when it becomes true")
-    reset = In(bool, default=False, aliases=("r", "R"), doc="Sets the count to 0")
+    reset = In(bool, default=False, aliases=("r", "R", "RESET"), doc="Sets the count to 0")
     pv = In(int, default=0, aliases=("preset", "PV"), doc="Count at which q becomes true")
     before = State(False, doc="The input in the last scan")
     number = State(0, doc="The count")
@@ -44,7 +44,7 @@ class CountDown(Block, type="CTD"):
     """Counts down from pv whenever the input becomes true, not below 0."""
 
     cd = In(bool, aliases=("enable", "in", "input", "clk", "CD"), doc="Counts when it becomes true")
-    load = In(bool, default=False, aliases=("ld", "LD", "reset"), doc="Sets the count to pv")
+    load = In(bool, default=False, aliases=("ld", "LD", "LOAD", "reset"), doc="Sets the count to pv")
     pv = In(int, default=0, aliases=("preset", "PV"), doc="Count to begin with")
     before = State(False, doc="The input in the last scan")
     number = State(0, doc="The count")
@@ -70,8 +70,10 @@ class CountUpDown(Block, type="CTUD"):
 
     cu = In(bool, aliases=("up", "enable", "CU"), doc="Counts up when it becomes true")
     cd = In(bool, default=False, aliases=("down", "CD"), doc="Counts down when it becomes true")
-    reset = In(bool, default=False, aliases=("r", "R"), doc="Sets the count to 0; it goes before load")
-    load = In(bool, default=False, aliases=("ld", "LD"), doc="Sets the count to pv")
+    reset = In(
+        bool, default=False, aliases=("r", "R", "RESET"), doc="Sets the count to 0; it goes before load"
+    )
+    load = In(bool, default=False, aliases=("ld", "LD", "LOAD"), doc="Sets the count to pv")
     pv = In(int, default=0, aliases=("preset", "PV"), doc="Count at which qu becomes true")
     up_before = State(False, doc="cu in the last scan")
     down_before = State(False, doc="cd in the last scan")

@@ -52,7 +52,7 @@ class SetFirst(Block, type="SR_LATCH", aliases=("SR",)):
     """Stays true once it is set, until it is reset. When both are true, it is set."""
 
     set = In(bool, aliases=("s", "s1", "S1", "S"), doc="Sets it")
-    reset = In(bool, aliases=("r", "R"), doc="Resets it")
+    reset = In(bool, aliases=("r", "R", "r1", "R1"), doc="Resets it")
     latched = State(False, doc="Whether it is set")
     q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="Whether it is set")
 
@@ -68,7 +68,7 @@ class SetFirst(Block, type="SR_LATCH", aliases=("SR",)):
 class ResetFirst(Block, type="RS_LATCH", aliases=("RS",)):
     """Stays true once it is set, until it is reset. When both are true, it is reset."""
 
-    set = In(bool, aliases=("s", "S"), doc="Sets it")
+    set = In(bool, aliases=("s", "S", "s1", "S1"), doc="Sets it")
     reset = In(bool, aliases=("r", "r1", "R1", "R"), doc="Resets it")
     latched = State(False, doc="Whether it is set")
     q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="Whether it is set")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -170,14 +171,44 @@ class Program:
             instance = unit.wired.cls(**{**unit.wired.params, member.name: value})
         except (TypeError, ValueError) as error:
             raise TuningError(str(error)) from error
+        if isinstance(value, float) and not math.isfinite(value):
+            raise TuningError(f"{spec.type}.{member.name} is a finite number, not {value!r}")
         if member.name in spec.params:
-            unit.wired = evolve(unit.wired, params={**unit.wired.params, member.name: member.exact(value)})
+            changed = evolve(unit.wired, params={**unit.wired.params, member.name: member.exact(value)})
         else:
             constant = (Constant(member.exact(value)),)
-            unit.wired = evolve(unit.wired, sources={**unit.wired.sources, member.name: constant})
+            changed = evolve(unit.wired, sources={**unit.wired.sources, member.name: constant})
+        self._check_tuned(changed, unit)
+        unit.wired = changed
+        self._flows = self._passing()
         unit.instance = instance if unit.instance is not None else None
         self._compile_again(lambda part: number in part.units)
         return str(member.name)
+
+    def _check_tuned(self, changed: Wired, unit: Unit) -> None:
+        """Refuse what `petra check` would refuse, and what would give outputs of another type."""
+        spec = changed.cls.spec
+        given: dict[str, Any] = dict(changed.params)
+        kinds: dict[str, Any] = {}
+        for name, port in spec.inputs.items():
+            sources = changed.sources[name]
+            if port.many:
+                given[name] = tuple(f"{name}{at}" for at in range(len(sources)))
+                continue
+            (source,) = sources
+            kind = type(source.value) if isinstance(source, Constant) else self._place.types[source]
+            kinds[name] = port.taken(kind)
+            if isinstance(source, str):
+                given[name] = None
+            elif source.value != port.default:
+                given[name] = source.value
+        for name, said in changed.cls.complaints(given):
+            if name in spec.params or name in spec.inputs:
+                raise TuningError(f"{spec.type}.{name} {said}")
+        for (name, out), stored in zip(spec.outputs.items(), unit.kinds, strict=True):
+            found = changed.cls.output_type(name, changed.params, kinds) if out.generic else None
+            if found in out.types and found is not stored and (found, stored) != (bool, float):
+                raise TuningError(f"{spec.type}.{name} would be a {found.__name__}, not a {stored.__name__}")
 
     def snapshot(self, *, retained: bool = False) -> States:
         """Return what blocks remember; with `retained`, what is declared to survive a restart."""

@@ -70,7 +70,20 @@ class Resolution:
             for name in block.reads:
                 readers.setdefault(name, []).append(i)
             self._announce(i, [])
-        waiting = deque(i for i, b in enumerate(self._blocks) if any(p.generic for p in _ports(b)))
+        generic = [i for i, b in enumerate(self._blocks) if any(p.generic for p in _ports(b))]
+        self._spread(generic, readers)
+        for i in generic:  # in a loop each waits for the others: what is a bool but for that is one
+            changed: list[str] = []
+            self._announce(i, changed, unknown=bool)
+            self._spread([reader for name in changed for reader in readers.get(name, ())], readers)
+        for i, block in enumerate(self._blocks):
+            for port in block.cls.spec.outputs.values():
+                if port.name in block.targets:
+                    self.types.setdefault(block.targets[port.name], self._own(i, port))
+
+    def _spread(self, blocks: Iterable[int], readers: Mapping[str, Sequence[int]]) -> None:
+        """Let blocks announce their types, and those that read them, until nothing changes."""
+        waiting = deque(blocks)
         queued = set(waiting)
         while waiting:
             i = waiting.popleft()
@@ -82,16 +95,12 @@ class Resolution:
                     if reader not in queued:
                         queued.add(reader)
                         waiting.append(reader)
-        for i, block in enumerate(self._blocks):
-            for port in block.cls.spec.outputs.values():
-                if port.name in block.targets:
-                    self.types.setdefault(block.targets[port.name], self._own(i, port))
 
-    def _announce(self, i: int, changed: list[str]) -> None:
-        """Take note of the types of a block's outputs as far as they are known by now."""
+    def _announce(self, i: int, changed: list[str], unknown: Type | None = None) -> None:
+        """Take note of the types of a block's outputs as far as they are known by now, or taken to be."""
         block = self._blocks[i]
         for port in block.cls.spec.outputs.values():
-            found = self._decided(block, port) if port.generic else port.type
+            found = self._decided(block, port, unknown) if port.generic else port.type
             self._generic[i, port.types] = found
             target = block.targets.get(port.name)
             if found is None or target is None or target in self._declared:
@@ -100,9 +109,9 @@ class Resolution:
                 self.types[target] = found  # from nothing to int to float and never back: it comes to an end
                 changed.append(target)
 
-    def _decided(self, block: Wired, port: Out[Any]) -> Type | None:
+    def _decided(self, block: Wired, port: Out[Any], unknown: Type | None) -> Type | None:
         kinds = {
-            name: each.taken(kind) if (kind := self._of(block.sources[name][0])) is not None else None
+            name: each.taken(kind) if (kind := self._of(block.sources[name][0])) is not None else unknown
             for name, each in block.cls.spec.inputs.items()
             if not each.many
         }
