@@ -306,3 +306,18 @@ def test_bench_measures_compares_and_draws(tmp_path):
     none = petra("bench", "scan", *small, "--compare", "never")
     assert none.returncode == 2
     assert "there are: before" in none.stderr
+
+
+def test_whatever_ends_a_run_the_engine_is_stopped_first(tank):
+    """A defect in what shows the plant: safe values are written, and then it is said."""
+    script = (
+        "import petra.cli.run as run\n"
+        "def fails(*_, **__): raise RuntimeError('nothing to draw on')\n"
+        "run._attend = fails\n"
+        f"from petra.cli.main import main\nmain(['run', {str(tank)!r}])\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "nothing to draw on" in done.stderr
+    assert "stopped after" in done.stderr

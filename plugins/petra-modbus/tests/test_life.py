@@ -166,3 +166,13 @@ def test_a_plant_is_not_run_twice_after_its_document_was_replaced(plant):
     assert second.returncode == 2
     assert "runs already" in second.stderr
     assert plant.held == 50
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_told_again_and_again_it_writes_the_safe_value_all_the_same(plant, number):
+    """`q` that is held down, a wrapper that passes Ctrl-C on: the second one waits for nothing but that."""
+    while plant.process.poll() is None:
+        plant.tell(number)
+        time.sleep(0.01)
+    assert plant.process.returncode in (0, 128 + number), plant.said()
+    assert plant.held == 7, plant.said()
