@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from click.testing import CliRunner
 
 from petra import Catalog, Kind, about, hookimpl
@@ -17,6 +17,7 @@ from petra.cli.commands import commands
 from petra.config import configuration, load_bytes
 from petra.drivers import Direction, Driver, Link, Origin, Outcome, Point, SessionError
 from petra.drivers.commands import Ledger
+from petra.drivers.point import Limits
 from petra.engine import Engine, plan
 from petra.engine.folder import DataFolder
 from petra.engine.journal import Journal, read
@@ -719,3 +720,23 @@ def test_a_consumer_of_changes_that_fails_is_dropped(caplog):
         until(lambda: given("motor")[-1] == 8.0)
         assert "a consumer of changes has failed" in caplog.text
     assert given("motor")[-1] == -1.0
+
+
+def test_a_signal_that_no_point_reads_any_more_begins_anew():
+    with Engine(made(GATE % "safe: -1.0"), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.down.add("sensor")
+        until(lambda: engine.bus.status("level").quality is Quality.BAD)
+        text = (GATE % "safe: -1.0").replace("- {name: sensor, get: level}", "")
+        text = text.replace("signals:", "signals:\n- {name: level, type: float, initial: 4.0}")
+        engine.reload(made(text))
+        until(lambda: engine.bus.read("level")[:2] == (4.0, Quality.GOOD))
+        until(lambda: given("motor")[-1] == 8.0)
+
+
+def test_a_safe_value_that_a_point_would_refuse_is_said_at_the_start(caplog):
+    engine = Engine(made(GATE % "safe: -1.0"), catalog)
+    (motor,) = [driver for driver in engine._drivers if driver.name == "motor"]
+    motor.points = tuple(evolve(point, limits=Limits(minimum=0.0)) for point in motor.points)
+    with engine:
+        assert "the safe value of pump will not be written by motor: -1.0 is less than 0" in caplog.text

@@ -80,7 +80,7 @@ class Outbox:
         """Take a command, or end it with the reason why not."""
         point = command.point
         assert point is not None  # noqa: S101 - routed to a driver by its point
-        if reason := self._closed or out_of_limits(command):
+        if reason := self._closed or point.limits.refusal(command.value):
             self._end(command, Outcome.REJECTED, reason)
             return
         if command.urgent:
@@ -195,19 +195,3 @@ class Outbox:
 
     def _end(self, command: Command, outcome: Outcome, reason: str = "") -> None:
         command.end(outcome, self._now_ns(), reason)
-
-
-def out_of_limits(command: Command) -> str:
-    """Say why a value must not be written to its point; an empty text means that it may."""
-    point, value = command.point, command.value
-    assert point is not None  # noqa: S101 - routed to a driver by its point
-    if isinstance(value, str | bool):
-        return ""
-    if not math.isfinite(value):
-        return f"{value!r} is no number that a device takes"
-    low, high = point.limits.minimum, point.limits.maximum
-    if low is not None and value < low:
-        return f"{value!r} is less than {low:g}, the least that is allowed"
-    if high is not None and value > high:
-        return f"{value!r} is more than {high:g}, the most that is allowed"
-    return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,18 @@ class Limits:
     """Writes in 24 hours, at most, where a memory wears out; 0 for any number."""
     deadband: float = 0.0
     """How far the program's value has to move before it is written at once; 0 for any change."""
+
+    def refusal(self, value: Value) -> str:
+        """Return why a value must not be written; an empty text when it may."""
+        if isinstance(value, str | bool):
+            return ""
+        if not math.isfinite(value):
+            return f"{value!r} is no number that a device takes"
+        if self.minimum is not None and value < self.minimum:
+            return f"{value!r} is less than {self.minimum:g}, the least that is allowed"
+        if self.maximum is not None and value > self.maximum:
+            return f"{value!r} is more than {self.maximum:g}, the most that is allowed"
+        return ""
 
     def holds_back(self, before: Value | None, value: Value) -> bool:
         """Return whether a value is so near to the one before that it is not written at once."""

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands import Command, Origin
 from petra.engine.build import Built, build
-from petra.engine.field import DriverStatus, Field, drivers_of
+from petra.engine.field import DriverStatus, Field, drivers_of, written
 from petra.engine.journal import Journal
 from petra.engine.keeper import Keeper
 from petra.engine.plan import Change, plan
@@ -158,6 +158,7 @@ class Engine:
             offer = self.catalog.find("section", name)
             if offer is None or offer.group is not Group.DRIVER:
                 log.warning("the section `%s` is checked but not run by this version", name)
+        self._check_safe_values()
         self.field.start(self._drivers)
         self._await_devices(answers_within)
         self._shown.write(self.clock.now_ns(), self.scheduler.tasks)  # the first scan knows what time it is
@@ -269,12 +270,22 @@ class Engine:
             except BaseException:
                 self._undo(before)
                 raise
+            self._release(_read(self._drivers) - _read(drivers))
             self._drivers = drivers
             self.configuration = configuration
             self._reloads += 1
         gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
         log.info("reloaded: %s", plural(len(changes), "change"))
         return changes
+
+    def _release(self, signals: Iterable[str]) -> None:
+        """Let signals begin anew that no point reads any more: nothing bad reaches them from there."""
+        layout = self.bus.layout
+        for name in signals:
+            index = layout.index.get(name, layout.split)
+            if index < layout.split:
+                with suppress(InboxFullError):
+                    self.bus.serve(name, layout.initial()[index])
 
     def _undo(self, before: Built) -> None:
         """Go back to the configuration before a reload whose drivers cannot be started."""
@@ -369,16 +380,26 @@ class Engine:
 
     def _build(self, configuration: Configuration, drivers: Sequence[Driver]) -> Built:
         points = [point for driver in drivers for point in driver.points]
-        written = {point.signal for point in points if point.direction.writes}
+        given = {point.signal for point in points if point.direction.writes}
         fed = {point.signal for point in points if not point.direction.writes}
         return build(
             configuration.plant,
             self.catalog,
             scan_time_ms=self._scan_time_ms,
             templates=self._templates,
-            commanded=written,
+            commanded=given,
             fed=fed,
         )
+
+    def _check_safe_values(self) -> None:
+        """Say of every safe value that its point would refuse that it would."""
+        layout = self.bus.layout
+        for driver in self._drivers:
+            for point in written(driver):
+                safe = layout.signals[layout.place(point.signal)].safe
+                if safe is not None and (reason := point.limits.refusal(safe)):
+                    said = "the safe value of %s will not be written by %s: %s"
+                    log.error(said, point.signal, driver.name, reason)
 
     def _await_devices(self, seconds: float) -> None:
         """Wait until every device has been read, for a while at most; say who was not."""
@@ -443,3 +464,7 @@ class Engine:
     def _restore(self, built: Built, states: States) -> None:
         for task in built.tasks:
             task.program.restore(states)
+
+
+def _read(drivers: Iterable[Driver]) -> set[str]:
+    return {p.signal for driver in drivers for p in driver.points if p.direction.reads}
