@@ -146,6 +146,7 @@ def merge_bomb(levels: int) -> str:
         ("? [" + "[" * 100_000, "too-deep"),
         ("a: " + "&a " * 10_000 + "x", "yaml-syntax"),
         ("'" + "\n" * 200_000, "yaml-syntax"),
+        ("{'\n'", "yaml-syntax"),
         ("a: " + "1" * 5_000, "wrong-type"),
         ("!" * 100_000, "yaml-tag"),
         ("{" + "," * 1_000_000, "yaml-syntax"),

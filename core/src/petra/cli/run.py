@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import sys
 from contextlib import nullcontext
@@ -120,7 +119,7 @@ def run(
             finally:
                 engine.stop(hurried=lambda: bool(orders.hurried))
     if orders.hurried:
-        os._exit(128 + orders.hurried)  # whatever is left behind does not hold the process
+        return 128 + orders.hurried
     if trial:
         _print_signals(engine, as_json=as_json)
     return 2 if engine.failure else 0

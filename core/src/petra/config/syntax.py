@@ -47,6 +47,7 @@ def note_syntax(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> N
         problems.add_at(1, 1, "yaml-syntax", error.problem or "this is not YAML")
         return
     lines = NEWLINE.split(text)
+    lines += [""] * (mark.line + 1 - len(lines))  # the end may be said to be in the line after the last one
     slip = _quote(error, lines, mark) or _glued(error, lines, mark)
     if slip is None:
         slip = _Slip(mark.line, mark.column, _said(error, mark), _hint(error, text, lines, mark))
