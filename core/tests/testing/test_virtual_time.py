@@ -138,8 +138,7 @@ def test_time_stands_still_while_a_thread_works(manual_clock):
     async def main() -> float:
         job = asyncio.get_running_loop().run_in_executor(None, release.wait, 60)
         asyncio.get_running_loop().call_soon(release.set)
-        async with asyncio.timeout(1e-3):
-            assert await job
+        assert await job
         assert await asyncio.to_thread(lambda: 7) == 7
         return manual_clock.monotonic()
 

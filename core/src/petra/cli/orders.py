@@ -50,9 +50,10 @@ class Orders:
     ) -> None:
         self._over = True
         for number, handler in self._before.items():
-            # the default action of SIGHUP is the end: a late one must not take the exit code away
-            default = number == _HANGUP and handler == signal.SIG_DFL
-            signal.signal(number, signal.SIG_IGN if default else handler)
+            # the default action is the end: a late signal must not take the exit code away
+            default = handler in (signal.SIG_DFL, signal.default_int_handler)
+            late = default and (number == _HANGUP or self.stop_asked)
+            signal.signal(number, signal.SIG_IGN if late else handler)
 
     def stopping(self) -> bool:
         """Return whether the run was told to stop."""
