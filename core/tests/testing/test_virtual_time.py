@@ -136,13 +136,28 @@ def test_time_stands_still_while_a_thread_works(manual_clock):
     release = threading.Event()
 
     async def main() -> float:
-        job = asyncio.get_running_loop().run_in_executor(None, release.wait, 60)
-        asyncio.get_running_loop().call_soon(release.set)
-        assert await job
-        assert await asyncio.to_thread(lambda: 7) == 7
+        async with asyncio.timeout(1e-3):
+            job = asyncio.get_running_loop().run_in_executor(None, release.wait, 60)
+            asyncio.get_running_loop().call_soon(release.set)
+            assert await job
+            assert await asyncio.to_thread(lambda: 7) == 7
         return manual_clock.monotonic()
 
     assert run_virtual(main(), manual_clock) == 0.0
+
+
+def test_an_executor_that_ends_slowly_is_waited_for(manual_clock):
+    """From Python 3.12 on a loop gives its executor 300 seconds to end, which here are over at once."""
+    ended = threading.Event()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        job = loop.run_in_executor(None, lambda: time.sleep(0.2) or ended.set())
+        job.cancel()
+
+    run_virtual(main(), manual_clock)
+    assert ended.is_set()
+    assert manual_clock.monotonic() == 0.0
 
 
 def test_the_loop_waits_for_another_thread_when_it_has_no_timer(manual_clock):

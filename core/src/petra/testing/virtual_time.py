@@ -67,6 +67,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def _ended(self, _: asyncio.Future[Any]) -> None:
         self._jobs -= 1
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+        """Wait for the executor's threads however long they take: no virtual timeout can measure them."""
+        await super().shutdown_default_executor()
+
 
 class _Selector(selectors.DefaultSelector):
     """Waits for what is ready, and moves the clock instead of waiting for a timer."""
