@@ -44,7 +44,7 @@ def check(blocks: str):
         ("CTU, inputs: {in: b}, params: {@increment: 1}", "CTU has no parameter 'increment'"),
         ("EXPR, params: {expression: @a +}", "EXPR.expression is not a formula: invalid syntax"),
         ("EXPR, inputs: {a: f}, params: {expression: @a + c}", "uses c, and the input 'c' is not wired"),
-        ("EXPR, inputs: {a: f}, params: {formula: @a ** 2}", "a formula has no pow"),
+        ("EXPR, inputs: {a: f}, params: {formula: @a ** 2}", "write 'pow(x, y)' instead of '**'"),
         ("EXPR, inputs: {a: f}, params: {expr: @open(a)}", "there is no function 'open' (character 1)"),
         ("EXPR, inputs: {a: f}, params: {formula: a}, outputs: {out: @b}", "gives a number, but 'b' is bool"),
         ("EXPR, inputs: {a: @t}, params: {formula: a}", "expected true or false or a number, not a string"),

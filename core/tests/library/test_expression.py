@@ -48,7 +48,7 @@ def test_a_formula_computes_what_python_does(text, a, b, c):
     ("text", "said"),
     [
         ("a +", "invalid syntax"),
-        ("a ** b", "has no pow"),
+        ("a ** b", "write 'pow(x, y)' instead of '**'"),
         ("a << b", "has no lshift"),
         ("a if b", "expected 'else'"),
         ("__import__('os')", "no function '__import__'"),
@@ -56,7 +56,7 @@ def test_a_formula_computes_what_python_does(text, a, b, c):
         ("[a]", "has no list"),
         ("'a' * 1000", "numbers, not 'a'"),
         ("lambda: a", "has no lambda"),
-        ("abs(x=a)", "by their names only"),
+        ("(a + b)(c)", "by their names only"),
         ("sqrt(a, b)", "sqrt takes 1 values in its brackets, not 2 (character 1)"),
         ("1 + min(a)", "min takes 2 to 100 values in its brackets, not 1 (character 5)"),
         ("abs + 1", "abs is a function: write abs(...) (character 1)"),
@@ -68,6 +68,33 @@ def test_a_formula_computes_what_python_does(text, a, b, c):
 )
 def test_what_is_no_formula_is_refused_with_a_reason(text, said):
     with pytest.raises(ValueError, match=re.escape(said)):
+        formula(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a > 1 AND b", "write 'and' instead of 'AND' (character 7)"),
+        ("a or not B", "write 'b' instead of 'B' (character 10)"),
+        ("a = 5", "write '==' instead of '=' (character 3)"),
+        ("a <= 5 or b <> 1", "write '!=' instead of '<>' (character 13)"),
+        ("a && !b", "write 'and' instead of '&&' (character 3)"),
+        ("a | b", "write 'or' instead of '|' (character 3)"),
+        ("!a", "write 'not' instead of '!' (character 1)"),
+        ("a ^ 2", "write 'pow(x, y)' instead of '^' (character 3)"),
+        ("ABS(a)", "write 'abs' instead of 'ABS' (character 1)"),
+        ("a MOD 3", "write '%' instead of 'MOD' (character 3)"),
+        ("a ? b : c", "write 'x if condition else y' instead of '?' (character 3)"),
+        ("IF a THEN b ELSE c", "write 'x if condition else y' instead of 'IF' (character 1)"),
+        ("1,5 * a", "write '1.5' instead of '1,5' (character 1)"),
+        ("max(1,5) + z", "'z' is none of a, b, c, d, e, f, g, h (character 12)"),
+        ("a >= b == ", "invalid syntax"),
+        (" ", "it is empty"),
+    ],
+)
+def test_another_notation_is_met_with_ours(text, said):
+    """The habits of structured text, C and spreadsheets."""
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
         formula(text)
 
 

@@ -13,6 +13,7 @@ from attrs import frozen
 from petra.blocks import Block, In, Out, Param, Qualities, decided
 from petra.blocks.known import worst
 from petra.library.faults import BlockFault
+from petra.library.notations import instead
 from petra.signals.quality import Quality
 
 MOST_DIGITS = 15
@@ -141,16 +142,26 @@ def formula(text: str) -> Formula:
     """Check a text and return it as a formula; raise ValueError with what is wrong with it."""
     if len(text) > _LONGEST:
         raise ValueError(f"it is longer than {_LONGEST} characters")
+    if not text.strip():
+        raise ValueError("it is empty")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
-        for node in ast.walk(tree):
-            _check(node)
-        _check_functions(tree)
-        return _made(tree)
-    except SyntaxError as error:
-        raise ValueError(f"{error.msg}" + (f" (character {error.offset})" if error.offset else "")) from None
+        return _made(_parsed(text.strip()))
     except (RecursionError, MemoryError):
         raise ValueError("it is nested too deeply") from None
+    except ValueError as error:
+        better = instead(text, {*_INPUTS, *_FUNCTIONS, *_CONSTANTS})
+        raise ValueError(better or str(error)) from None
+
+
+def _parsed(text: str) -> ast.Expression:
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"{error.msg}" + (f" (character {error.offset})" if error.offset else "")) from None
+    for node in ast.walk(tree):
+        _check(node)
+    _check_functions(tree)
+    return tree
 
 
 def _made(tree: ast.Expression) -> Formula:
