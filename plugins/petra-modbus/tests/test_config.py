@@ -164,6 +164,15 @@ def test_signals_are_declared_by_points_with_their_type(problems):
     assert problems(text + "signals:\n- {name: a, type: int}\n"), "a fraction does not fit into an int"
 
 
+def test_a_safe_value_that_its_point_never_takes_is_found(problems):
+    """The pump would run on: the safe value would be refused at the worst moment, and only then."""
+    text = HEAD + "    - {signal: a, address: 1, direction: write, minimum: 20, maximum: 50}\n"
+    assert problems(text + "signals:\n- {name: a, type: int, safe: 20}\n") == []
+    (problem,) = problems(text + "signals:\n- {name: a, type: int, safe: 0}\n")
+    said = "signals[0].safe: the point in line 6 never takes it: 0 is less than 20, the least that is allowed"
+    assert problem == f"plant.yaml:8:30: error: {said} [bad-value]"
+
+
 def test_a_signal_has_one_writer(problems):
     (found,) = problems(HEAD + "    - {signal: a, address: 1}\n    - {signal: a, address: 2}\n")
     assert "'a' is written by line 6 already" in found

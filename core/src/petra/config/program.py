@@ -155,9 +155,12 @@ class ProgramCheck:
                     self._unknown_signal(within(within(node, "inputs"), port), source, known)
 
     def safe(self, signals: Signals, more: Iterable[SignalConfig], points: Iterable[NamedSignal]) -> None:
-        """Note the signals that go to a device and have no value that is safe there."""
+        """Note the signals that go to a device and have no safe value, or one that it never takes."""
         known = {signal.name: signal for signal in (*(s for _, s in signals), *more)}
         declared = {signal.name: (node, signal) for node, signal in signals}
+        for point in points:
+            if point.name in declared:
+                self._takes(point, *declared[point.name])
         for name, point in {p.name: p for p in points if p.use is not SignalUse.WRITES}.items():
             node, signal = declared.get(name, (point.node, None))
             if name not in known or known[name].safe is not None or known[name].on_bad is not None:
@@ -167,6 +170,12 @@ class ProgramCheck:
             declare = "" if signal is not None else "declare it under `signals` with one, such as "
             said = f"the signal {name!r} goes to a device and has no `safe` value"
             self._problems.note(node, "no-safe-value", said, hint=f"{declare}`safe: {value}`")
+
+    def _takes(self, point: NamedSignal, node: nodes.Node, signal: SignalConfig) -> None:
+        if signal.safe is None or point.refuses is None or not (reason := point.refuses(signal.safe)):
+            return
+        said = f"the point in line {point.node.line} never takes it: {reason}"
+        self._problems.add(within(node, "safe"), "bad-value", said)
 
     def types(
         self,

@@ -50,6 +50,7 @@ class NamedSignal(NamedTuple):
     name: str
     use: SignalUse
     type: SignalType | None = None
+    refuses: Callable[[Any], str] | None = None
 
 
 class NamedDriver(NamedTuple):
@@ -336,7 +337,9 @@ class Structurer:
                 self.problems.add(mapping, "bad-value", said(error))
             raise Invalid from None
         self.signals += [
-            NamedSignal(self._place(mapping, model, (each.field,)), each.name, each.use, each.type)
+            NamedSignal(
+                self._place(mapping, model, (each.field,)), each.name, each.use, each.type, each.refuses
+            )
             for each in used
         ]
         self.drivers += [

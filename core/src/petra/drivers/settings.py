@@ -97,7 +97,8 @@ class PointSettings(ABC):
             Direction.BOTH: SignalUse.EITHER,
         }[self.direction]
         for name in self.signal_names:
-            yield Used("signal", name, use, self.holds)
+            refuses = self.limits.refusal if self.direction.writes else None
+            yield Used("signal", name, use, self.holds, refuses)
 
     def flaws(self) -> Iterator[Flaw]:
         """Say what its fields contradict each other in."""

@@ -78,6 +78,8 @@ class Used:
     name: str
     use: SignalUse
     type: SignalType | None = None
+    refuses: Callable[[Any], str] | None = None
+    """Returns why a value is never written there; an empty text when it is."""
 
 
 @frozen
