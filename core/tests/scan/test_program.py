@@ -137,7 +137,7 @@ def test_a_block_that_reads_its_own_output_goes_on_from_a_force(inline):
     assert plant["n"] == 100
     plant.bus.unforce("n", "me")
     plant.scan()
-    assert plant["n"] == 4  # what it had written last, and one more
+    assert plant["n"] == 101  # as a controller does: from what stands there
 
 
 def test_the_worst_quality_wins_and_the_first_reason_for_it(inline):

@@ -251,6 +251,18 @@ def test_forcing_twice_remembers_what_was_beneath(scans):
     assert scans.bus.read("level").value == 1.5
 
 
+def test_an_output_that_is_let_go_waits_for_its_block(scans):
+    """A slow task's pump that was forced off does not start again on what was wanted before the force."""
+    scans.scan(sum=7.0)
+    scans.bus.force("sum", 0.0, "a")
+    scans.scan()
+    scans.bus.unforce("sum", "a")
+    scans.scan()
+    assert scans.bus.read("sum").value == 0.0
+    scans.scan(sum=8.0)
+    assert scans.bus.read("sum").value == 8.0
+
+
 def test_forces_are_recorded(scans):
     scans.bus.force("high", True, "engineer")
     scans.bus.unforce("high", "operator")

@@ -381,7 +381,7 @@ class Bus:
             self.flaws += 1
 
     def _apply_force(self, force: Force) -> None:
-        """Hold a signal or let it go; what was written meanwhile waits beneath and returns."""
+        """Hold a signal or let it go; what was written to an input meanwhile waits beneath and returns."""
         index = self.layout.index.get(force.signal)
         if index is None:  # a reload has taken the signal away
             return
@@ -402,7 +402,9 @@ class Bus:
             self._set(index, value, GOOD)
         elif index in forced:
             del forced[index]
-            self._set(index, *self._beneath.pop(index))
+            beneath, status = self._beneath.pop(index)
+            # What a block said before the force is out of date: its output moves when it runs again.
+            self._set(index, beneath if index < self._split else self.values[index], status)
         self._changed.add(index)
         self.forced = forced
 
