@@ -171,10 +171,26 @@ def test_an_input_given_as_a_parameter_is_a_constant():
 
 
 def test_inputs_of_many_are_taken_by_their_numbers():
-    made = check("- {name: x, type: MUX, inputs: {k: i, in10: f, in2: f, in1: f}}\n").configuration
-    assert list(made.plant.blocks[0].inputs) == ["selector", "in1", "in2", "in10"]
+    made = check("- {name: x, type: ADD, inputs: {in10: f, in2: f, in1: f}}\n").configuration
+    assert list(made.plant.blocks[0].inputs) == ["in1", "in2", "in10"]
     made = check("- {name: x, type: AND, inputs: {door: b, lid: b}}\n").configuration
     assert list(made.plant.blocks[0].inputs) == ["door", "lid"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ("MUX, inputs: {k: i, in1: f, in2: f}", "counts on from in0 without a gap: 'in1' would be number 0"),
+        ("MUX, inputs: {K: i, IN0: f, IN2: f}", "counts on from in0 without a gap: 'IN2' would be number 1"),
+        (
+            "SELECT, inputs: {K: i, in0: f, in1: f, in3: f}",
+            "counts on from in2 without a gap: 'in3' would be",
+        ),
+    ],
+)
+def test_a_number_that_another_one_selects_is_found(inputs, said):
+    (problem,) = check(f"- {{name: x, type: {inputs}}}\n").problems
+    assert said in problem.message
 
 
 def test_a_text_parameter_takes_a_number_from_outside():

@@ -51,11 +51,8 @@ class Select(Block, type="SELECT", aliases=("SEL",)):
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Yield further inputs whose names do not count on from in2."""
-        for number, key in enumerate(given.get("more", ()), 2):
-            if key.lower().startswith("in") and key[2:].isdecimal() and key[2:] != str(number):
-                yield "more", f"counts on from in2 without a gap: {key!r} would be number {number}"
-                return
+        """Yield the first further input whose name does not count on from in2."""
+        return _miscounted("more", given, 2)
 
     def step(self, dt: float) -> None:
         self.out = (
@@ -78,6 +75,14 @@ def further(values: Sequence[Value], number: int, alike: Value) -> Value:
     return values[number] if 0 <= number < len(values) else type(alike)()
 
 
+def _miscounted(port: str, given: Mapping[str, Any], first: int) -> Iterable[tuple[str, str]]:
+    """Yield the first of an input's wires whose name says another number than the one that selects it."""
+    for number, key in enumerate(given.get(port, ()), first):
+        if key.lower().startswith("in") and key[2:].isdecimal() and int(key[2:]) != number:
+            yield port, f"counts on from in{first} without a gap: {key!r} would be number {number}"
+            return
+
+
 def pick(values: Sequence[T], number: int) -> T:
     """Return the value of this number, counted from 0."""
     if not 0 <= number < len(values):
@@ -91,6 +96,11 @@ class Multiplex(Block, type="MUX"):
     selector = In(int, aliases=("k", "K", "sel"), doc="Which one, from 0")
     inputs = In(bool | int | float | str, many=True, doc="Any number of inputs, such as in0, in1, in2")
     out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The one that is taken")
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield the first input whose name does not count from in0: in1 alone would be number 0."""
+        return _miscounted("inputs", given, 0)
 
     def step(self, dt: float) -> None:
         self.out = pick(self.inputs, self.selector)
