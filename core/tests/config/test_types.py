@@ -60,6 +60,7 @@ def check(blocks: str):
             "LEAD_LAG_PUMPS, inputs: {in: f}, params: {start: 2, assist: 3, stop: @2}",
             "stop is not below start",
         ),
+        ("VOTE, inputs: {a: b, c: b}, params: {needed: @3}", "3 of 2 inputs never have to be true"),
         ("SELECT, inputs: {K: i, in0: f, in1: f, in3: @f}", "without a gap: 'in3' would be number 2"),
         ("TON, inputs: {IN: b, PT: @-5}", "TON.preset_ms must be at least 0, not -5"),
         ("TON, inputs: {IN: b, PT: @t}", "TON.preset_ms: expected a number, not a string"),

@@ -26,6 +26,12 @@ class Vote(Block, type="VOTE"):
     votes = Out(int, doc="How many are")
     voters = Out(int, doc="How many have a vote")
 
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield a number of votes that the inputs never reach."""
+        if 0 < len(given["inputs"]) < given["needed"]:  # none while it is stepped by hand
+            yield "needed", f"{given['needed']} of {len(given['inputs'])} inputs never have to be true"
+
     def step(self, dt: float) -> None:
         votes = 0
         voters = 0
