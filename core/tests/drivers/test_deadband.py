@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from petra.clock import SystemClock
 from petra.drivers import Limits, Origin, Outcome, Point
 from petra.drivers.commands import Ledger
-from petra.drivers.outputs import _Output
+from petra.drivers.output import Output
 from petra.signals import SignalType
 
 
-def output(last: float | None, deadband: float = 1.0, interval: float = 0.0) -> _Output:
+def output(last: float | None, deadband: float = 1.0, interval: float = 0.0) -> Output:
     limits = Limits(interval=interval, deadband=deadband)
-    return _Output(Point("sp", SignalType.FLOAT, "1", limits=limits), last)
+    return Output(Point("sp", SignalType.FLOAT, "1", limits=limits), last)
 
 
 @pytest.mark.parametrize(

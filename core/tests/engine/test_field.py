@@ -91,6 +91,9 @@ class Toy(Driver):
             feed.update([devices.value] * len(feed.names), link.now_ns(), link.now())
             while (command := link.outbox.take(link.now())) is not None:
                 command.sent(link.now_ns())
+                if command.value > 1000:
+                    command.end(Outcome.REJECTED, link.now_ns(), "it does not fit")
+                    continue
                 devices.written.append((self.name, command.value))
                 link.written(command.point, command.value, command.origin)
                 command.end(Outcome.CONFIRMED, link.now_ns())
@@ -545,6 +548,30 @@ def test_reloads_that_change_a_connection_leave_nothing_behind():
         until(lambda: count() <= 3)
 
 
+def test_a_value_that_no_device_takes_leaves_its_safe_value_there(caplog):
+    """What cannot be written does not leave the device where it was."""
+    text = GATE % "safe: 0.5, safe_after_ms: 0"
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.value = 1e9
+        until(lambda: given("motor") == [2.0, 0.5])
+        assert engine.bus.read("pump").quality is Quality.GOOD
+        devices.value = 4.0
+        until(lambda: given("motor") == [2.0, 0.5, 8.0])
+        devices.value = 1e9
+        until(lambda: given("motor") == [2.0, 0.5, 8.0, 0.5])
+    assert "pump is bad (it does not fit): its device is given the safe value 0.5" in caplog.text
+
+
+def test_a_value_that_no_device_takes_is_left_out_where_there_is_no_safe_one():
+    with Engine(made(GATE % "on_bad: hold"), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.value = 1e9
+        until(lambda: any(c.outcome is Outcome.REJECTED for c in engine.field.ledger.commands()))
+        devices.value = 3.0
+        until(lambda: given("motor") == [2.0, 6.0])
+
+
 def test_limits_of_a_signal_hold_for_everybody_who_writes_it():
     text = GATE % "minimum: 0, maximum: 5" + "- {name: knob, put: knob}\n"
     text = text.replace(
@@ -555,11 +582,10 @@ def test_limits_of_a_signal_hold_for_everybody_who_writes_it():
     with Engine(made(text), catalog) as engine:
         until(lambda: given("motor") == [2.0])
         devices.value = 3.0  # the block gives 6, which is too much
-        until(lambda: engine.bus.read("pump").value == 6.0)
+        until(lambda: given("motor") == [2.0, 5.0])
+        assert engine.bus.read("pump").value == 6.0
         devices.value = 2.0
-        until(lambda: given("motor") == [2.0, 4.0])
-        (refused,) = [c for c in engine.field.ledger.commands() if c.value == 6.0]
-        assert (refused.outcome, refused.reason) == (Outcome.REJECTED, "'pump' is at most 5, not 6")
+        until(lambda: given("motor") == [2.0, 5.0, 4.0])
         assert engine.command("knob", 0.5, actor="ann").reason == "'knob' is at least 1, not 0.5"
         assert engine.command("knob", float("nan"), actor="ann").outcome is Outcome.REJECTED
         assert engine.force("knob", 10.0, actor="ann").reason == "'knob' is at most 9, not 10"

@@ -6,66 +6,18 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from attrs import define, field
-
 from petra.drivers.commands import Command, Ledger, Origin, Outcome
 from petra.drivers.lapses import Instead, Lapses
+from petra.drivers.output import REFUSED_FOR, SURE, TAKES, Output
 from petra.signals import Quality
-from petra.supervise import Backoff
 
 if TYPE_CHECKING:
     from petra.drivers.contract import Link
     from petra.drivers.point import Point
-    from petra.signals import Bus, Image, Value
-
-_TAKES = 2
-"""Scans that have to publish until an image shows for sure what was written to the bus."""
-_SURE = (Outcome.CONFIRMED, Outcome.UNVERIFIED)
-_SETTLES = 1.0
-"""Seconds that a value within the deadband stays as it is until it is written, at least."""
+    from petra.signals import Bus, Image, Layout, Value
 
 Delivered = Mapping[tuple[str, str, type], "Value | None"]
 """What was given before a reload, by signal, address and type; None: nobody is sure."""
-
-
-@define(eq=False)
-class _Output:
-    """A point that is written, and what is known of it."""
-
-    point: Point
-    last: Value | None
-    """What was last asked for; None when nobody is sure that the device has it."""
-    safe_only: bool = False
-    """The device's own value becomes the signal's: only a safe value is written without a command."""
-    sent: Command | None = None
-    foreign: Command | None = None
-    """A command of somebody else: until it has ended, nobody knows what the device will hold."""
-    noted: int = -_TAKES
-    """How many scans had published when somebody else wrote it; images show that a few scans later."""
-    again: float | None = None
-    """When to write once more what the device was not able to take."""
-    backoff: Backoff = field(factory=lambda: Backoff(first=0.25, longest=10.0))
-
-    held: Value | None = None
-    """A value that is held back, because it is within the deadband of the last one."""
-    settled_at: float = 0.0
-    """When it is written, if it stays as it is."""
-
-    def needs(self, value: Value, now: float, *, safe: bool) -> bool:
-        """Say whether it has to be written; a safe value is, once, also when it is there already."""
-        held, self.held = self.held, None
-        if safe and (self.sent is None or not self.sent.urgent):
-            return True
-        if (self.safe_only and not safe) or (self.last is not None and self.last == value):
-            return False
-        limits, sent = self.point.limits, self.sent
-        taken = sent is None or not sent.outcome.final or sent.outcome in _SURE
-        if safe or not taken or not limits.holds_back(self.last, value):
-            return True
-        if held is None or held != value:
-            self.settled_at = now + max(_SETTLES, limits.interval)
-        self.held = value
-        return now >= self.settled_at
 
 
 class Outputs:
@@ -91,12 +43,13 @@ class Outputs:
         self._bus = bus
         self._ledger = ledger
         self._loop = asyncio.get_running_loop()
-        self._outputs: dict[str, list[_Output]] = {}
+        self._outputs: dict[str, list[Output]] = {}
         for point in link.driver.points:
             if point.direction.writes:
                 self._outputs.setdefault(point.signal, []).append(self._output(point, delivered or {}))
         self._owed: set[str] = set()
         self._lapses = Lapses(self._loop, self._owe, lapsed or {})
+        self._refusals = Lapses(self._loop, self._owe, {})
         self._serving = False
         self._subscription = bus.subscribe(list(self._outputs)) if self._outputs else None
         if self._subscription is not None:
@@ -114,7 +67,8 @@ class Outputs:
                 sent = output.sent
                 if sent is not None and not sent.outcome.final:
                     continue  # it is on its way, and may be what has found out that the station answers
-                if computed or (sent is not None and sent.outcome not in _SURE):
+                output.refused = None  # it may be another device by now
+                if computed or (sent is not None and sent.outcome not in SURE):
                     output.last = None
                 if output.last is None:
                     self._owed.add(signal)
@@ -142,7 +96,7 @@ class Outputs:
             output.foreign = command
             command.then(lambda ended, output=output: self._foreign_ended(output, ended))  # type: ignore[misc]  # bound here
 
-    def _foreign_ended(self, output: _Output, command: Command) -> None:
+    def _foreign_ended(self, output: Output, command: Command) -> None:
         if command.outcome is Outcome.TIMED_OUT:  # nobody is sure what the device holds
             output.last = None
             self._owed.add(command.signal)
@@ -164,6 +118,7 @@ class Outputs:
     def close(self) -> None:
         """Write no more."""
         self._lapses.close()
+        self._refusals.close()
         if self._subscription is not None:
             self._subscription.close()
 
@@ -193,7 +148,7 @@ class Outputs:
         found: dict[tuple[str, str, type], Value | None] = {}
         for signal, outputs in self._outputs.items():
             for output in outputs:
-                sure = output.sent is None or output.sent.outcome in _SURE
+                sure = output.sent is None or output.sent.outcome in SURE
                 found[signal, output.point.address, layout.types[layout.place(signal)]] = (
                     output.last if sure else None
                 )
@@ -232,19 +187,19 @@ class Outputs:
                 if command is None or command.value != value or not command.urgent or dropped:
                     command = self._ledger.open(signal, value, "safe value", Origin.LOGIC)
                     command.end(Outcome.TIMED_OUT, self._link.now_ns(), "there was no session to write it in")
-                if command.outcome not in _SURE:
+                if command.outcome not in SURE:
                     lost.append(command)
         return lost
 
-    def _output(self, point: Point, delivered: Delivered) -> _Output:
+    def _output(self, point: Point, delivered: Delivered) -> Output:
         layout, image = self._bus.layout, self._bus.image
         index = layout.place(point.signal)
         if self._is_computed(index):
-            return _Output(point, None)
+            return Output(point, None)
         known = (point.signal, point.address, layout.types[index])
         now = image.value(index)
         before = delivered.get(known, layout.initial()[index])
-        return _Output(point, now if before == now else None, safe_only=point.direction.reads)
+        return Output(point, now if before == now else None, safe_only=point.direction.reads)
 
     def _wake(self) -> None:
         """Hear of a change; the scan thread calls it."""
@@ -274,12 +229,15 @@ class Outputs:
             wanted = None if index is None else self._wanted(image, index)
             if index is None or wanted is None:
                 continue
-            value, safe = wanted
             for output in self._outputs.get(signal, ()):
+                given = self._fitting(output, layout, index, wanted)
+                if given is None:
+                    continue
+                value, safe = given
                 if safe and output.safe_only and not image.stopped:
                     continue  # it is bad because its own device was away, which holds what it holds
                 foreign = output.foreign is not None and not output.foreign.outcome.final
-                older = self._bus.publishes < output.noted + _TAKES and value != output.last
+                older = self._bus.publishes < output.noted + TAKES and value != output.last
                 if not safe and (foreign or older):  # the image does not show yet what the device is given
                     self._owed.add(signal)
                 elif output.needs(value, self._link.now(), safe=safe):
@@ -299,29 +257,64 @@ class Outputs:
         instead = None if image.stopped else self._lapses.instead(signal, status.reason)
         return instead and Instead(image.layout.converted(index, instead.value), instead.safe)
 
+    def _fitting(self, output: Output, layout: Layout, index: int, wanted: Instead) -> Instead | None:
+        """Return what one point is given: what it takes of the program's value, or what it gets instead."""
+        known = output.refused is None and output.last == wanted.value
+        if wanted.safe or output.safe_only or known:
+            return wanted
+        value, now = output.within(wanted.value, layout), self._link.now()
+        given = Instead(value, safe=False)
+        if output.refused is None:
+            return given
+        same = output.is_refused(value)
+        if not same and now >= output.refused_until:
+            return given
+        reason = output.sent.reason if output.sent is not None else ""
+        instead = self._refusals.instead(layout.signals[index], reason)
+        if not same:
+            if instead is None:
+                return given
+            self._owed.add(output.point.signal)  # until it is tried
+        return instead and Instead(layout.converted(index, instead.value), instead.safe)
+
     def _owe(self, signal: str) -> None:
         self._owed.add(signal)
         self.tick()
 
-    def _submit(self, output: _Output, value: Value, writer: str, *, urgent: bool, last_word: bool) -> None:
+    def _submit(self, output: Output, value: Value, writer: str, *, urgent: bool, last_word: bool) -> None:
         point = output.point
         actor = "safe value" if urgent else writer or "signal"
         command = self._ledger.open(point.signal, value, actor, Origin.LOGIC, safe=urgent)
         output.last, output.sent, output.again = value, command, None
+        command.point, command.urgent, command.last_word = point, urgent, last_word
+        command.then(lambda ended: self._heard(output, ended))
         layout = self._bus.layout
         if reason := layout.outside(layout.place(point.signal), value):
             command.end(Outcome.REJECTED, self._link.now_ns(), reason)
-        if not command.outcome.final:
-            command.point, command.urgent, command.last_word = point, urgent, last_word
-            command.then(lambda ended: self._heard(output, ended))
+        else:
             self._link.outbox.put(command, self._link.now())
 
-    def _heard(self, output: _Output, command: Command) -> None:
+    def _heard(self, output: Output, command: Command) -> None:
         """Hear how a command has ended; one that failed for a reason that passes is tried again."""
         if output.sent is not command:
             return
         if command.passing:
             pause = output.backoff.next()
             output.again = self._link.now() + (0.0 if command.last_word else pause)
-        else:
-            output.backoff.reset()
+            return
+        output.backoff.reset()
+        if command.urgent:
+            return
+        if command.outcome is Outcome.REJECTED:
+            output.refused, output.refused_until = command.value, self._link.now() + REFUSED_FOR
+            self._loop.call_soon(self._owe, command.signal)
+        elif command.outcome in SURE:
+            output.refused = None
+            self._taken(command.signal, command.value)
+
+    def _taken(self, name: str, value: Value) -> None:
+        """Take note that every point of a signal takes what the program wants."""
+        layout = self._bus.layout
+        index = layout.index.get(name)
+        if index is not None and all(output.refused is None for output in self._outputs.get(name, ())):
+            self._refusals.over(layout.signals[index], value)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from petra.signals import nearest
+
 if TYPE_CHECKING:
     from petra.signals import SignalType, Value
 
@@ -54,6 +56,10 @@ class Limits:
         if self.maximum is not None and value > self.maximum:
             return f"{value!r} is more than {self.maximum:g}, the most that is allowed"
         return ""
+
+    def nearest(self, value: Value) -> Value:
+        """Return the value that may be written and is nearest to one; NaN and infinities stay as they are."""
+        return nearest(value, self.minimum, self.maximum)
 
     def holds_back(self, before: Value | None, value: Value) -> bool:
         """Return whether a value is so near to the one before that it is not written at once."""

@@ -16,7 +16,7 @@ from petra.signals.layout import (
 from petra.signals.quality import GOOD, Quality, Status
 from petra.signals.subscription import Changes, Subscription
 from petra.signals.table import Reading
-from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value, is_name, literal
+from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value, is_name, literal, nearest
 
 __all__ = [
     "GOOD",
@@ -45,4 +45,5 @@ __all__ = [
     "WrongTypeError",
     "is_name",
     "literal",
+    "nearest",
 ]

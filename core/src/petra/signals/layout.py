@@ -9,7 +9,7 @@ from attrs import frozen
 
 from petra.closest import closest
 from petra.errors import PetraError
-from petra.signals.types import INT_MAX, INT_MIN, LONGEST_TEXT, SignalType, Value
+from petra.signals.types import INT_MAX, INT_MIN, LONGEST_TEXT, SignalType, Value, nearest
 
 
 class UnknownSignalError(PetraError, KeyError):
@@ -143,6 +143,10 @@ class Layout:
         if high is not None and not value <= high:
             return f"{name!r} is at most {high:g}, not {value:g}"
         return ""
+
+    def nearest(self, index: int, value: Value) -> Value:
+        """Return the value within the limits of its signal that is nearest to one; NaN stays what it is."""
+        return nearest(value, *self.limits.get(index, (None, None)))
 
     def converted(self, index: int, value: Value) -> Value:
         """Return a value as its signal holds it: an int as a float where need be, ints within 64 bits."""

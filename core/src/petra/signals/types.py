@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from enum import Enum
 
@@ -75,6 +76,18 @@ def literal(text: str) -> Value | None:
     if _INTEGER.fullmatch(text) and INT_MIN <= (integer := int(text)) <= INT_MAX:
         return integer
     return float(text)
+
+
+def nearest(value: Value, low: float | None, high: float | None) -> Value:
+    """Return the value within two limits that is nearest to a number; what is not finite stays what it is."""
+    if isinstance(value, bool | str) or not math.isfinite(value):
+        return value
+    whole = isinstance(value, int)
+    if low is not None and value < low:
+        return math.ceil(low) if whole else float(low)
+    if high is not None and value > high:
+        return math.floor(high) if whole else float(high)
+    return value
 
 
 def is_name(text: str) -> bool:

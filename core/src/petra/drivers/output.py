@@ -1,0 +1,89 @@
+"""One point that the program writes, and what is known of what its device holds."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from petra.drivers.commands import Command, Outcome
+from petra.supervise import Backoff
+
+if TYPE_CHECKING:
+    from petra.drivers.point import Point
+    from petra.signals import Layout, Value
+
+log = logging.getLogger("petra.drivers")
+
+TAKES = 2
+"""Scans that have to publish until an image shows for sure what was written to the bus."""
+SURE = (Outcome.CONFIRMED, Outcome.UNVERIFIED)
+REFUSED_FOR = 1.0
+"""Seconds from a refusal to the next try of something else, where the safe value stands."""
+_SETTLES = 1.0
+"""Seconds that a value within the deadband stays as it is until it is written, at least."""
+
+
+@define(eq=False)
+class Output:
+    """A point that is written, and what is known of it."""
+
+    point: Point
+    last: Value | None
+    """What was last asked for; None when nobody is sure that the device has it."""
+    safe_only: bool = False
+    """The device's own value becomes the signal's: only a safe value is written without a command."""
+    sent: Command | None = None
+    foreign: Command | None = None
+    """A command of somebody else: until it has ended, nobody knows what the device will hold."""
+    noted: int = -TAKES
+    """How many scans had published when somebody else wrote it; images show that a few scans later."""
+    again: float | None = None
+    """When to write once more what the device was not able to take."""
+    backoff: Backoff = field(factory=lambda: Backoff(first=0.25, longest=10.0))
+
+    refused: Value | None = None
+    """What the device or its point did not take, for a reason that does not pass."""
+    refused_until: float = 0.0
+    """Until when nothing else is tried, if the device has been given its safe value."""
+    beyond: bool = False
+    """Whether the program's value has been beyond the limits."""
+    held: Value | None = None
+    """A value that is held back, because it is within the deadband of the last one."""
+    settled_at: float = 0.0
+    """When it is written, if it stays as it is."""
+
+    def needs(self, value: Value, now: float, *, safe: bool) -> bool:
+        """Say whether it has to be written; a safe value is, once, also when it is there already."""
+        held, self.held = self.held, None
+        if safe and (self.sent is None or not self.sent.urgent):
+            return True
+        if (self.safe_only and not safe) or (self.last is not None and self.last == value):
+            return False
+        limits, sent = self.point.limits, self.sent
+        taken = sent is None or not sent.outcome.final or sent.outcome in SURE
+        if safe or not taken or not limits.holds_back(self.last, value):
+            return True
+        if held is None or held != value:
+            self.settled_at = now + max(_SETTLES, limits.interval)
+        self.held = value
+        return now >= self.settled_at
+
+    def within(self, value: Value, layout: Layout) -> Value:
+        """Return the value within the limits that is nearest to the program's; say once that it differs."""
+        signal = self.point.signal
+        nearest = self.point.limits.nearest(layout.nearest(layout.place(signal), value))
+        if nearest != value and not _is_nan(value) and not self.beyond:
+            self.beyond = True
+            log.warning("%s is %r, beyond its limits: its device is given %r", signal, value, nearest)
+        return nearest
+
+    def is_refused(self, value: Value) -> bool:
+        """Return whether a value is the one that was refused."""
+        return value == self.refused or (_is_nan(value) and _is_nan(self.refused))
+
+
+def _is_nan(value: Value | None) -> bool:
+    return isinstance(value, float) and math.isnan(value)
