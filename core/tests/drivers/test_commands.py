@@ -154,3 +154,13 @@ def test_the_log_has_each_refusal_of_the_program_once(ledger, caplog):
     for outcome in (Outcome.REJECTED, Outcome.REJECTED, Outcome.CONFIRMED, Outcome.REJECTED):
         end(outcome)
     assert len(caplog.records) == 2
+
+
+def test_a_new_session_drops_what_the_program_wanted_but_no_last_word(put):
+    """Of an output that a reload gives up nobody will ask again."""
+    wanted = put(point("a"), 1.0, origin=Origin.LOGIC)
+    last = put(point("b"), 0.0, origin=Origin.LOGIC)
+    last.last_word = True
+    put.box.drop_logic()
+    assert (wanted.outcome, last.outcome) == (Outcome.SUPERSEDED, Outcome.REQUESTED)
+    assert put.box.take(0.0) is last

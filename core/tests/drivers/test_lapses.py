@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
+import attrs
 import pytest
 
-from petra.drivers.lapses import Instead, Lapses
+from petra.drivers.lapses import Instead, Lapsed, Lapses
 from petra.signals import OnBad, Signal, SignalType
 from petra.testing import run_virtual
 
 PUMP = Signal("pump", SignalType.BOOL, safe=False, safe_after=3.0, on_bad=OnBad.SAFE)
 
 
-def lapses(due: list[float], since: dict[str, float] | None = None) -> Lapses:
+def lapses(due: list[float], before: Mapping[str, Lapsed] | None = None) -> Lapses:
     loop = asyncio.get_running_loop()
-    return Lapses(loop, lambda _: due.append(loop.time()), since or {})
+    return Lapses(loop, lambda _: due.append(loop.time()), before or {})
 
 
 def test_it_is_due_when_the_time_has_passed_and_not_before():
@@ -55,11 +57,29 @@ def test_a_reload_does_not_begin_it_again():
         first.instead(PUMP, "gone")
         await asyncio.sleep(2.0)
         due: list[float] = []
-        second = lapses(due, dict(first.since()))
+        second = lapses(due, first.handed_over())
         first.close()
         assert second.instead(PUMP, "gone") is None
         await asyncio.sleep(1.0)
         assert second.instead(PUMP, "gone") == Instead(False, safe=True)
+
+    run_virtual(run())
+
+
+@pytest.mark.parametrize("after", [1.0, 6.0])
+def test_a_reload_may_change_how_long_it_takes(after):
+    """Longer: the old timer comes too early, and a new one is needed. Shorter: the old one comes too late."""
+
+    async def run() -> None:
+        due: list[float] = []
+        mine, began = lapses(due), asyncio.get_running_loop().time()
+        mine.instead(PUMP, "gone")
+        await asyncio.sleep(0.5)
+        changed = attrs.evolve(PUMP, safe_after=after)
+        assert mine.instead(changed, "gone") is None
+        await asyncio.sleep(10)
+        assert due == [pytest.approx(began + after)]
+        assert mine.instead(changed, "gone") == Instead(False, safe=True)
 
     run_virtual(run())
 

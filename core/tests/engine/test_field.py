@@ -37,6 +37,7 @@ class Devices:
         self.written: list[tuple[str, float]] = []
         self.sessions: list[str] = []
         self.down: set[str] = set()
+        self.refuses: set[str] = set()
 
 
 devices = Devices()
@@ -91,7 +92,7 @@ class Toy(Driver):
             feed.update([devices.value] * len(feed.names), link.now_ns(), link.now())
             while (command := link.outbox.take(link.now())) is not None:
                 command.sent(link.now_ns())
-                if command.value > 1000:
+                if command.value > 1000 or self.name in devices.refuses:
                     command.end(Outcome.REJECTED, link.now_ns(), "it does not fit")
                     continue
                 devices.written.append((self.name, command.value))
@@ -623,7 +624,7 @@ def test_one_scan_does_not_wait_for_a_device_for_ever(caplog):
     ("change", "planned"),
     [
         (("- {name: motor, put: pump}", ""), "output motor out of pump: no point writes it any more"),
-        (("put: pump", "put: other"), "output motor out of pump: no point"),
+        (("put: pump", "put: other"), "output motor out of pump: nothing computes other, which has it now"),
         (
             ("- {name: run, type: MUL, inputs: {a: level, b: 2.0}, outputs: {out: pump}}", ""),
             "no block computes",
@@ -638,14 +639,103 @@ def test_an_output_that_loses_who_is_in_charge_goes_to_its_safe_value(change, pl
         until(lambda: given("motor") == [2.0])
         new = made(text.replace(*change))
         said = [str(each) for each in plan(engine.configuration, new, catalog)]
-        if change[1] != "put: other":  # a toy has one address, and somebody else writes it from then on
-            assert any(planned in each and "-1.0, its safe value" in each for each in said), said
+        assert any(planned in each and "-1.0, its safe value" in each for each in said), said
         engine.reload(new)
-        if change[1] == "put: other":
-            until(lambda: engine.status().drivers["motor"].sessions > 0)
-        else:
-            until(lambda: given("motor")[-1] == -1.0)
+        until(lambda: given("motor")[-1] == -1.0)
         assert 2.0 not in given("motor")[1:]
+
+
+def test_a_safe_value_that_leaves_with_its_block_is_written_all_the_same():
+    block = "- {name: run, type: MUL, inputs: {a: level, b: 2.0}, outputs: {out: pump}}"
+    text = GATE % "safe: -1.0"
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        engine.reload(made(text.replace(block, "").replace(", safe: -1.0", "")))
+        until(lambda: given("motor") == [2.0, -1.0])
+
+
+def test_an_output_that_no_device_feeds_any_more_goes_to_its_safe_value():
+    text = """
+    scan_time_ms: 5
+    signals: [{name: level, type: float, initial: 3.0, safe: 7.0}]
+    toy:
+    - {name: sensor, get: level}
+    - {name: display, put: level}
+    """
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("display") == [1.0])
+        engine.reload(made(text.replace("- {name: sensor, get: level}", "")))
+        until(lambda: given("display") == [1.0, 7.0])
+
+
+def test_a_force_outlives_the_block_and_lets_go_to_the_safe_value():
+    block = "- {name: run, type: MUL, inputs: {a: level, b: 2.0}, outputs: {out: pump}}"
+    text = GATE % "safe: -1.0"
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        engine.force("pump", 5.0, actor="ann").wait(60)
+        until(lambda: given("motor")[-1] == 5.0)
+        engine.reload(made(text.replace(block, "")))
+        scans = engine.status().scans
+        until(lambda: engine.status().scans > scans + 5)
+        assert (engine.bus.read("pump").value, given("motor")[-1]) == (5.0, 5.0)
+        engine.unforce("pump", actor="ann").wait(60)
+        until(lambda: given("motor")[-1] == -1.0)
+
+
+def test_a_force_is_written_to_a_device_that_comes_back():
+    with Engine(made(PLANT), catalog) as engine:
+        engine.force("setpoint", 30.0, actor="ann").wait(60)
+        until(lambda: given("two")[-1:] == [30.0])
+        devices.down.add("two")
+        until(lambda: engine.status().drivers["two"].health.failures > 0)
+        devices.written.clear()
+        devices.down.clear()
+        until(lambda: given("two") == [30.0])
+
+
+def test_the_last_good_value_outlives_a_reload():
+    text = GATE % "on_bad: last_good"
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.down.add("sensor")
+        until(lambda: engine.bus.status("pump").quality is Quality.BAD)
+        engine.reload(made(text.replace("put: pump", "put: pump, speed: 2")))
+        devices.down.add("motor")
+        until(lambda: engine.status().drivers["motor"].health.failures > 0)
+        devices.written.clear()
+        devices.down.discard("motor")
+        until(lambda: given("motor") == [2.0])
+
+
+def test_a_safe_value_is_tried_until_its_device_takes_it():
+    """It refuses all that is written for a while: it is tried again, and not only at the end."""
+    with Engine(made(GATE % "safe: -1.0, safe_after_ms: 0"), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.refuses.add("motor")
+        devices.down.add("sensor")
+        until(lambda: sum(c.urgent for c in engine.field.ledger.commands()) >= 2)
+        devices.refuses.clear()
+        until(lambda: given("motor") == [2.0, -1.0])
+
+
+def test_the_end_writes_safe_values_that_were_written_before():
+    """Somebody at the panel has switched it on again since."""
+    with Engine(made(GATE % "safe: -1.0, safe_after_ms: 0"), catalog):
+        until(lambda: given("motor") == [2.0])
+        devices.down.add("sensor")
+        until(lambda: given("motor") == [2.0, -1.0])
+    assert given("motor") == [2.0, -1.0, -1.0]
+
+
+def test_a_command_during_the_stop_is_not_the_last_word():
+    text = PLANT.replace("initial: 20.0", "initial: 20.0, safe: 5.0")
+    with Engine(made(text), catalog) as engine:
+        until(lambda: ("one", 2.0) in devices.written)
+        engine.bus.end("the engine has stopped")
+        until(lambda: given("two")[-1:] == [5.0])
+        engine.command("setpoint", 9.0, actor="ann").wait(60)
+        until(lambda: given("two")[-1] == 5.0)
 
 
 def test_what_a_slow_task_has_not_computed_yet_is_not_written():

@@ -226,6 +226,17 @@ def test_a_group_writes_together(scans):
         group.write([1.0])
 
 
+def test_after_the_end_no_scan_shows_anything():
+    """A scan that was left behind ends at last: the safe values stay."""
+    scans = Scans([Signal("pump", SignalType.BOOL, written_by="b", safe=False)])
+    scans.scan(pump=True)
+    scans.bus.end("the engine has stopped")
+    assert scans.scan(pump=True) == []
+    assert (scans.bus.read("pump").value, scans.bus.image.stopped) == (False, True)
+    scans.bus.publish(9, 9)
+    assert scans.bus.status("pump").reason == "safe value: the engine has stopped"
+
+
 # forces
 
 

@@ -25,6 +25,13 @@ class Instead(NamedTuple):
     safe: bool
 
 
+class Lapsed(NamedTuple):
+    """What is handed over at a reload: since when a signal is bad, and the last value that was not."""
+
+    since: float | None = None
+    last: Value | None = None
+
+
 @define(eq=False)
 class _Lapse:
     """Since when a signal is bad."""
@@ -32,6 +39,11 @@ class _Lapse:
     since: float
     timer: asyncio.TimerHandle | None = None
     told: bool = False
+
+    def stop(self) -> None:
+        """Wait for nothing any more."""
+        if self.timer is not None:
+            self.timer.cancel()
 
 
 class Lapses:
@@ -41,12 +53,14 @@ class Lapses:
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, due: Callable[[str], None], since: Mapping[str, float]
+        self, loop: asyncio.AbstractEventLoop, due: Callable[[str], None], before: Mapping[str, Lapsed]
     ) -> None:
         self._loop = loop
         self._due = due
-        self._lapses = {signal: _Lapse(at) for signal, at in since.items()}
-        self._last: dict[str, Value] = {}
+        self._lapses = {
+            signal: _Lapse(each.since) for signal, each in before.items() if each.since is not None
+        }
+        self._last = {signal: each.last for signal, each in before.items() if each.last is not None}
 
     def over(self, signal: Signal, value: Value) -> None:
         """Take note that a signal is not bad."""
@@ -55,8 +69,7 @@ class Lapses:
         lapse = self._lapses.pop(signal.name, None)
         if lapse is None:
             return
-        if lapse.timer is not None:
-            lapse.timer.cancel()
+        lapse.stop()
         if lapse.told:
             log.info("%s is not bad any more: its device is given its value again", signal.name)
 
@@ -64,13 +77,14 @@ class Lapses:
         """Return what the device of a bad signal is given; None for nothing, or for nothing yet."""
         if signal.on_bad is OnBad.LAST_GOOD:
             last = self._last.get(signal.name)
-            return None if last is None else Instead(last, safe=False)
+            return Instead(last, safe=False) if type(last) is signal.type.python else None
         if signal.on_bad is OnBad.HOLD or signal.safe is None:
             return None
         lapse = self._lapses.setdefault(signal.name, _Lapse(self._loop.time()))
         at = lapse.since + signal.safe_after
         if self._loop.time() < at:
-            if lapse.timer is None:
+            if lapse.timer is None or lapse.timer.when() != at:  # a reload may have changed how long
+                lapse.stop()
                 lapse.timer = self._loop.call_at(at, self._due, signal.name)
             return None
         if not lapse.told:
@@ -80,13 +94,13 @@ class Lapses:
             )
         return Instead(signal.safe, safe=True)
 
-    def since(self) -> Mapping[str, float]:
-        """Return since when signals are bad, by the time of the loop."""
-        return {signal: lapse.since for signal, lapse in self._lapses.items()}
+    def handed_over(self) -> Mapping[str, Lapsed]:
+        """Return what whoever takes over has to know, by the time of the loop."""
+        since = {name: lapse.since for name, lapse in self._lapses.items()}
+        return {name: Lapsed(since.get(name), self._last.get(name)) for name in since.keys() | self._last}
 
     def close(self) -> None:
         """Wait for nothing any more."""
         for lapse in self._lapses.values():
-            if lapse.timer is not None:
-                lapse.timer.cancel()
+            lapse.stop()
         self._lapses.clear()

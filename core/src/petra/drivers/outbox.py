@@ -165,9 +165,12 @@ class Outbox:
             self._end(command, Outcome.TIMED_OUT, reason)
 
     def drop_logic(self) -> None:
-        """Give up what the program wanted: when a session begins, it is asked for anew."""
+        """Give up what the program wanted: when a session begins, it is asked for anew.
+
+        A last word stays: nobody will ask for it again.
+        """
         for since, command in list(self._waiting):
-            if command.origin is Origin.LOGIC:
+            if command.origin is Origin.LOGIC and not command.last_word:
                 self._waiting.remove((since, command))
                 self._end(command, Outcome.SUPERSEDED, "a new session begins")
 

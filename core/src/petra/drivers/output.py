@@ -13,7 +13,7 @@ from petra.supervise import Backoff
 
 if TYPE_CHECKING:
     from petra.drivers.point import Point
-    from petra.signals import Layout, Value
+    from petra.signals import Image, Layout, Value
 
 log = logging.getLogger("petra.drivers")
 
@@ -38,6 +38,8 @@ class Output:
     sent: Command | None = None
     foreign: Command | None = None
     """A command of somebody else: until it has ended, nobody knows what the device will hold."""
+    stop: Image | None = None
+    """The stop whose safe value was written last; None for a signal that was bad."""
     noted: int = -TAKES
     """How many scans had published when somebody else wrote it; images show that a few scans later."""
     again: float | None = None
@@ -55,10 +57,15 @@ class Output:
     settled_at: float = 0.0
     """When it is written, if it stays as it is."""
 
-    def needs(self, value: Value, now: float, *, safe: bool) -> bool:
-        """Say whether it has to be written; a safe value is, once, also when it is there already."""
+    def needs(self, value: Value, now: float, *, safe: bool, stop: Image | None = None) -> bool:
+        """Return whether it has to be written.
+
+        A safe value is, once, also when it is there already; of each stop, which its image names, once more:
+        somebody else may have written it since.
+        """
         held, self.held = self.held, None
-        if safe and (self.sent is None or not self.sent.urgent):
+        if safe and (self.sent is None or not self.sent.urgent or self.stop is not stop):
+            self.stop = stop
             return True
         if (self.safe_only and not safe) or (self.last is not None and self.last == value):
             return False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from petra.drivers.commands import Command, Ledger, Origin, Outcome
-from petra.drivers.lapses import Instead, Lapses
+from petra.drivers.lapses import Instead, Lapsed, Lapses
 from petra.drivers.output import REFUSED_FOR, SURE, TAKES, Output
 from petra.signals import Quality
 
@@ -37,7 +37,7 @@ class Outputs:
         bus: Bus,
         ledger: Ledger,
         delivered: Delivered | None = None,
-        lapsed: Mapping[str, float] | None = None,
+        lapsed: Mapping[str, Lapsed] | None = None,
     ) -> None:
         self._link = link
         self._bus = bus
@@ -58,9 +58,10 @@ class Outputs:
     def resume(self, station: str) -> None:
         """Write anew what the program wants of a station, or of all."""
         self._serving = True
-        layout = self._bus.layout
+        image = self._bus.image
         for signal, outputs in self._outputs.items():
-            computed = self._is_computed(layout.index.get(signal, -1))
+            index = image.layout.index.get(signal, -1)
+            wanted = image.stopped or index in image.forced or self._is_computed(index)
             for output in outputs:
                 if station and output.point.station != station:
                     continue
@@ -68,7 +69,7 @@ class Outputs:
                 if sent is not None and not sent.outcome.final:
                     continue  # it is on its way, and may be what has found out that the station answers
                 output.refused = None  # it may be another device by now
-                if computed or (sent is not None and sent.outcome not in SURE):
+                if wanted or (sent is not None and sent.outcome not in SURE):
                     output.last = None
                 if output.last is None:
                     self._owed.add(signal)
@@ -89,6 +90,8 @@ class Outputs:
         for output in self._outputs.get(signal, ()):
             output.last, output.again, output.noted = value, None, self._bus.publishes
             self._owed.add(signal)  # a force, or what the program wants by then, may be something else
+        if self._bus.image.stopped:  # the last word is that of the stop
+            self.tick()
 
     def foreign(self, command: Command) -> None:
         """Hear of a command of somebody else, before it is sent."""
@@ -170,9 +173,9 @@ class Outputs:
         self._submit(output, value, "", urgent=True, last_word=True)
         return output.sent
 
-    def lapsed(self) -> Mapping[str, float]:
-        """Return since when signals are bad, for whoever takes over."""
-        return self._lapses.since()
+    def lapsed(self) -> Mapping[str, Lapsed]:
+        """Return since when signals are bad and what was good last, for whoever takes over."""
+        return self._lapses.handed_over()
 
     def undelivered(self) -> list[Command]:
         """End what is wanted of the device at the end and was not written; return those commands."""
@@ -220,7 +223,7 @@ class Outputs:
             self._owed.add(signals[index].name)
 
     def _want(self, image: Image, signals: Iterable[str]) -> None:
-        if not image.scan:
+        if not (image.scan or image.stopped):
             self._owed.update(signals)
             return
         layout = image.layout
@@ -240,7 +243,7 @@ class Outputs:
                 older = self._bus.publishes < output.noted + TAKES and value != output.last
                 if not safe and (foreign or older):  # the image does not show yet what the device is given
                     self._owed.add(signal)
-                elif output.needs(value, self._link.now(), safe=safe):
+                elif output.needs(value, self._link.now(), safe=safe, stop=image if image.stopped else None):
                     writer = layout.signals[index].written_by
                     self._submit(output, value, writer, urgent=safe, last_word=safe and image.stopped)
                 elif output.held is not None:  # until it has settled
@@ -295,17 +298,19 @@ class Outputs:
             self._link.outbox.put(command, self._link.now())
 
     def _heard(self, output: Output, command: Command) -> None:
-        """Hear how a command has ended; one that failed for a reason that passes is tried again."""
+        """Hear how a command has ended; a safe value is tried again, any other if the reason passes."""
         if output.sent is not command:
             return
-        if command.passing:
+        refused = command.outcome is Outcome.REJECTED
+        if command.passing or (refused and command.urgent and command.sent_at is not None):
             pause = output.backoff.next()
-            output.again = self._link.now() + (0.0 if command.last_word else pause)
+            at_once = command.passing and command.last_word
+            output.again = self._link.now() + (0.0 if at_once else pause)
             return
         output.backoff.reset()
         if command.urgent:
             return
-        if command.outcome is Outcome.REJECTED:
+        if refused:
             output.refused, output.refused_until = command.value, self._link.now() + REFUSED_FOR
             self._loop.call_soon(self._owe, command.signal)
         elif command.outcome in SURE:

@@ -14,7 +14,8 @@ from attrs import evolve, frozen
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands import Command, Origin
 from petra.engine.build import Built, build
-from petra.engine.field import DriverStatus, Field, drivers_of, written
+from petra.engine.field import DriverStatus, Field, drivers_of
+from petra.engine.heirs import written
 from petra.engine.journal import Journal
 from petra.engine.keeper import Keeper
 from petra.engine.plan import Change, plan
@@ -213,7 +214,7 @@ class Engine:
         if not self._ended.is_set():
             log.critical("a scan has not ended; it is left behind")
             self.failure = EngineError("a scan has not ended")
-        self.bus.show_safe("the engine has stopped")
+        self.bus.end("the engine has stopped")
         self._announce("petra_engine_stopping")
         try:
             if lost := self.field.stop(STOP_WITHIN):
@@ -257,7 +258,7 @@ class Engine:
             leaving = self.field.leaving(drivers, built.layout)
             self._do(lambda: None)  # while a scan hangs, sessions stay: they have safe values to write
             before = self._built
-            self.field.give_up(leaving, drivers)
+            self.field.give_up(leaving, drivers, built.layout)
             self.field.remove(leaving)
             try:
                 self._do(lambda: self._swap(built))
@@ -279,13 +280,14 @@ class Engine:
         return changes
 
     def _release(self, signals: Iterable[str]) -> None:
-        """Let signals begin anew that no point reads any more: nothing bad reaches them from there."""
+        """Let signals that no point reads any more begin again, at their safe value if they have one."""
         layout = self.bus.layout
         for name in signals:
             index = layout.index.get(name, layout.split)
             if index < layout.split:
+                safe = layout.signals[index].safe
                 with suppress(InboxFullError):
-                    self.bus.serve(name, layout.initial()[index])
+                    self.bus.serve(name, layout.initial()[index] if safe is None else safe)
 
     def _undo(self, before: Built) -> None:
         """Go back to the configuration before a reload whose drivers cannot be started."""
@@ -426,11 +428,7 @@ class Engine:
             task.program.restore({name: kept for name, kept in states.items() if name in same})
             task.program.count_on({name: count for name, count in counts.items() if name in same})
         self._built = built
-        known = self.bus.layout
-        self.bus.rearrange(built.layout)
-        split, signals = built.layout.split, built.layout.signals
-        computed = {signal.name for signal in known.signals[known.split :]}
-        self._doubt(i for i in range(split, len(signals)) if signals[i].name not in computed)
+        self.bus.rearrange(built.layout, _NOT_YET)
         self.scheduler.replace(built.tasks)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         if self._recorder is not None:

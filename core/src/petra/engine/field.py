@@ -13,6 +13,7 @@ from attrs import frozen
 from petra.drivers.commands import WELL, Act, Command, Ledger, Origin, Outcome
 from petra.drivers.contract import Driver, Link
 from petra.drivers.outputs import Delivered, Outputs
+from petra.engine.heirs import Heirs, written
 from petra.errors import PetraError
 from petra.plugin.groups import Group
 from petra.scan.statistics import PREFIX
@@ -22,6 +23,7 @@ from petra.supervise import Activity, Backoff, Health, Supervisor
 if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.config import Configuration
+    from petra.drivers.lapses import Lapsed
     from petra.drivers.outbox import Outbox
     from petra.drivers.point import Point
     from petra.plugin import Catalog
@@ -81,7 +83,7 @@ class Field:
         self._running: dict[str, _Running] = {}
         self._routes: dict[str, list[tuple[_Running, Point]]] = {}
         self._before: dict[tuple[str, str], tuple[Delivered, Outbox]] = {}
-        self._lapsed: dict[str, float] = {}
+        self._lapsed: dict[str, Lapsed] = {}
         """Since when signals are bad whose drivers a reload has taken away."""
         """What devices were given before a reload, by the name and the place of their drivers."""
         self._beat = clock.monotonic()
@@ -104,14 +106,14 @@ class Field:
             or not goes_on(each.driver, wanted[name], _placing(self._bus.layout), _placing(layout))
         ]
 
-    def give_up(self, leaving: Iterable[Driver], drivers: Sequence[Driver]) -> None:
-        """Write safe values where none of these drivers will write: nobody is in charge there any more."""
-        kept = {(place_of(driver), point.address) for driver in drivers for point in written(driver)}
+    def give_up(self, leaving: Iterable[Driver], drivers: Sequence[Driver], layout: Layout) -> None:
+        """Write safe values where nobody will be in charge any more when these drivers run on that layout."""
+        heirs = Heirs(drivers, lambda name: layout.place(name) >= layout.split)
         gone = [
             (self._running[driver.name], point)
             for driver in leaving
             for point in written(driver)
-            if driver.name in self._running and (place_of(driver), point.address) not in kept
+            if driver.name in self._running and heirs.lost(driver, point)
         ]
         if gone:
             for command in self.supervisor.call(_given_up(gone)):
@@ -345,16 +347,6 @@ def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
             raise PetraError(f"two connections are called {driver.name!r}; give each a `name` of its own")
         names.add(driver.name)
     return made
-
-
-def written(driver: Driver) -> list[Point]:
-    """Return the points that a driver writes."""
-    return [point for point in driver.points if point.direction.writes]
-
-
-def place_of(driver: Driver) -> str:
-    """Return where a driver's device is, as far as it says so."""
-    return driver.place or driver.name
 
 
 async def _given_up(gone: Sequence[tuple[_Running, Point]]) -> list[Command]:

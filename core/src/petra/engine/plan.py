@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from petra.engine.field import drivers_of, goes_on, place_of, written
+from petra.engine.field import drivers_of, goes_on
+from petra.engine.heirs import Heirs, written
 from petra.plugin.groups import Group
 
 if TYPE_CHECKING:
@@ -140,15 +141,15 @@ def _connections(old: Configuration, new: Configuration, catalog: Catalog) -> It
 def _left_alone(old: Configuration, new: Configuration, catalog: Catalog) -> Iterator[Change]:
     """Yield the outputs that lose who is in charge of them: the point that writes them, or the block."""
     safe = {signal.name: signal.safe for signal in old.plant.signals}
-    after = {(place_of(d), p.address) for d in drivers_of(new, catalog) for p in written(d)}
     before = _placing(old)
     now = _placing(new)
+    heirs = Heirs(drivers_of(new, catalog), lambda name: now(name)[0])
     for driver in drivers_of(old, catalog):
         for point in written(driver):
             name = point.signal
-            if (place_of(driver), point.address) not in after:
-                why = "no point writes it any more"
-            elif before(name)[0] and not now(name)[0]:
+            if lost := heirs.lost(driver, point):
+                why = lost
+            elif before(name)[0] and not now(name)[0] and heirs.keeps(driver, point):
                 why = "no block computes it any more"
             else:
                 continue

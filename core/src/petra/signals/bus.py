@@ -99,6 +99,8 @@ class Bus:
         """Takes every force in place of the inbox, and raises for who may not."""
         self.forced: Mapping[int, Value] = {}
         self.force_record: deque[Force] = deque(maxlen=FORCES_KEPT)
+        self._ended = ""
+        """Why nothing is published any more: a scan that was left behind replaces no safe value."""
         self._subscriptions: list[Subscription] = []
         self._groups: dict[tuple[str, ...], Group] = {}
         self._table = Table(self)
@@ -258,12 +260,14 @@ class Bus:
         if self.flawed != flawed:
             changed.update(i for i in self.flawed.keys() | flawed if self.flawed.get(i) != flawed.get(i))
             flawed = self.flawed.copy()
-        if not changed and not written:
+        if self._ended or not (changed or written):
             return ()
         self._changed, self._written = set(), []
         self.image = Image(
             scan, now, inputs, outputs, input_times, output_times, flawed, self.forced, self.layout
         )
+        if self._ended:  # since the last look
+            self.image = self.image.safe(self._ended)  # type: ignore[unreachable]  # another thread ends it
         listed = sorted(changed)
         self._tell(written, listed)
         return listed
@@ -282,11 +286,12 @@ class Bus:
         self._written.append(range(self._split))
         self._changed.update(range(len(self.layout)))
 
-    def rearrange(self, layout: Layout) -> None:
+    def rearrange(self, layout: Layout, fresh: Status = GOOD) -> None:
         """Change to another layout; signals of the same name and type keep value, quality, time and force.
 
         Groups and subscriptions find their signals anew. What waits in the inbox is applied before. A signal
-        that no block writes any more takes its safe value: what stands there is nobody's wish.
+        that no block writes any more takes its safe value: what stands there is nobody's wish. One that no
+        block has written before is `fresh`.
         """
         waiting = self._waiting  # and not what others write meanwhile: that is moved when it is applied
         while waiting > 0 and (taken := self.latch()):
@@ -298,13 +303,23 @@ class Bus:
         for new, before in kept.items():
             values[new], times[new] = self.values[before], old.when(before)
             safe = layout.signals[new].safe
-            if safe is not None and new < layout.split and before >= self._split:
-                values[new] = layout.converted(new, safe)
+            safe = old.layout.signals[before].safe if safe is None else safe
+            if safe is None or new >= layout.split or before < self._split:
+                continue
+            value = layout.converted(new, safe)
+            if before in self.forced:
+                self._beneath[before] = (value, GOOD)
+            else:
+                values[new] = value
         self.flawed = {
             new: self.flawed[before]
             for new, before in kept.items()
             if before in self.flawed and (new < layout.split) == (before < self._split)
         }  # what a block said of its output is over when it is no output any more
+        if fresh is not GOOD:
+            outputs_before = {new for new, before in kept.items() if before >= self._split}
+            came = (new for new in range(layout.split, len(layout)) if new not in outputs_before)
+            self.flawed.update(dict.fromkeys(came, fresh))
         self.forced = {new: self.forced[before] for new, before in kept.items() if before in self.forced}
         self._beneath = {
             new: self._beneath[before] for new, before in kept.items() if before in self._beneath
@@ -321,6 +336,11 @@ class Bus:
                 self.flawed.copy(), self.forced, layout,
             )  # fmt: skip
         self._tell([], range(len(layout)))
+
+    def end(self, reason: str) -> None:
+        """Show safe values for good: whatever a scan that was left behind still publishes is not shown."""
+        self._ended = reason
+        self.show_safe(reason)
 
     def show_safe(self, reason: str) -> None:
         """Show that the scan has stopped: signals at their safe values, outputs of blocks bad.
