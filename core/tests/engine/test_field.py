@@ -683,6 +683,29 @@ def test_a_force_outlives_the_block_and_lets_go_to_the_safe_value():
         until(lambda: given("motor")[-1] == -1.0)
 
 
+def test_what_a_block_holds_goes_on_under_another_name():
+    """The last good value of a dead sensor is not a zero after its signal was renamed."""
+    text = """
+    scan_time_ms: 5
+    signals: [{name: held, type: float}]
+    blocks:
+    - {name: hold, type: FALLBACK, inputs: {input: level}, outputs: {out: held}}
+    toy:
+    - {name: sensor, get: level}
+    - {name: motor, put: held}
+    """
+    devices.value = 4.0
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [4.0])
+        devices.down.add("sensor")
+        until(lambda: engine.bus.status("held").quality is Quality.UNCERTAIN)
+        engine.reload(made(text.replace("held", "kept")))
+        until(lambda: engine.bus.status("kept").quality is Quality.UNCERTAIN)
+        until(lambda: engine.status().drivers["motor"].sessions > 0)
+        assert engine.bus.read("kept").value == 4.0
+        assert set(given("motor")) == {4.0}
+
+
 def test_a_force_is_written_to_a_device_that_comes_back():
     with Engine(made(PLANT), catalog) as engine:
         engine.force("setpoint", 30.0, actor="ann").wait(60)

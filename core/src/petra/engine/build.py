@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -124,3 +124,20 @@ def _layout(
         if name not in known
     ]
     return Layout(signals)
+
+
+def moved(known: Layout, tasks: Sequence[Task], built: Built) -> Iterator[tuple[int, int]]:
+    """Yield where outputs of blocks were that go on under another signal, and where they are now.
+
+    A block that holds its output, such as `FALLBACK`, holds it under its new name as well.
+    """
+    before = {block.name: block for task in tasks for block in task.program.network.blocks}
+    for block in (block for task in built.tasks for block in task.program.network.blocks):
+        old = before.get(block.name)
+        if old is None or old.cls.spec.type != block.cls.spec.type:
+            continue
+        for port, signal in block.targets.items():
+            was = old.targets.get(port, signal)
+            here, there = known.index.get(was), built.layout.index[signal]
+            if was != signal and here is not None and known.types[here] is built.layout.types[there]:
+                yield here, there

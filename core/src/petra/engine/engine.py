@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands import Command, Origin
-from petra.engine.build import Built, build
+from petra.engine.build import Built, build, moved
 from petra.engine.field import DriverStatus, Field, drivers_of
 from petra.engine.heirs import written
 from petra.engine.journal import Journal
@@ -428,7 +428,10 @@ class Engine:
             task.program.restore({name: kept for name, kept in states.items() if name in same})
             task.program.count_on({name: count for name, count in counts.items() if name in same})
         self._built = built
+        known, values = self.bus.layout, list(self.bus.values)
         self.bus.rearrange(built.layout, _NOT_YET)
+        for old, new in moved(known, self.scheduler.tasks, built):
+            self.bus.values[new] = values[old]
         self.scheduler.replace(built.tasks)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         if self._recorder is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from petra.blocks import Block, In, Out, Param, Qualities, State
 from petra.blocks.known import worst
-from petra.library.faults import finite, settled
+from petra.library.faults import require, settled
 
 if TYPE_CHECKING:
     from petra.signals import Quality
@@ -52,8 +53,10 @@ class Pid(Block, type="PID"):
 
     def step(self, dt: float) -> None:
         sign = 1.0 if self.action == "reverse" else -1.0
-        error = sign * (finite(self.sp) - finite(self.pv))
-        change = (self.pv - self.before) / dt if self.begun and dt > 0.0 else 0.0
+        measured = math.isfinite(self.sp - self.pv)
+        require(measured or self.man, "there is no number to control")
+        error = sign * (self.sp - self.pv) if measured else 0.0
+        change = (self.pv - self.before) / dt if measured and self.begun and dt > 0.0 else 0.0
         direct = settled(self.kp * error - sign * self.kd * change)
         if self.reset:
             self.integral = 0.0
@@ -70,11 +73,11 @@ class Pid(Block, type="PID"):
             elif (wanted > self.out_max) == (self.ki * error < 0.0):
                 self.integral = more  # it leads back from the limit
             self.now = min(max(direct + self.integral, self.out_min), self.out_max)
-        self.before = self.pv
-        self.begun = True
+        self.before = self.pv if measured else self.before
+        self.begun = measured
         self.automatic = not self.man and not self.reset
         self.out = self.now
-        self.err = self.sp - self.pv
+        self.err = sign * error if measured else self.err
 
     def known(self, quality: Qualities) -> Mapping[str, Quality]:
         """Let the hand decide alone while it is by hand, whatever is measured."""

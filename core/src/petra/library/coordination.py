@@ -49,12 +49,14 @@ class Vote(Block, type="VOTE"):
 class Interlock(Block, type="INTERLOCK"):
     """Lets a request through while all conditions hold. One that fails trips it until it is reset.
 
+    A condition that is bad keeps it from running and trips nothing: nobody knows whether it fails.
     `first_out` is the number of the condition that failed first, counted from 1; 0 while none has.
     """
 
     request = In(bool, default=True, aliases=("start", "enable"), doc="What is wanted")
     reset = In(bool, default=False, aliases=("r", "R"), doc="Clears the trip, once all conditions hold")
     conditions = In(bool, many=True, doc="Any number of conditions, under any names")
+    qualities = QualityOf("conditions")
     first = State(0, doc="The condition that failed first")
     run = Out(bool, aliases=("out", "output", "q"), doc="Requested, and allowed")
     tripped = Out(bool, aliases=("trip",), doc="A condition has failed")
@@ -64,10 +66,10 @@ class Interlock(Block, type="INTERLOCK"):
         if self.reset and all(self.conditions):
             self.first = 0
         for number, holds in enumerate(self.conditions):
-            if not holds and self.first == 0:
+            if not holds and self.first == 0 and self.qualities[number] < 2:
                 self.first = number + 1
         self.tripped = self.first != 0
-        self.run = self.request and self.first == 0
+        self.run = self.request and self.first == 0 and all(self.conditions)
         self.first_out = self.first
 
     def known(self, quality: Qualities) -> Mapping[str, Quality]:
