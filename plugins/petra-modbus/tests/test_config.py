@@ -173,6 +173,26 @@ def test_a_safe_value_that_its_point_never_takes_is_found(problems):
     assert problem == f"plant.yaml:8:30: error: {said} [bad-value]"
 
 
+@pytest.mark.parametrize(
+    ("point", "signal", "said"),
+    [
+        ("data_type: uint16", "type: int, safe: -1", "-1 does not fit into uint16"),
+        ("data_type: uint16, scale: 0.1", "type: float, safe: 7000.0", "7000.0 does not fit into uint16"),
+        ("data_type: float32", "type: float, safe: 1e39", "1e+39 does not fit into float32"),
+        ("data_type: bcd16", "type: int, safe: 10000", "10000 does not fit into bcd16"),
+        ("data_type: string, length: 4", "type: string, safe: hello", "5 characters does not fit into 4"),
+    ],
+)
+def test_a_safe_value_that_no_register_holds_is_found(problems, point, signal, said):
+    text = (
+        HEAD
+        + f"    - {{signal: a, address: 1, direction: write, {point}}}\nsignals:\n- {{name: a, {signal}}}\n"
+    )
+    (problem,) = problems(text)
+    assert problem.startswith("plant.yaml:8:")
+    assert f"the point in line 6 never takes it: {said}" in problem.replace("a text of ", "")
+
+
 def test_a_signal_has_one_writer(problems):
     (found,) = problems(HEAD + "    - {signal: a, address: 1}\n    - {signal: a, address: 2}\n")
     assert "'a' is written by line 6 already" in found

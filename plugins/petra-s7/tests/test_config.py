@@ -29,6 +29,21 @@ s7:
 HEAD = "s7:\n  host: plc\n  points:\n"
 
 
+@pytest.mark.parametrize(
+    ("address", "signal", "said"),
+    [
+        ("DB1.INT0", "type: int, safe: 40000", "40000 does not fit"),
+        ("DB1.DBB0, data_type: byte", "type: int, safe: 300", "300 does not fit"),
+        ("DB1.STRING0.4", "type: string, safe: overlong", "overlong"),
+    ],
+)
+def test_a_safe_value_that_no_type_holds_is_found(problems, address, signal, said):
+    text = HEAD + f"  - {{signal: a, address: {address}, direction: write}}\n"
+    (problem,) = problems(text + f"signals:\n- {{name: a, {signal}}}\n")
+    assert "the point in line 4 never takes it" in problem
+    assert said in problem or "characters" in problem
+
+
 def test_the_section_of_the_original_loads_word_for_word(s7):
     (section,) = s7(ORIGINAL)
     driver = S7Driver(section)

@@ -172,7 +172,11 @@ class ProgramCheck:
             self._problems.note(node, "no-safe-value", said, hint=f"{declare}`safe: {value}`")
 
     def _takes(self, point: NamedSignal, node: nodes.Node, signal: SignalConfig) -> None:
-        if signal.safe is None or point.refuses is None or not (reason := point.refuses(signal.safe)):
+        kinds = {signal.type, point.type or signal.type}
+        fit = len(kinds) == 1 or kinds == {SignalType.INT, SignalType.FLOAT}
+        if signal.safe is None or point.refuses is None or not fit:
+            return  # that they do not fit is a problem of its own
+        if not accepts(signal.type.python, signal.safe) or not (reason := point.refuses(signal.safe)):
             return
         said = f"the point in line {point.node.line} never takes it: {reason}"
         self._problems.add(within(node, "safe"), "bad-value", said)

@@ -10,7 +10,7 @@ from attrs.validators import and_, ge, gt, le, matches_re, max_len, optional
 
 from petra.drivers.point import Direction, Limits
 from petra.settings import Flaw, SignalUse, Used, about
-from petra.signals.types import LONGEST_NAME, NAME, SignalType
+from petra.signals.types import LONGEST_NAME, NAME, SignalType, Value
 
 _MOST_MS = 86_400_000.0
 _SHARE = 1e-3
@@ -89,6 +89,10 @@ class PointSettings(ABC):
             return 0.0
         return max(0.0, self.maximum - self.minimum) * _SHARE
 
+    def refusal(self, value: Value) -> str:
+        """Return why a value is never written; a protocol's own model knows what its type holds."""
+        return self.limits.refusal(value)
+
     def signals_used(self) -> Iterator[Used]:
         """Say what it does with its signals."""
         use = {
@@ -97,7 +101,7 @@ class PointSettings(ABC):
             Direction.BOTH: SignalUse.EITHER,
         }[self.direction]
         for name in self.signal_names:
-            refuses = self.limits.refusal if self.direction.writes else None
+            refuses = self.refusal if self.direction.writes else None
             yield Used("signal", name, use, self.holds, refuses)
 
     def flaws(self) -> Iterator[Flaw]:

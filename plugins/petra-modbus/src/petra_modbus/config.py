@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
 from attrs.validators import and_, ge, gt, instance_of, le, max_len, min_len, optional
@@ -19,6 +19,9 @@ from .codec import NAMES as TYPE_NAMES
 from .codec import Codec, type_named
 from .transport import Transport
 from .wire import MOST_WRITTEN_REGISTERS
+
+if TYPE_CHECKING:
+    from petra.signals import Value
 
 Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 
@@ -192,21 +195,21 @@ class ModbusPoint(PointSettings):
             yield Flaw(("unit",), "`unit` with a number and `unit_id` say the same; leave out one of them")
         if isinstance(self.unit, str) and self.engineering_unit:
             yield Flaw(("unit",), "`unit` and `engineering_unit` say the same; leave out one of them")
-        yield from self._beyond()
+        for name in () if self.type_name in ("bool", "string") else ("minimum", "maximum"):
+            if (limit := getattr(self, name)) is not None and (wrong := self._beyond(limit)):
+                yield Flaw((name,), wrong)
 
-    def _beyond(self) -> Iterator[Flaw]:
-        """Say which limits the type cannot hold."""
-        if self.type_name in ("bool", "string"):
-            return
-        codec = Codec(self.type_name, scale=self.scale, offset=self.offset)
-        for name in ("minimum", "maximum"):
-            limit = getattr(self, name)
-            if limit is None:
-                continue
-            try:
-                codec.encode(limit)
-            except PointError as error:
-                yield Flaw((name,), str(error))
+    def refusal(self, value: Value) -> str:
+        """Return why a value is never written: by its limits, or because the registers do not hold it."""
+        return super().refusal(value) or self._beyond(value)
+
+    def _beyond(self, value: Value) -> str:
+        codec = Codec(self.type_name, length=self.length, scale=self.scale, offset=self.offset)
+        try:
+            codec.encode(value)
+        except PointError as error:
+            return str(error)
+        return ""
 
 
 @frozen(slots=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
 from attrs.validators import and_, ge, gt, le, max_len, min_len, optional
@@ -17,6 +17,9 @@ from .address import AREAS, Address, AddressError, checked, parse
 from .values import NAMES as TYPE_NAMES
 from .values import Codec, type_named
 from .wire import Area
+
+if TYPE_CHECKING:
+    from petra.signals import Value
 
 _MS = and_(gt(0.0), le(3_600_000.0))
 _TSAP = re.compile(r"(?:0x)?([0-9a-fA-F]{1,2})\.?([0-9a-fA-F]{2})")
@@ -149,6 +152,13 @@ class S7Point(PointSettings):
             return (self.signal,)
         return tuple(f"{self.signal}.{i}" for i in range(self.count))
 
+    def refusal(self, value: Value) -> str:
+        """Return why a value is never written: by its limits, or because its type does not hold it."""
+        try:
+            return super().refusal(value) or _beyond(self.codec(self.located()), value)
+        except AddressError:
+            return ""  # it has its problem already
+
     def flaws(self) -> Iterator[Flaw]:
         """Say what contradicts what."""
         yield from super().flaws()
@@ -175,9 +185,9 @@ _SCALABLE = (
 )
 
 
-def _beyond(codec: Codec, limit: float) -> str:
+def _beyond(codec: Codec, value: Value) -> str:
     try:
-        codec.encode(limit)
+        codec.encode(value)
     except PointError as error:
         return str(error)
     return ""
