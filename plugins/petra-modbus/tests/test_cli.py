@@ -236,6 +236,20 @@ def test_a_script_with_a_mistake_says_where(plant, tmp_path):
     assert "no point has that signal" in str(done.exception) + done.output
 
 
+def test_a_simulator_says_when_a_run_would_go_to_the_real_device(plant, tmp_path):
+    """And a script that says nothing changes nothing."""
+    script = tmp_path / "script.yaml"
+    script.write_text("# later\n")
+    real = tmp_path / "real.yaml"
+    real.write_text(plant.read_text().replace("127.0.0.1", "192.0.2.7"))
+    with petra("modbus", "simulate", real, "--script", script) as simulator:
+        said = simulator.stderr.readline()
+        simulator.send_signal(signal.SIGTERM)
+        assert simulator.wait(60) == 0
+    assert "meter: 127.0.0.1:" in said
+    assert "(a run of this document goes to 192.0.2.7:" in said
+
+
 POINT = st.builds(
     ModbusPoint,
     signal=st.from_regex(r"[a-z][a-z0-9_.]{0,12}", fullmatch=True),

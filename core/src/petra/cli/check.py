@@ -94,7 +94,7 @@ class _Report:
             self._files[-1]["problems"] = [problem.as_dict() for problem in result.problems]
             self._files[-1]["left_out"] = result.left_out
         else:
-            _print(result, self._most)
+            _print(result, self._most, bad=bad)
 
     def finish(self) -> int:
         good = all(file["ok"] for file in self._files)
@@ -103,7 +103,8 @@ class _Report:
         elif not good:
             click.echo(
                 f"{plural(self._errors, 'error')} and {plural(self._warnings, 'warning')}"
-                f" in {plural(len(self._files), 'file')}; petra check --explain {self._first_code}",
+                f" in {plural(len(self._files), 'file')}; petra check --explain {self._first_code}"
+                + ("; --strict takes warnings for errors" if self._strict and not self._errors else ""),
                 err=True,
             )
         if self._unreadable:
@@ -111,13 +112,13 @@ class _Report:
         return 0 if good else 1
 
 
-def _print(result: Loaded, most: int) -> None:
+def _print(result: Loaded, most: int, *, bad: bool) -> None:
     for problem in result.problems[:most]:
         click.echo(_line(problem))
     hidden = max(0, len(result.problems) - most) + result.left_out
     if hidden:
         click.echo(f"{result.file}: and {plural(hidden, 'more problem')} (--most shows more)")
-    if result.configuration is not None:
+    if result.configuration is not None and not bad:
         plant = result.configuration.plant
         counts = [plural(len(plant.signals), "signal"), plural(len(plant.blocks), "block")]
         sections = [f"section {name}" for name in result.configuration.sections]

@@ -182,18 +182,25 @@ def _simulate(section: str) -> click.Command:
 
         set_up_logs(None, console=True)
         with told_to_stop() as told:
-            simulation = Simulation(
-                drivers_in(session, file, section, connection), _script(session, script), port=port or 0
-            )
+            drivers = drivers_in(session, file, section, connection)
+            elsewhere = {driver.name: driver.place for driver in drivers if _is_elsewhere(driver.place)}
+            simulation = Simulation(drivers, _script(session, script), port=port or 0)
             simulation.start()
             try:
                 for name, place in simulation.places.items():
-                    click.echo(f"{name}: {place}", err=True)
+                    real = f" (a run of this document goes to {elsewhere[name]})" if name in elsewhere else ""
+                    click.echo(f"{name}: {place}{real}", err=True)
                 wait(seconds, told)
             finally:
                 simulation.stop()
 
     return simulate
+
+
+def _is_elsewhere(place: str) -> bool:
+    """Return whether a device is on another machine, as far as its driver says where it is."""
+    host, colon, _ = place.rpartition(":")
+    return bool(colon) and host.strip("[]") not in ("localhost", "::1") and not host.startswith("127.")
 
 
 def _script(session: Session, file: Path | None) -> Script | None:

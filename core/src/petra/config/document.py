@@ -105,6 +105,8 @@ def load_model(path: str | Path, model: type[M]) -> tuple[M | None, tuple[Proble
             made = Structurer(problems, Environment(os.environ, Path(path).parent)).structure(root, model)
         except Invalid:
             made = None
+    elif not problems.errors:  # an empty document says nothing but what is so without it
+        made = model()
     return None if problems.errors else made, problems.finish(root)
 
 

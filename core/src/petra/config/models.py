@@ -101,7 +101,7 @@ class BlockConfig:
     )
     type: str = field(
         metadata=about(
-            "Type of block, as `petra plugins list` shows them", aliases=("block_type",), shorthand=True
+            "Type of block, as `petra blocks list` shows them", aliases=("block_type",), shorthand=True
         )
     )
     inputs: dict[str, Scalar] = field(

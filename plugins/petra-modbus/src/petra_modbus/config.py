@@ -310,7 +310,8 @@ class ModbusConnection:
     def _fits(self, number: int, point: ModbusPoint, address: Address) -> Iterator[Flaw]:
         area, place = address.area, ("points", number, "address")
         if area.bits and point.type_name != "bool":
-            yield Flaw(("points", number, "data_type"), f"{area.noun} hold bools, not {point.type_name}")
+            said = f"{area.noun} hold bools" + (f", not {point.type_name}" if point.data_type else "")
+            yield Flaw(("points", number, "data_type"), said, hint="data_type: bool")
             return
         if not area.bits and point.type_name == "bool" and address.bit is None:
             yield Flaw(place, "which bit of the register? 0 is the lowest", hint=f"{point.address}.0")
