@@ -237,6 +237,18 @@ def test_after_the_end_no_scan_shows_anything():
     assert scans.bus.status("pump").reason == "safe value: the engine has stopped"
 
 
+@pytest.mark.parametrize("status", [Quality.BAD, None, "bad"])
+def test_what_is_no_status_is_refused_before_a_scan_meets_it(scans, status):
+    for write in (
+        lambda: scans.bus.write("level", 1.0, status),
+        lambda: scans.bus.write_many({"level": 1.0}, status),
+        lambda: scans.bus.group(["level"]).write([1.0], status),
+    ):
+        with pytest.raises(WrongTypeError, match="a status is a Status"):
+            write()
+    assert scans.scan() == []
+
+
 # forces
 
 

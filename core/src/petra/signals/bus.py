@@ -195,6 +195,8 @@ class Bus:
     def enqueue(self, entry: Write | Force) -> None:
         """Put a checked entry into the inbox, or refuse it when the scan does not keep up."""
         size = _size(entry)
+        if entry.__class__ is Write and entry.status.__class__ is not Status:
+            raise WrongTypeError(f"a status is a Status(quality, reason), not {entry.status!r}")
         with self._inbox_lock:
             if self._waiting + size > self._inbox_limit and self._inbox:
                 self.refused += 1
