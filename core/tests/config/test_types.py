@@ -38,7 +38,11 @@ def check(blocks: str):
         ("SQRT, inputs: {in: @t}", "SQRT.input: expected a number, not a string"),
         ("MUX, inputs: {k: @f, in0: f}", "MUX.selector: expected a whole number, not a float"),
         ("SQRT, inputs: {in: f}, outputs: {out: @i}", "SQRT.out gives a number, but 'i' is int"),
-        ("ADD, inputs: {a: f, b: i}, outputs: {out: @i}", "ADD.out gives a number, but 'i' is int"),
+        ("MOVE, inputs: {in: f}, outputs: {out: @i}", "MOVE.out gives a number, but 'i' is int"),
+        ("ADD, inputs: {a: f, b: i}, outputs: {out: @b}", "ADD.out gives a number, but 'b' is bool"),
+        ("SELECT, inputs: @{selector: b, in0: f}", "the input 'in1' of SELECT is not wired"),
+        ("SELECT, inputs: @{selector: b, in1: f, in2: f}", "the input 'in0' of SELECT is not wired"),
+        ("SELECT, inputs: @{selector: i}", "the input 'in0' of SELECT is not wired"),
         ("GT, inputs: {a: f, b: 1.0}, outputs: {out: @t}", "GT.out gives true or false, but 't' is string"),
         ("TON, inputs: {in: @1}", "TON.input: expected true or false, not 1"),
         ("CTU, inputs: {in: b}, params: {@increment: 1}", "CTU has no parameter 'increment'"),
@@ -61,7 +65,8 @@ def check(blocks: str):
             "stop is not below start",
         ),
         ("VOTE, inputs: {a: b, c: b}, params: {needed: @3}", "3 of 2 inputs never have to be true"),
-        ("SELECT, inputs: {K: i, in0: f, in1: f, in3: @f}", "without a gap: 'in3' would be number 2"),
+        ("SELECT, inputs: {K: i, in0: f, in1: f, x: @f, in2: f}", "'in2' would be number 3"),
+        ("SELECT, inputs: {K: i, in0: f, in2: @f, in1000: f}", "counts to in999, not to 'in1000'"),
         ("TON, inputs: {IN: b, PT: @-5}", "TON.preset_ms must be at least 0, not -5"),
         ("TON, inputs: {IN: b, PT: @t}", "TON.preset_ms: expected a number, not a string"),
         ("SCHEDULE, inputs: {time: i}, params: {days: @mo}", "'mo' is no day of the week"),
@@ -122,6 +127,18 @@ RING = """
             [(7, 46)],
             "a bool counts as 0 or 1",
         ),
+        (
+            "- {name: x, type: ADD, inputs: {in1: f, in2: i}, outputs: {out: i}}",
+            "rounded",
+            [(7, 65)],
+            "ADD.out gives a number, and 'i' is int: it is rounded",
+        ),
+        (
+            "- {name: x, type: SELECT, inputs: {selector: i, in1: f, in4: f}, outputs: {out: f}}",
+            "left-out",
+            [(7, 3), (7, 3), (7, 3)],
+            "of SELECT is not wired: it counts as zero",
+        ),
         (RING, "closed-loop", [(8, 56), (9, 56)], "no signal from outside reaches the loop"),
     ],
 )
@@ -130,7 +147,7 @@ def test_what_deserves_a_look_is_a_note_and_no_error(blocks, code, places, said)
     assert loaded.configuration is not None
     assert [(p.line, p.column) for p in loaded.problems] == places
     for problem in loaded.problems:
-        kind = "note" if code == "bool-as-number" else "warning"
+        kind = "note" if code in ("bool-as-number", "left-out") else "warning"
         assert (problem.code, problem.severity.value) == (code, kind)
         assert said in problem.message
 
@@ -183,10 +200,7 @@ def test_inputs_of_many_are_taken_by_their_numbers():
     [
         ("MUX, inputs: {k: i, in1: f, in2: f}", "counts on from in0 without a gap: 'in1' would be number 0"),
         ("MUX, inputs: {K: i, IN0: f, IN2: f}", "counts on from in0 without a gap: 'IN2' would be number 1"),
-        (
-            "SELECT, inputs: {K: i, in0: f, in1: f, in3: f}",
-            "counts on from in2 without a gap: 'in3' would be",
-        ),
+        ("SELECT, inputs: {K: i, in0: f, x: f, in2: f}", "counts on from in2: 'in2' would be number 3"),
     ],
 )
 def test_a_number_that_another_one_selects_is_found(inputs, said):

@@ -92,10 +92,13 @@ def life(seed: int, scans: int, classes: Sequence[type[Block]] = LIBRARY) -> Lif
             if port.bools:  # a bool may go to a float, but not a float to a bool
                 own = cls.output_type(name, params[i], dict.fromkeys(cls.spec.inputs)) or float
                 own = chance.choice([own, float])
-            declared[signal] = float if own is int and chance.random() < 0.1 else own
+            if own is float and port.rounds and chance.random() < 0.1:
+                own = int
+            declared[signal] = float if own is int and chance.random() < 0.2 else own
     blocks = []
     for i, (cls, kinds) in enumerate(zip(chosen, groups, strict=True)):
         inputs = _inputs(cls, kinds, declared, chance)
+        _complete(cls, inputs, kinds, declared)
         blocks.append(wire(f"block{i}", cls, inputs, outputs[i], params[i]))
     resolution = Resolution(blocks, declared)
     assert not resolution.mismatches, resolution.mismatches
@@ -122,12 +125,15 @@ def _inputs(
         wanted = kinds.get(port.types, port.type)
         if not port.required and chance.random() < 0.3:
             continue
-        for n in range(chance.randint(1, 5) if port.many else 1):
+        numbers = range(chance.randint(1, 5) if port.many else 1)
+        if port.first is not None:
+            numbers = sorted(chance.sample(range(port.first, port.first + 8), len(numbers)))
+        for n in numbers:
             if port.alone:
                 wanted = chance.choice(port.types)
             taken = {s: port.taken(kind) for s, kind in declared.items()}
             fits = [s for s, kind in taken.items() if kind is wanted or (wanted is float and kind is int)]
-            key = f"{name}{n}" if port.many else name
+            key = f"in{n}" if port.first is not None else f"{name}{n}" if port.many else name
             if chance.random() < 0.2:
                 value = chance.choice(
                     [v for v in NASTY[wanted] if math.isfinite(v)]
@@ -143,6 +149,17 @@ def _inputs(
             if keys and not any(_kind(inputs[k], declared) is float for k in keys):
                 inputs[keys[0]] = "x0.float"
     return inputs
+
+
+def _complete(
+    cls: type[Block], inputs: dict[str, Any], kinds: dict[tuple[type, ...], type], declared: dict[str, type]
+) -> None:
+    """Wire what has to be wired after all."""
+    ports = {key: cls.spec.inputs.get(key, cls.spec.many) for key in inputs}
+    given = {port.name: _kind(inputs[key], declared) for key, port in ports.items()}
+    for name in cls.needs(given):
+        if name not in given:
+            inputs[name] = f"x0.{kinds[cls.spec.inputs[name].types].__name__}"
 
 
 def _kind(source: Any, declared: dict[str, type]) -> type:

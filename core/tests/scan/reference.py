@@ -14,6 +14,7 @@ from typing import Any
 from petra.errors import PetraError
 from petra.library.expression import formula
 from petra.scan import Constant, Wired
+from petra.scan.network import Unwired
 from petra.signals import GOOD, INT_MAX, INT_MIN, Quality, Status
 
 Stamped = tuple[Any, Status]
@@ -220,6 +221,28 @@ class Reference:
         except ValueError:
             return max((of[name][0] for name in of), default=Quality.GOOD)
 
+    def _zero(self, i: int, port: Any) -> Any:
+        """Return what an input that is not wired reads: the zero of the type that its result has."""
+        outputs = self.blocks[i].cls.spec.outputs
+        found = next((self.kinds[i][n] for n, out in outputs.items() if out.types == port.types), port.type)
+        return found()
+
+    def _as_float(self, i: int, port: Any) -> bool:
+        """Return whether ints are floats here: all inputs of the kind are ints, all results go to floats."""
+        block, spec = self.blocks[i], self.blocks[i].cls.spec
+        if not {int, float} <= set(port.types) or port.alone:
+            return False
+        sources = [
+            (source, each)
+            for name, each in spec.inputs.items()
+            if each.types == port.types and not each.alone
+            for source in block.sources[name]
+            if not isinstance(source, Unwired)
+        ]
+        read = {p.taken(type(s.value) if isinstance(s, Constant) else self.types[s]) for s, p in sources}
+        given = {self.kinds[i][n] for n in block.targets if spec.outputs[n].types == port.types}
+        return read == {int} and given == {float}
+
     def _step(
         self, i: int, read: Any, asked: Any, latched: dict[str, Stamped], dt: float
     ) -> tuple[dict[str, Any], dict[str, list[Any]]]:
@@ -227,8 +250,13 @@ class Reference:
         seen: dict[str, list[Any]] = {}
         for name, port in spec.inputs.items():
             seen[name] = []
+            as_float = self._as_float(i, port)
             for source in block.sources[name]:
                 value = source.value if isinstance(source, Constant) else read(i, source)
+                if isinstance(source, Unwired):
+                    value = self._zero(i, port)
+                if as_float:
+                    value = float(value)
                 if type(value) not in port.types:
                     value = int(value) if type(value) is bool and int in port.types else float(value)
                 seen[name].append(value)

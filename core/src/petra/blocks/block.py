@@ -109,6 +109,14 @@ class Block(ABC):
         return ()
 
     @classmethod
+    def needs(cls, kinds: Mapping[str, type[Any] | None]) -> Iterable[str]:  # noqa: ARG003
+        """Yield the optional inputs that have to be wired after all.
+
+        `kinds` holds the inputs that are wired or have a default, with their types as far as they are known.
+        """
+        return ()
+
+    @classmethod
     def output_type(
         cls,
         port: str,  # noqa: ARG003 - for those who override it

@@ -6,6 +6,7 @@ names, so `self.input` inside `step` costs what any attribute costs.
 
 from __future__ import annotations
 
+import re
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
@@ -15,7 +16,7 @@ from petra.signals.types import INT_MAX, INT_MIN
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 T = TypeVar("T", bound=bool | int | float | str)
 S = TypeVar("S")
@@ -117,7 +118,11 @@ class In(_Typed[T]):
     A union such as `In(int | float)` takes signals of either type; all ports of a block that declare the same
     union get the same type, unless they are declared with `alone=True`. `bools=True` takes bools as well and
     counts them as 0 and 1. `many=True` takes any number of inputs, under any names; `step` sees a tuple. With
-    `default=()` there may be none of them.
+    `default=()` there may be none of them. With `first=2` as well they are known by their numbers: `in2` is
+    the first of the tuple, `in5` the fourth.
+
+    `optional=True` is for an input that need not be wired and is no parameter: without a wire it is false, 0
+    or an empty text, whatever its type comes to be. So are numbers that are left out before `in5`.
     """
 
     if TYPE_CHECKING:
@@ -141,6 +146,8 @@ class In(_Typed[T]):
             *,
             default: Any = None,
             many: bool = False,
+            first: int | None = None,
+            optional: bool = False,
             alone: bool = False,
             bools: bool = False,
             minimum: float | None = None,
@@ -156,6 +163,8 @@ class In(_Typed[T]):
         *,
         default: Any = None,
         many: bool = False,
+        first: int | None = None,
+        optional: bool = False,
         alone: bool = False,
         bools: bool = False,
         minimum: float | None = None,
@@ -164,10 +173,10 @@ class In(_Typed[T]):
         unit: str = "",
         aliases: Sequence[str] = (),
     ) -> None:
-        self._optional = many and default == ()
+        none = many and default == ()
         super().__init__(
             type,
-            None if self._optional else default,
+            None if none else default,
             doc=doc,
             unit=unit,
             aliases=aliases,
@@ -175,20 +184,35 @@ class In(_Typed[T]):
             maximum=maximum,
         )
         self.many = many
+        self.first = first
+        self.optional = optional or none
         self.alone = alone
         self.bools = bools
         if many and self.default is not None:
             raise DeclarationError("an input that takes many has no default but ()")
+        if optional and (many or default is not None):
+            raise DeclarationError("an optional input takes one signal and has no default")
+        if first is not None and not many:
+            raise DeclarationError("only inputs of one that takes many are known by their numbers")
 
     @property
     def required(self) -> bool:
         """Whether a configuration must wire this input."""
-        return self.default is None and not self._optional
+        return self.default is None and not self.optional
 
     @property
     def constant(self) -> bool:
         """Whether a constant for it may stand among the parameters of an instance."""
         return self.default is not None
+
+    def positions(self, keys: Iterable[str]) -> list[int]:
+        """Return which of many each of these wires is: the next one, or the one that its number says."""
+        found: list[int] = []
+        for key in keys:
+            following = found[-1] + 1 if found else 0
+            number = wire_number(key) if self.first is not None else None
+            found.append(following if number is None else max(following, number - (self.first or 0)))
+        return found
 
     def taken(self, found: builtins.type[Any]) -> builtins.type[Any]:
         """Return the type that a value of this type is taken as: a bool counts as a number where it may."""
@@ -202,14 +226,21 @@ class Out(_Typed[T]):
 
     What is assigned is stored as the declared type: an int as a float, a number as the nearest whole one
     within 64 bits. What cannot be (a text that is no number, an int of NaN) is a fault. With `bools=True` a
-    bool may go to a signal that holds numbers, as 0 or 1.
+    bool may go to a signal that holds numbers, as 0 or 1. With `rounds=True` a float may go to a signal that
+    holds whole numbers, as the nearest one; `petra check` warns of it.
     """
 
     if TYPE_CHECKING:
 
         @overload
         def __init__(
-            self: Out[T], type: type[T], *, doc: str = "", unit: str = "", aliases: Sequence[str] = ()
+            self: Out[T],
+            type: type[T],
+            *,
+            rounds: bool = False,
+            doc: str = "",
+            unit: str = "",
+            aliases: Sequence[str] = (),
         ) -> None: ...
         @overload
         def __init__(
@@ -217,6 +248,7 @@ class Out(_Typed[T]):
             type: UnionType | type[Any],
             *,
             bools: bool = False,
+            rounds: bool = False,
             doc: str = "",
             unit: str = "",
             aliases: Sequence[str] = (),
@@ -227,12 +259,14 @@ class Out(_Typed[T]):
         type: Any,
         *,
         bools: bool = False,
+        rounds: bool = False,
         doc: str = "",
         unit: str = "",
         aliases: Sequence[str] = (),
     ) -> None:
         super().__init__(type, None, doc=doc, unit=unit, aliases=aliases)
         self.bools = bools
+        self.rounds = rounds
 
 
 class Param(_Typed[T]):
@@ -302,6 +336,15 @@ class QualityOf(Member[Any]):
     def __init__(self, port: str, *, doc: str = "") -> None:
         super().__init__(Quality.GOOD, doc, "", ())
         self.port = port
+
+
+def wire_number(key: str) -> int | None:
+    """Return the number in the name of a wire such as `in2`, or None."""
+    found = _NUMBERED.fullmatch(key)
+    return int(found[1]) if found else None
+
+
+_NUMBERED = re.compile(r"in(\d{1,9})", re.ASCII | re.IGNORECASE)
 
 
 def accepts(type: type, value: object) -> bool:

@@ -154,9 +154,11 @@ class _BlockCheck:
         if len(rest) > MOST_INPUTS:
             said = f"{self._spec.type} takes at most {MOST_INPUTS} inputs, not {len(rest)}"
             self._problems.add(at, "bad-value", said)
-        for i, key in enumerate(_in_order(rest), many in members.values()):
-            self._places[many.name, i] = within(at, key)  # type: ignore[union-attr]  # else there is no rest
-            made[key] = self._source(within(at, key), many, block.inputs[key])
+        if many is not None:
+            keys = [*([many.name] if many in members.values() else []), *_in_order(rest)]
+            for i, key in zip(many.positions(keys), keys, strict=True):
+                self._places.setdefault((many.name, i), within(at, key))
+        made.update({key: self._source(within(at, key), many, block.inputs[key]) for key in _in_order(rest)})
         return made
 
     def _source(self, at: Node, member: Any, source: Any) -> Any:

@@ -199,6 +199,16 @@ _PROGRAM = {
         "A bool is wired to an input that takes numbers. It counts as 0 or 1.",
         "If it is meant, leave it; `CONVERT` makes a number of a bool openly.",
     ),
+    "rounded": Code(
+        "A block computes a number with a fraction, and the signal that it writes is declared `int`. It is "
+        "rounded to the nearest whole number, halves to the even one, within 64 bits.",
+        "If it is meant, as in documents of the original, leave it. Otherwise declare the signal `float`, or "
+        "round openly with `CONVERT`.",
+    ),
+    "left-out": Code(
+        "An input that may be left out is not wired: it counts as 0, false or an empty text.",
+        "If it is meant, leave it. Otherwise wire it to a signal or give it a literal, such as 75.0.",
+    ),
     "closed-loop": Code(
         "Blocks of plain logic form a loop that no signal from outside reaches, such as a ring of NOTs. It "
         "never changes, or it changes in every scan.",

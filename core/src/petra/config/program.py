@@ -30,6 +30,9 @@ Blocks = list[tuple[nodes.Node, "BlockConfig"]]
 Tasks = list[tuple[nodes.Node, TaskConfig]]
 
 
+_NOTES = ("bool-as-number", "left-out")
+
+
 class ProgramCheck:
     """Checks one document's program, passing over what could not be read: that has its problem already."""
 
@@ -205,10 +208,11 @@ class ProgramCheck:
         resolution = Resolution(wired, declared)
         for mismatch in resolution.mismatches:
             block = good[mismatch.block]
-            self._problems.add(block.places[mismatch.port, mismatch.at], "wrong-type", mismatch.message)
+            at = block.places.get((mismatch.port, mismatch.at)) or within(block.node, "inputs")
+            self._problems.add(at, mismatch.code, mismatch.message)
         for remark in () if self._problems.errors else resolution.remarks:
             at = good[remark.block].places.get((remark.port, remark.at), good[remark.block].node)
-            tell = self._problems.note if remark.code == "bool-as-number" else self._problems.warn
+            tell = self._problems.note if remark.code in _NOTES else self._problems.warn
             tell(at, remark.code, remark.message)
         for use in uses:
             self._fits(use, resolution.types.get(use.name))

@@ -1,6 +1,7 @@
 """Arithmetic. Ints stay exact and saturate at 64 bits; where ints and floats meet, the result is a float.
 
-A bool counts as 0 or 1.
+A bool counts as 0 or 1. Ints are taken as floats where the result goes to a signal declared float. A float
+goes to a signal declared int as the nearest whole number, halves to the even one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class Add(Block, type="ADD", aliases=("SUM",)):
     """The sum of all inputs."""
 
     inputs = In(int | float, many=True, bools=True, doc="Any number of summands, under any names")
-    out = Out(int | float, aliases=("output", "result", "OUT"), doc="Their sum")
+    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="Their sum")
 
     def step(self, dt: float) -> None:
         self.out = reduce(add, self.inputs)
@@ -27,7 +28,7 @@ class Multiply(Block, type="MUL", aliases=("MULTIPLY",)):
     """The product of all inputs."""
 
     inputs = In(int | float, many=True, bools=True, doc="Any number of factors, under any names")
-    out = Out(int | float, aliases=("output", "result", "OUT"), doc="Their product")
+    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="Their product")
 
     def step(self, dt: float) -> None:
         self.out = reduce(mul, self.inputs)
@@ -38,7 +39,7 @@ class Subtract(Block, type="SUB", aliases=("SUBTRACT",)):
 
     a = In(int | float, bools=True, aliases=("in1", "input1", "IN1"), doc="Minuend")
     b = In(int | float, bools=True, aliases=("in2", "input2", "IN2"), doc="Subtrahend")
-    out = Out(int | float, aliases=("output", "result", "OUT"), doc="a - b")
+    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="a - b")
 
     def step(self, dt: float) -> None:
         self.out = self.a - self.b
@@ -54,11 +55,14 @@ def quotient(a: float, b: float) -> float:
 
 
 class Divide(Block, type="DIV", aliases=("DIVIDE",)):
-    """The first operand by the second. Of two ints, an int, cut towards zero. By zero is a fault."""
+    """The first operand by the second. By zero is a fault.
+
+    Of two ints it is an int, cut towards zero, unless it goes to a signal declared float: 5 / 2 is 2, or 2.5.
+    """
 
     a = In(int | float, bools=True, aliases=("in1", "input1", "IN1"), doc="Dividend")
     b = In(int | float, bools=True, aliases=("in2", "input2", "IN2"), doc="Divisor")
-    out = Out(int | float, aliases=("output", "result", "OUT"), doc="a / b")
+    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="a / b")
 
     def step(self, dt: float) -> None:
         self.out = quotient(self.a, self.b)
@@ -78,7 +82,7 @@ class Modulo(Block, type="MOD"):
 
     a = In(int | float, bools=True, aliases=("in1", "input1", "IN1"), doc="Dividend")
     b = In(int | float, bools=True, aliases=("in2", "input2", "IN2"), doc="Divisor")
-    out = Out(int | float, aliases=("output", "result", "OUT"), doc="a modulo b")
+    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="a modulo b")
 
     def step(self, dt: float) -> None:
         self.out = remainder(self.a, self.b)
@@ -88,7 +92,7 @@ class Absolute(Block, type="ABS"):
     """The absolute value."""
 
     input = In(int | float, bools=True, aliases=("in", "in1", "a", "IN"), doc="Input")
-    out = Out(int | float, aliases=("output", "result", "OUT"), doc="Without its sign")
+    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="Without its sign")
 
     def step(self, dt: float) -> None:
         self.out = abs(self.input)
@@ -119,7 +123,7 @@ class Minimum(Block, type="MIN"):
     """The least of all inputs."""
 
     inputs = In(int | float, many=True, bools=True, doc="Any number of inputs, under any names")
-    out = Out(int | float, aliases=("output", "result", "OUT"), doc="The least")
+    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="The least")
 
     def step(self, dt: float) -> None:
         self.out = min(self.inputs)
@@ -129,7 +133,7 @@ class Maximum(Block, type="MAX"):
     """The greatest of all inputs."""
 
     inputs = In(int | float, many=True, bools=True, doc="Any number of inputs, under any names")
-    out = Out(int | float, aliases=("output", "result", "OUT"), doc="The greatest")
+    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="The greatest")
 
     def step(self, dt: float) -> None:
         self.out = max(self.inputs)

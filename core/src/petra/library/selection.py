@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from petra.blocks import Block, In, Out, Qualities
 from petra.blocks.known import worst
+from petra.blocks.ports import wire_number
 from petra.library.faults import BlockFault
 
 if TYPE_CHECKING:
     from petra.signals import Quality, Value
 
 T = TypeVar("T")
+_MOST = 997
+"""The greatest number of a further input, counted from in2."""
 
 
 class Move(Block, type="MOVE"):
@@ -28,31 +31,51 @@ class Move(Block, type="MOVE"):
 class Select(Block, type="SELECT", aliases=("SEL",)):
     """One of two inputs, by a bool; one of many, by an int that counts from 0.
 
-    A number that no input has gives zero, false or an empty text, as in documents of the original; `MUX`
-    makes a fault of it.
+    A number that no input has, or whose input is not wired, gives zero, false or an empty text, as in
+    documents of the original; `MUX` makes a fault of it. A bool needs both of its inputs, an int any one.
     """
 
     selector = In(bool | int, aliases=("g", "G", "sel", "K"), doc="Which one")
     in0 = In(
         bool | int | float | str,
+        optional=True,
         aliases=("a", "false", "IN0"),
         doc="Taken while the selector is false or 0",
     )
     in1 = In(
-        bool | int | float | str, aliases=("b", "true", "IN1"), doc="Taken while the selector is true or 1"
+        bool | int | float | str,
+        optional=True,
+        aliases=("b", "true", "IN1"),
+        doc="Taken while the selector is true or 1",
     )
     more = In(
         bool | int | float | str,
         many=True,
         default=(),
-        doc="Any number of further inputs, such as in2, in3, in4: taken while the selector is 2, 3, 4",
+        first=2,
+        doc="Further inputs, such as in2, in3, in4: taken while the selector is 2, 3, 4",
     )
     out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The one that is taken")
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Yield the first further input whose name does not count on from in2."""
-        return _miscounted("more", given, 2)
+        """Yield the first further input whose name says another number than the one that selects it."""
+        keys = given.get("more", ())
+        for number, key in zip(cls.spec.inputs["more"].positions(keys), keys, strict=True):
+            said = wire_number(key)
+            if said is not None and said != number + 2:
+                yield "more", f"counts on from in2: {key!r} would be number {number + 2}"
+                return
+            if number > _MOST:
+                yield "more", f"counts to in{_MOST + 2}, not to {key!r}"
+                return
+
+    @classmethod
+    def needs(cls, kinds: Mapping[str, type[Any] | None]) -> Iterable[str]:
+        """Yield the inputs that a bool selects between; with an int any input is enough."""
+        if kinds.get("selector") is bool:
+            return ("in0", "in1")
+        return () if {"in0", "in1", "more"} & kinds.keys() else ("in0",)
 
     def step(self, dt: float) -> None:
         self.out = (

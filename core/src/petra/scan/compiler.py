@@ -50,6 +50,8 @@ class Unit:
     """The slots of its states, and of those outputs that are wired to nothing."""
     kinds: tuple[type[Any], ...]
     """The types that its outputs are stored as."""
+    floats: frozenset[str] = frozenset()
+    """The inputs of ints that its step sees as floats."""
 
     instance: Block | None = None
     """Made when its step is called; a step that is written into the program needs none."""
@@ -75,7 +77,10 @@ def _shape(unit: Unit, place: Place, held: frozenset[int]) -> Shape:
     return Shape(
         wired.cls,
         tuple(
-            tuple(port.taken(_kind(source, place)) for source in wired.sources[name])
+            tuple(
+                float if name in unit.floats else port.taken(_kind(source, place))
+                for source in wired.sources[name]
+            )
             for name, port in inputs.items()
         ),
         unit.kinds,
@@ -96,7 +101,7 @@ def gaps(unit: Unit, place: Place) -> dict[str, str]:
     found.update((name, f"v[{slot}]") for name, slot in unit.outputs.items() if slot is not None)
     for name, port in spec.inputs.items():
         read = [
-            _read(source, slot, port, place)
+            _read(source, slot, port, place, as_float=name in unit.floats)
             for source, slot in zip(wired.sources[name], unit.inputs[name], strict=True)
         ]
         found.update({f"{name}.{i}": item for i, item in enumerate(read)} if port.many else {name: read[0]})
@@ -111,10 +116,12 @@ def gaps(unit: Unit, place: Place) -> dict[str, str]:
     return found
 
 
-def _read(source: Source, slot: int | None, port: In[Any], place: Place) -> str:
+def _read(source: Source, slot: int | None, port: In[Any], place: Place, *, as_float: bool) -> str:
     if isinstance(source, Constant):
-        return constant(source.value)
+        return constant(float(source.value) if as_float else source.value)
     found = place.types[source]
+    if as_float:
+        return f"to_float(v[{slot}])"
     if found in port.types:
         return f"v[{slot}]"
     return f"to_int(v[{slot}])" if port.taken(found) is int and int in port.types else f"to_float(v[{slot}])"

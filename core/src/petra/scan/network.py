@@ -21,6 +21,11 @@ class Constant:
     value: Value
 
 
+@frozen
+class Unwired(Constant):
+    """Nothing, where an input may be left out: the zero of the type that the input comes to have."""
+
+
 Source = str | Constant
 """What an input reads: the signal of that name, or a constant."""
 
@@ -58,16 +63,26 @@ def wire(
     for port in spec.inputs.values():
         if port is many:
             keys = [key for key in inputs if key not in spec.inputs or key == port.name]
-            sources[port.name] = tuple(_source(inputs[key], port) for key in keys)
+            sources[port.name] = _many({key: inputs[key] for key in keys}, port)
         elif port.constant and port.name in params:  # a constant that was tuned since it was written
             sources[port.name] = (Constant(port.exact(params[port.name])),)
         elif port.name in inputs:
             sources[port.name] = (_source(inputs[port.name], port),)
+        elif port.optional:
+            sources[port.name] = (Unwired(port.type()),)
         else:
             default = port.type() if port.default is None else port.exact(port.default)
             sources[port.name] = (Constant(default),)
     given = {p.name: params.get(p.name, p.default) for p in spec.params.values()}
     return Wired(name, cls, {n: spec.params[n].exact(value) for n, value in given.items()}, sources, outputs)
+
+
+def _many(wires: Mapping[str, Value], port: Any) -> tuple[Source, ...]:
+    positions = port.positions(wires)
+    found: list[Source] = [Unwired(port.type())] * (positions[-1] + 1 if positions else 0)
+    for at, written in zip(positions, wires.values(), strict=True):
+        found[at] = _source(written, port)
+    return tuple(found)
 
 
 def _source(written: Value, port: Any) -> Source:

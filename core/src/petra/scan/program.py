@@ -82,7 +82,10 @@ class Program:
             tuple(resolution.output(i, port) for port in network.document[i].cls.spec.outputs.values())
             for i in network.order.blocks
         ]
-        self.units = [self._unit(wired, kind) for wired, kind in zip(network.blocks, kinds, strict=True)]
+        self.units = [
+            self._unit(resolution.filled(i), kind, resolution.floats(i))
+            for i, kind in zip(network.order.blocks, kinds, strict=True)
+        ]
         self._number = {unit.wired.name: number for number, unit in enumerate(self.units)}
         divided = enumerate(self._divide())
         self._parts = [Part(number, units, self._compiled(units)) for number, units in divided]
@@ -250,7 +253,7 @@ class Program:
 
     # building
 
-    def _unit(self, wired: Wired, kinds: tuple[type[Any], ...]) -> Unit:
+    def _unit(self, wired: Wired, kinds: tuple[type[Any], ...], floats: frozenset[str]) -> Unit:
         spec, slots = wired.cls.spec, self._place.slots
         states = {}
         for name, state in spec.states.items():
@@ -266,7 +269,7 @@ class Program:
             name: tuple(None if isinstance(source, Constant) else slots[source] for source in sources)
             for name, sources in wired.sources.items()
         }
-        return Unit(wired, inputs, outputs, states, kinds)
+        return Unit(wired, inputs, outputs, states, kinds, floats)
 
     def _state(self, initial: Any) -> int:
         self.states.append(initial)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from petra.scan.network import Constant, Wired
+from petra.scan.network import Constant, Unwired, Wired
 from petra.signals.types import SCALAR_NOUN, Value
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ class Remark:
     at: int
     message: str
     output: bool = False
-    code: str = ""
-    """The problem code of a remark that is no mismatch."""
+    code: str = "wrong-type"
+    """The problem code."""
 
 
 @frozen
 class Mismatch(Remark):
-    """A port whose wiring has the wrong type."""
+    """A port whose wiring has the wrong type, or that is not wired and has to be."""
 
 
 class Resolution:
@@ -41,7 +41,8 @@ class Resolution:
 
     `declared` holds the signals whose type is known. A signal that only a block writes takes the type of that
     output. A generic output takes the type of the inputs that share its declaration (a float where ints and
-    floats meet), else the type of the signal that it writes, else float.
+    floats meet), else the type of the signal that it writes, else float. Ints are taken as floats where the
+    signals that such outputs write are declared so: `5 / 2` into a float is 2.5.
     """
 
     def __init__(self, blocks: Sequence[Wired], declared: Mapping[str, Type]) -> None:
@@ -55,7 +56,13 @@ class Resolution:
     @cached_property
     def remarks(self) -> list[Remark]:
         """What deserves a look and stops nothing."""
-        return [*self._unwired(), *self._counted_bools(), *self._closed_loops()]
+        return [
+            *self._unwired(),
+            *self._left_out(),
+            *self._counted_bools(),
+            *self._rounded(),
+            *self._closed_loops(),
+        ]
 
     def output(self, block: int, port: Out[Any]) -> Type:
         """Return the type of what a block stores at an output."""
@@ -63,6 +70,38 @@ class Resolution:
         if target is not None and target in self._declared:
             return self._declared[target]
         return self._own(block, port)
+
+    def filled(self, block: int) -> Wired:
+        """Return a block with the zeros of their types in place of inputs that are not wired."""
+        wired = self._blocks[block]
+        if not any(isinstance(s, Unwired) for sources in wired.sources.values() for s in sources):
+            return wired
+        made = dict(wired.sources)
+        for name, port in wired.cls.spec.inputs.items():
+            zero = Constant(self._zero(block, port))
+            made[name] = tuple(zero if isinstance(s, Unwired) else s for s in wired.sources[name])
+        return evolve(wired, sources=made)
+
+    def _zero(self, i: int, port: In[Any]) -> Value:
+        alike = [] if port.alone else self._alike(i, port.types)
+        found = self.output(i, alike[0]) if alike else self._joined(self._blocks[i], port.types)
+        zero: Value = found() if found in port.types and found is not None else port.type()
+        return zero
+
+    def floats(self, block: int) -> frozenset[str]:
+        """Return the inputs of ints that are taken as floats, as all signals are declared that they go to."""
+        inputs = self._blocks[block].cls.spec.inputs
+        found: set[str] = set()
+        for types in {port.types for port in inputs.values() if {int, float} <= set(port.types)}:
+            outputs = [out for out in self._alike(block, types) if out.name in self._blocks[block].targets]
+            if outputs and all((self._own(block, o), self.output(block, o)) == (int, float) for o in outputs):
+                found.update(name for name, port in inputs.items() if port.types == types and not port.alone)
+        return frozenset(found)
+
+    def _alike(self, i: int, types: tuple[Type, ...]) -> list[Out[Any]]:
+        """Return the outputs that are of the same type as the inputs that declare these types."""
+        outputs = self._blocks[i].cls.spec.outputs.values()
+        return [out for out in outputs if out.generic and out.types == types]
 
     def _settle(self) -> None:
         readers: dict[str, list[int]] = {}
@@ -134,6 +173,8 @@ class Resolution:
         return found
 
     def _of(self, source: str | Constant) -> Type | None:
+        if isinstance(source, Unwired):
+            return None
         return type(source.value) if isinstance(source, Constant) else self.types.get(source)
 
     def _own(self, i: int, port: Out[Any]) -> Type:
@@ -152,6 +193,10 @@ class Resolution:
     def _check(self, i: int) -> Iterable[Mismatch]:
         block = self._blocks[i]
         settled: dict[object, Type] = {}
+        for name in self._needed(block):
+            yield Mismatch(
+                i, name, 0, f"the input {name!r} of {block.cls.spec.type} is not wired", code="missing-input"
+            )
         for port in block.cls.spec.inputs.values():
             for at, source in enumerate(block.sources[port.name]):
                 found = self._of(source)
@@ -164,9 +209,39 @@ class Resolution:
             own = self._own(i, out)
             if target is None or (declared := self._declared.get(target)) is None:
                 continue
-            if declared is not own and (own, declared) != (int, float):
+            if declared is not own and (own, declared) != (int, float) and not _rounds(out, own, declared):
                 said = f"gives {SCALAR_NOUN[own]}, but {target!r} is {declared_name(declared)}"
                 yield Mismatch(i, out.name, 0, f"{block.cls.spec.type}.{out.name} {said}", output=True)
+
+    def _needed(self, block: Wired) -> list[str]:
+        kinds = {
+            name: self._of(sources[0])
+            for name, sources in block.sources.items()
+            if sources and not isinstance(sources[-1], Unwired)
+        }
+        try:
+            wanted = list(block.cls.needs(kinds))
+        except Exception:  # noqa: BLE001 - a stranger's class; as if it said nothing
+            return []
+        return [name for name in wanted if name in block.cls.spec.inputs and name not in kinds]
+
+    def _rounded(self) -> Iterable[Remark]:
+        for i, block in enumerate(self._blocks):
+            for out in block.cls.spec.outputs.values():
+                target = block.targets.get(out.name, "")
+                if _rounds(out, self._own(i, out), self._declared.get(target)):
+                    said = f"gives a number, and {target!r} is int: it is rounded to the nearest whole number"
+                    said = f"{block.cls.spec.type}.{out.name} {said}"
+                    yield Remark(i, out.name, 0, said, output=True, code="rounded")
+
+    def _left_out(self) -> Iterable[Remark]:
+        for i, block in enumerate(self._blocks):
+            for port in block.cls.spec.inputs.values():
+                for at, source in enumerate(block.sources[port.name]):
+                    if isinstance(source, Unwired):
+                        name = port.name if port.first is None else f"in{port.first + at}"
+                        said = f"the input {name!r} of {block.cls.spec.type} is not wired: it counts as zero"
+                        yield Remark(i, port.name, at, said, code="left-out")
 
     def _unwired(self) -> Iterable[Remark]:
         for i, block in enumerate(self._blocks):
@@ -227,6 +302,10 @@ def _misfit(port: In[Any], found: Type, settled: dict[object, Type]) -> str:
     if first is found or {first, found} == {int, float}:
         return ""
     return f"{_a(found)} does not go with {_a(first)} of another input"
+
+
+def _rounds(out: Out[Any], own: Type, declared: Type | None) -> bool:
+    return out.rounds and own is float and declared is int
 
 
 def _ports(block: Wired) -> list[Any]:
