@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from petra import Catalog
+from petra.config import load_bytes
 from petra.library import plugin
 from petra.scan import Bench
 
@@ -78,3 +79,94 @@ def test_ints_are_floats_where_their_result_is_one(block, a, b, kind, expected, 
     bench = Bench(LIBRARY.block(block), {"a": a, "b": b}, types={"out": kind}, inline=inline)
     bench.scan()
     assert repr(bench.outputs()["out"]) == repr(expected)
+
+
+SECOND = """
+signals:
+- {name: b, type: bool}
+- {name: r, type: bool}
+- {name: n, type: integer}
+- {name: d, type: bool}
+- {name: x, type: float}
+- {name: xi, type: integer}
+- {name: et, type: integer}
+- {name: f, type: bool}
+blocks:
+"""
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ("CTU, inputs: {count: b, reset: r}, outputs: {count: n, done: d}, params: {preset: 3}", []),
+        (
+            "CTU, inputs: {count: b, reset: r}, outputs: {count: n, done: d}",
+            ["CTU.pv is not given: it is 0, and q is true from the start (the original took 10)"],
+        ),
+        ("CTU, inputs: {count: b, reset: r}, outputs: {count: n}", []),
+        (
+            "CTD, inputs: {count: b, load: r}, outputs: {count: n, done: d}, params: {preset: 3}",
+            ["CTD.load has to be true once: the count begins at 0 (in the original at its preset, or 10)"],
+        ),
+        (
+            "CONVERT, inputs: {in: x}, outputs: {out: xi}, params: {target_type: int}",
+            ["CONVERT.target_type rounds to the nearest whole number (the original cut its fraction off)"],
+        ),
+        ("CONVERT, inputs: {in: x}, outputs: {out: s}, params: {target_type: string}", []),
+        ("CONVERT, inputs: {in: x}, outputs: {out: d}, params: {target_type: bool}", []),
+        (
+            "TON, inputs: {in: b}, outputs: {out: f, elapsed: et}, params: {preset_ms: 100}",
+            ["TON.elapsed gives a number, and 'et' is int: it is rounded to the nearest whole number"],
+        ),
+        (
+            "LIMIT, inputs: {in: x}, outputs: {out: y}",
+            ["LIMIT.minimum is not given: it is 0", "LIMIT.maximum is not given: it is 100"],
+        ),
+        ("LIMIT, inputs: {in: x}, outputs: {out: y}, params: {min: 1, max: 5}", []),
+        (
+            "PID, inputs: {setpoint: x, process_variable: x}, outputs: {out: z}, params: {out_max: 9}",
+            ["PID.out_min is not given: it is 0 (the original had no limits)"],
+        ),
+        ("RISING_EDGE, inputs: {in: b}, outputs: {out: g}", []),
+        ("FALLING_EDGE, inputs: {in: b}, outputs: {out: g}", []),
+        ("STATISTICS, inputs: {in: x}, outputs: {mean: m1, min: m2, max: m3, stddev: m4}", []),
+    ],
+)
+def test_names_of_the_original_are_taken_and_what_differs_is_said(block, said):
+    loaded = load_bytes(f"{SECOND}- {{name: t, type: {block}}}\n".encode(), LIBRARY, {}, name="p")
+    assert loaded.configuration is not None
+    assert [problem.message for problem in loaded.problems] == said
+    assert {problem.code for problem in loaded.problems} <= {"assumed", "rounded"}
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ("{target_type: float}", "CONVERT.out gives a number, but 'xi' is int"),
+        ("{target_type: real}", "CONVERT.target_type must be one of"),
+    ],
+)
+def test_a_type_that_is_named_has_to_be_the_signals(params, said):
+    block = f"{{name: t, type: CONVERT, inputs: {{in: x}}, outputs: {{out: xi}}, params: {params}}}"
+    (problem,) = load_bytes(f"{SECOND}- {block}\n".encode(), LIBRARY, {}, name="p").problems
+    assert said in problem.message
+
+
+@INLINE
+def test_a_limit_without_limits_is_0_to_100(inline):
+    bench = Bench(LIBRARY.block("LIMIT"), {"input": 150.0}, inline=inline)
+    for value, expected in ((150.0, 100.0), (-1.0, 0.0), (50.5, 50.5)):
+        bench.write("input", value)
+        bench.scan()
+        assert repr(bench.outputs()["out"]) == repr(expected)
+
+
+@INLINE
+def test_statistics_are_of_ten_scans(inline):
+    bench = Bench(LIBRARY.block("STATISTICS"), {"input": 0.0}, inline=inline)
+    bench.scan(times=5)
+    bench.write("input", 1.0)
+    bench.scan(times=9)
+    assert bench.outputs()["mean"] == 0.9
+    bench.scan()
+    assert bench.outputs()["mean"] == 1.0

@@ -36,7 +36,7 @@ NASTY: dict[type, list[Any]] = {
         float("-inf"),
         2.0**63,
     ],
-    str: ["", "a", "12", "-1e3", "nan", "true", "9" * 30],
+    str: ["", "a", "12", "-1e3", "nan", "true", "Off", "12.7", "1_000", "٣", "9" * 30],
 }
 EXPRESSIONS = (
     "a + b * c",
@@ -89,9 +89,11 @@ def life(seed: int, scans: int, classes: Sequence[type[Block]] = LIBRARY) -> Lif
         for name, signal in wired.items():
             port = cls.spec.outputs[name]
             own = kinds.get(port.types, port.type)
+            given = {n: params[i].get(n, param.default) for n, param in cls.spec.params.items()}
+            decided = cls.output_type(name, given, dict.fromkeys(cls.spec.inputs)) if port.generic else None
+            own = decided or own
             if port.bools:  # a bool may go to a float, but not a float to a bool
-                own = cls.output_type(name, params[i], dict.fromkeys(cls.spec.inputs)) or float
-                own = chance.choice([own, float])
+                own = chance.choice([decided or float, float])
             if own is float and port.rounds and chance.random() < 0.1:
                 own = int
             declared[signal] = float if own is int and chance.random() < 0.2 else own

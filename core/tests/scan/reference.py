@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import itertools
 import math
+import re
 from typing import Any
 
 from petra.errors import PetraError
@@ -299,11 +300,31 @@ def known(result: Any, values: list[bool], qualities: list[Quality]) -> Quality:
     raise AssertionError("with all inputs known, the result is")
 
 
+SWITCHES = {
+    **dict.fromkeys(["true", "yes", "on", "1"], True),
+    **dict.fromkeys(["false", "no", "off", "0"], False),
+}
+
+
+def number_of(text: str) -> float:
+    if not re.search(r"[^-+.0-9einfaty]", text.lower()):
+        for kind in (int, float):
+            try:
+                return kind(text)
+            except ValueError:
+                continue
+    raise ValueError(f"{text!r} is no number")
+
+
 def convert(value: Any, kind: type) -> Any:
     if kind is bool:
-        if not isinstance(value, bool | int | float):
-            raise TypeError("a value of type str is neither true nor false")
-        return bool(value)
+        if isinstance(value, float) and math.isnan(value):
+            raise ValueError("NaN is neither true nor false")
+        if isinstance(value, str) and value.lower() not in SWITCHES:
+            raise ValueError(f"{value!r} is neither true nor false")
+        return SWITCHES[value.lower()] if isinstance(value, str) else bool(value)
+    if isinstance(value, str) and kind in (int, float):
+        value = number_of(value)
     if kind is float:
         return float(value)
     if kind is int:

@@ -13,7 +13,7 @@ from petra.blocks.ports import In, Member, Out, Param, QualityOf, State
 from petra.errors import DeclarationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from petra.blocks.known import Qualities
     from petra.signals import Quality
@@ -105,6 +105,19 @@ class Block(ABC):
             def complaints(cls, given):
                 if given["low"] > given["high"]:
                     yield "low", "is above high"
+        """
+        return ()
+
+    @classmethod
+    def remarks(
+        cls,
+        given: Mapping[str, Any],  # noqa: ARG003 - for those who override it
+        outputs: Collection[str],  # noqa: ARG003
+    ) -> Iterable[tuple[str, str]]:
+        """Yield what is no mistake and may surprise: the name of a parameter or input, and what it is.
+
+        `given` holds what a document gives, as for `complaints`, and no defaults; `outputs` the outputs that
+        are wired. `petra check` shows each as a note.
         """
         return ()
 

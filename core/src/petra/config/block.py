@@ -94,8 +94,19 @@ class _BlockCheck:
         except Exception as error:  # noqa: BLE001 - whatever a stranger's class raises
             complaints = [("", f"cannot be checked: {type(error).__name__}: {error}")]
         for name, said in complaints:
-            at = self._places.get((name, 0)) or self._at.get(name, self._node)
-            self._problems.add(at, "params-conflict", f"{self._spec.type}{'.' if name else ''}{name} {said}")
+            self._problems.add(
+                self._place(name), "params-conflict", f"{self._spec.type}{'.' if name else ''}{name} {said}"
+            )
+        try:
+            remarks = list(self._cls.remarks(inputs | dict(made.params), set(made.outputs)))
+        except Exception:  # noqa: BLE001 - whatever a stranger's class raises; nothing depends on it
+            remarks = []
+        for name, said in remarks:
+            self._problems.note(self._place(name), "assumed", f"{self._spec.type}.{name} {said}")
+
+    def _place(self, name: str) -> Node:
+        """Return where a parameter or an input is written, or else the block."""
+        return self._places.get((name, 0)) or self._at.get(name, self._node)
 
     def _try(self, params: Mapping[str, Any]) -> None:
         """Make the block: a class with an `__init__` of its own may know more about its parameters."""

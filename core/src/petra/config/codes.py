@@ -209,6 +209,11 @@ _PROGRAM = {
         "An input that may be left out is not wired: it counts as 0, false or an empty text.",
         "If it is meant, leave it. Otherwise wire it to a signal or give it a literal, such as 75.0.",
     ),
+    "assumed": Code(
+        "A block takes a value that the document does not give, or does something else than a block of this "
+        "name in the original.",
+        "If the note says what is meant, leave it. Otherwise give the value that it names.",
+    ),
     "closed-loop": Code(
         "Blocks of plain logic form a loop that no signal from outside reaches, such as a ring of NOTs. It "
         "never changes, or it changes in every scan.",

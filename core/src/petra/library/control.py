@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from petra.blocks import Block, In, Out, Param, Qualities, State
@@ -23,7 +23,7 @@ class Pid(Block, type="PID"):
     from a scan in automatic to the next one.
     """
 
-    pv = In(float, aliases=("input", "in", "process_value"), doc="What is measured")
+    pv = In(float, aliases=("input", "in", "process_value", "process_variable"), doc="What is measured")
     sp = In(float, aliases=("setpoint", "set_point"), doc="What it should be")
     man = In(bool, default=False, aliases=("manual",), doc="By hand")
     man_out = In(float, default=float("nan"), aliases=("manual_value",), doc="Output while by hand")
@@ -50,6 +50,13 @@ class Pid(Block, type="PID"):
         """Yield limits that exclude each other."""
         if given["out_min"] > given["out_max"]:
             yield "out_min", f"is above out_max ({given['out_max']:g})"
+
+    @classmethod
+    def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
+        """Yield the limits that are not given."""
+        for name, value in (("out_min", 0), ("out_max", 100)):
+            if name not in given:
+                yield name, f"is not given: it is {value} (the original had no limits)"
 
     def step(self, dt: float) -> None:
         sign = 1.0 if self.action == "reverse" else -1.0

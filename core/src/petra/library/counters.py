@@ -8,7 +8,8 @@ from petra.blocks import Block, In, Out, Param, Qualities, State
 from petra.blocks.known import worst
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
+    from typing import Any
 
     from petra.signals import Quality
 
@@ -16,13 +17,19 @@ if TYPE_CHECKING:
 class CountUp(Block, type="CTU"):
     """Counts how often the input becomes true."""
 
-    cu = In(bool, aliases=("enable", "in", "input", "clk", "CU"), doc="Counts when it becomes true")
+    cu = In(bool, aliases=("enable", "in", "input", "clk", "count", "CU"), doc="Counts when it becomes true")
     reset = In(bool, default=False, aliases=("r", "R", "RESET"), doc="Sets the count to 0")
     pv = In(int, default=0, aliases=("preset", "PV"), doc="Count at which q becomes true")
     before = State(False, doc="The input in the last scan")
     number = State(0, doc="The count")
-    q = Out(bool, aliases=("out", "output", "Q"), doc="The count has reached pv")
+    q = Out(bool, aliases=("out", "output", "done", "Q"), doc="The count has reached pv")
     count = Out(int, aliases=("cv", "CV"), doc="The count")
+
+    @classmethod
+    def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:
+        """Yield a preset that is not given although something reads `q`."""
+        if "pv" not in given and "q" in outputs:
+            yield "pv", "is not given: it is 0, and q is true from the start (the original took 10)"
 
     def step(self, dt: float) -> None:
         if self.reset:
@@ -43,13 +50,18 @@ class CountUp(Block, type="CTU"):
 class CountDown(Block, type="CTD"):
     """Counts down from pv whenever the input becomes true, not below 0."""
 
-    cd = In(bool, aliases=("enable", "in", "input", "clk", "CD"), doc="Counts when it becomes true")
+    cd = In(bool, aliases=("enable", "in", "input", "clk", "count", "CD"), doc="Counts when it becomes true")
     load = In(bool, default=False, aliases=("ld", "LD", "LOAD", "reset"), doc="Sets the count to pv")
     pv = In(int, default=0, aliases=("preset", "PV"), doc="Count to begin with")
     before = State(False, doc="The input in the last scan")
     number = State(0, doc="The count")
-    q = Out(bool, aliases=("out", "output", "Q"), doc="The count has reached 0")
+    q = Out(bool, aliases=("out", "output", "done", "Q"), doc="The count has reached 0")
     count = Out(int, aliases=("cv", "CV"), doc="The count")
+
+    @classmethod
+    def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
+        """Yield where it begins, which the original did otherwise."""
+        yield "load", "has to be true once: the count begins at 0 (in the original at its preset, or 10)"
 
     def step(self, dt: float) -> None:
         if self.load:

@@ -4,7 +4,7 @@ from petra.blocks import Block, In, Out, Qualities, State
 from petra.signals.quality import Quality
 
 
-class RisingEdge(Block, type="R_TRIG"):
+class RisingEdge(Block, type="R_TRIG", aliases=("RISING_EDGE",)):
     """True for one scan when the input becomes true, also in the first scan, as IEC 61131-3 says."""
 
     clk = In(bool, aliases=("in", "input", "CLK"), doc="Input")
@@ -16,7 +16,7 @@ class RisingEdge(Block, type="R_TRIG"):
         self.before = self.clk
 
 
-class FallingEdge(Block, type="F_TRIG"):
+class FallingEdge(Block, type="F_TRIG", aliases=("FALLING_EDGE",)):
     """True for one scan when the input becomes false.
 
     Not in the first scan: an input that begins false has not become false. (By the text of IEC 61131-3,

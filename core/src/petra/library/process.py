@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from petra.blocks import Block, In, Out, Param, State
@@ -34,16 +34,26 @@ class Limit(Block, type="LIMIT", aliases=("CLAMP",)):
     """The input, held within two limits."""
 
     input = In(int | float, aliases=("in", "in1", "a", "IN"), doc="Input")
-    minimum = In(int | float, aliases=("min", "low", "MN"), doc="Lower limit")
-    maximum = In(int | float, aliases=("max", "high", "MX"), doc="Upper limit")
+    minimum = In(int | float, default=0, aliases=("min", "low", "MN"), doc="Lower limit")
+    maximum = In(int | float, default=100, aliases=("max", "high", "MX"), doc="Upper limit")
     out = Out(int | float, aliases=("output", "OUT"), doc="Within the limits")
+
+    @classmethod
+    def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
+        """Yield the limits that are not given."""
+        for name, value in (("minimum", 0), ("maximum", 100)):
+            if name not in given:
+                yield name, f"is not given: it is {value}"
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         """Yield limits that exclude each other."""
-        low, high = given.get("minimum"), given.get("maximum")
+        low, high = given.get("minimum", 0), given.get("maximum", 100)
         if low is not None and high is not None and low > high:
-            yield "minimum", f"is above maximum ({high:g})"
+            yield (
+                ("minimum" if "minimum" in given else "maximum"),
+                (f"is above maximum ({high:g})" if "minimum" in given else f"is below minimum ({low:g})"),
+            )
 
     def step(self, dt: float) -> None:
         self.out = min(max(self.input, self.minimum), self.maximum)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from petra.blocks import Block, In, Out, Qualities
+from petra.blocks import Block, In, Out, Param, Qualities
 from petra.blocks.known import worst
 from petra.blocks.ports import wire_number
 from petra.library.faults import BlockFault
@@ -158,15 +158,41 @@ class Demultiplex(Block, type="DEMUX"):
         self.out7 = self.input if self.selector == 7 else 0
 
 
+_TARGETS: dict[str, type[Any]] = {"bool": bool, "int": int, "integer": int, "float": float, "string": str}
+
+
 class Convert(Block, type="CONVERT", aliases=("TO",)):
     """The input as the type of the signal that the output writes; as a float, if that is not declared.
 
     A number becomes the nearest whole one (halves to the even one, within 64 bits), a bool 0 or 1, a text the
-    number that it says; any number but zero becomes true. What cannot be converted is a fault.
+    number that it says; any number but zero becomes true. The texts true, yes, on and 1 become true, false,
+    no, off and 0 become false, in any case. What cannot be converted is a fault, NaN to an int or bool too.
     """
 
     input = In(bool | int | float | str, aliases=("in", "in1", "a", "IN"), doc="Input")
+    target_type = Param(
+        str,
+        default="",
+        choices=("", *_TARGETS),
+        doc="The type; without it, that of the signal that the output writes",
+    )
     out = Out(float | int | bool | str, aliases=("output", "result", "OUT"), doc="The same, as another type")
+
+    @classmethod
+    def output_type(
+        cls,
+        port: str,  # noqa: ARG003
+        params: Mapping[str, Any],
+        kinds: Mapping[str, type[Any] | None],  # noqa: ARG003
+    ) -> type[Any] | None:
+        """Return the type that is named."""
+        return _TARGETS.get(params["target_type"])
+
+    @classmethod
+    def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
+        """Yield that numbers are rounded, which the original did otherwise."""
+        if _TARGETS.get(given.get("target_type", "")) is int:
+            yield "target_type", "rounds to the nearest whole number (the original cut its fraction off)"
 
     def step(self, dt: float) -> None:
         self.out = self.input

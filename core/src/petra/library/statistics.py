@@ -30,7 +30,7 @@ class Statistics(Block, type="STATISTICS"):
     """Mean, extremes and standard deviation of the last scans."""
 
     input = In(float, aliases=("in", "in1", "a"), doc="Input")
-    window_size = Param(int, default=100, minimum=1, maximum=10_000, doc="Over how many scans")
+    window_size = Param(int, default=10, minimum=1, maximum=10_000, doc="Over how many scans")
     window: State[Window] = State((), doc="The last inputs")
     mean = Out(float, aliases=("avg",), doc="Mean")
     minimum = Out(float, aliases=("min",), doc="Least")

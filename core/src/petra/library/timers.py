@@ -31,7 +31,9 @@ class OnDelay(Block, type="TON", aliases=("ON_DELAY",)):
     )  # fmt: skip
     passed = State(-1.0, doc="Time so far, in whole nanoseconds; -1 while the input is false")
     q = Out(bool, aliases=("out", "output", "Q"), doc="The time has passed")
-    elapsed = Out(float, unit="ms", aliases=("et", "ET", "elapsed_ms"), doc="How long it has been true")
+    elapsed = Out(
+        float, rounds=True, unit="ms", aliases=("et", "ET", "elapsed_ms"), doc="How long it has been true"
+    )
 
     def step(self, dt: float) -> None:
         preset = self.preset_ms * 1e6 - 0.5
@@ -67,7 +69,11 @@ class OffDelay(Block, type="TOF", aliases=("OFF_DELAY",)):
     on = State(False, doc="The output")
     q = Out(bool, aliases=("out", "output", "Q"), doc="True, or it has been a moment ago")
     elapsed = Out(
-        float, unit="ms", aliases=("et", "ET", "elapsed_ms"), doc="How long the input has been false"
+        float,
+        rounds=True,
+        unit="ms",
+        aliases=("et", "ET", "elapsed_ms"),
+        doc="How long the input has been false",
     )
 
     def step(self, dt: float) -> None:
@@ -102,7 +108,9 @@ class Pulse(Block, type="TP", aliases=("PULSE",)):
     before = State(False, doc="The input in the last scan")
     passed = State(0.0, doc="Time so far, in whole nanoseconds")
     q = Out(bool, aliases=("out", "output", "Q"), doc="The pulse")
-    elapsed = Out(float, unit="ms", aliases=("et", "ET", "elapsed_ms"), doc="How long it has gone on")
+    elapsed = Out(
+        float, rounds=True, unit="ms", aliases=("et", "ET", "elapsed_ms"), doc="How long it has gone on"
+    )
 
     def step(self, dt: float) -> None:
         preset = self.preset_ms * 1e6 - 0.5
@@ -138,7 +146,11 @@ class RetentiveOnDelay(Block, type="TONR", aliases=("RETENTIVE_ON_DELAY",)):
     on = State(False, retain=True, doc="The time has passed")
     q = Out(bool, aliases=("out", "output", "Q"), doc="The time has passed")
     elapsed = Out(
-        float, unit="ms", aliases=("et", "ET", "elapsed_ms"), doc="How long it has been true in all"
+        float,
+        rounds=True,
+        unit="ms",
+        aliases=("et", "ET", "elapsed_ms"),
+        doc="How long it has been true in all",
     )
 
     def step(self, dt: float) -> None:
