@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import math
 import re
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from petra.library.expression import Expression, formula
 from petra.library.faults import BlockFault
+from petra.signals import Quality
 
 OPERATORS = ["+", "-", "*", "<", ">=", "==", "and", "or"]
 NAMES = ("a", "b", "c")
@@ -42,6 +44,29 @@ def test_a_formula_computes_what_python_does(text, a, b, c):
     kinds = {"a": type(a), "b": type(b), "c": type(c)}
     if Expression.output_type("out", {"expression": text}, kinds) is bool:
         assert type(found) is bool
+
+
+TRIED = {bool: [False, True], float: [0.0, 1.0, -1.5, 2.0]}
+
+
+@example("((c if b else a) or a)", (bool, bool, float), (1, 0, 3), (True, False, False))
+@given(
+    expressions(),
+    st.tuples(*[st.sampled_from([bool, float])] * 3),
+    st.tuples(*[st.integers(0, 3)] * 3),
+    st.tuples(*[st.booleans()] * 3),
+)
+def test_what_is_good_is_the_same_whatever_the_bad_inputs_hold(text, kinds, picks, good):
+    """All values of what is not trusted are tried; a bool and the number that equals it differ."""
+    made = formula(text)
+    now = [TRIED[kind][pick % len(TRIED[kind])] for kind, pick in zip(kinds, picks, strict=True)]
+    qualities = [Quality.GOOD if each else Quality.BAD for each in good]
+    rest, fine = [0.0] * 5, [Quality.GOOD] * 5
+    if made.known(*now, *rest, *qualities, *fine) is not Quality.GOOD:
+        return
+    pools = [[v] if each else TRIED[kind] for v, each, kind in zip(now, good, kinds, strict=True)]
+    results = {repr(made.compute(*values, *rest)) for values in itertools.product(*pools)}
+    assert len(results) == 1
 
 
 @pytest.mark.parametrize(

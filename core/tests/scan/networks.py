@@ -50,6 +50,9 @@ EXPRESSIONS = (
     "a * 2 + round(b, c)",
     "a if b else c",
     "floor(a) > min(b, true)",
+    "(d if c else a) or b",
+    "b and (a if c else d)",
+    "(max(a, b) or c) > 0.5",
 )
 TEMPLATES = ("{a}", "{a:.2} of {b:08.1}", "{{{c:3}}}", "{d}" * 8)
 TIMES = ("00:00", "06:30", "22:00", "24:00")

@@ -7,6 +7,7 @@ down in the document (or from the block itself) is the one latched when the scan
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import math
 import re
@@ -195,7 +196,8 @@ class Reference:
                 ends = isinstance(node.op, ast.Or)
                 found = [(value(part), look(part)) for part in node.values]
                 alone = [quality for each, quality in found if each is ends]
-                if all(isinstance(each, bool) or each is None for each, _ in found):
+                kinds = tuple((name, type(each)) for name, each in values.items())
+                if all(always_bool(ast.unparse(part), kinds) for part in node.values):
                     return min(alone) if alone else max(quality for _, quality in found)
                 upto = []
                 for each, quality in found:
@@ -289,6 +291,24 @@ class Reference:
         return {target: outputs[name] for name, target in block.targets.items()}, seen
 
 
+@functools.cache
+def always_bool(text: str, kinds: tuple[tuple[str, type], ...]) -> bool:
+    """Return whether a formula is a bool with all values that inputs of these kinds can have."""
+    made = formula(text)
+    pools = [
+        ([False, True] if k is bool else [0.0, 1.0, -1.5]) if n in made.inputs else [0.0] for n, k in kinds
+    ]
+    for values in itertools.product(*pools):
+        given = dict(zip((name for name, _ in kinds), values, strict=True))
+        try:
+            found = made.compute(*(given[name] for name in "abcdefgh"))
+        except (ArithmeticError, ValueError, PetraError):
+            continue
+        if not isinstance(found, bool):
+            return False
+    return True
+
+
 def known(result: Any, values: list[bool], qualities: list[Quality]) -> Quality:
     """Return the best quality that suffices: with all worse inputs unknown, the result is the same."""
     if len(values) > 12:
@@ -301,8 +321,8 @@ def known(result: Any, values: list[bool], qualities: list[Quality]) -> Quality:
 
 
 SWITCHES = {
-    **dict.fromkeys(["true", "yes", "on", "1"], True),
-    **dict.fromkeys(["false", "no", "off", "0"], False),
+    **dict.fromkeys(("true", "yes", "on", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "0"), False),
 }
 
 

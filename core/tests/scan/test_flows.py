@@ -277,6 +277,11 @@ FORMULAS = [
     ("a and (b < 0.5 or 100 / b < 1000)", {"a": False, "b": 0.0}, "b", Quality.GOOD),
     ("a or sqrt(b) > 1", {"a": True, "b": -1.0}, "b", Quality.GOOD),
     ("a or b", {"a": 5.0, "b": 7.0}, "a", Quality.BAD),
+    ("(d if c else a) or b", {"a": True, "b": True, "c": False, "d": 2.0}, "c", Quality.BAD),
+    ("(d if c else a) or b", {"a": True, "b": True, "c": False, "d": True}, "c", Quality.GOOD),
+    ("(d if c else a) or b", {"a": True, "b": True, "c": False, "d": 2.0}, "b", Quality.GOOD),
+    ("b and (d if c else a)", {"a": False, "b": False, "c": False, "d": 2.0}, "c", Quality.GOOD),
+    ("(d if c else a) and b", {"a": False, "b": False, "c": False, "d": 0.0}, "c", Quality.BAD),
     ("(a or b) > 6", {"a": 999.0, "b": 2.0}, "a", Quality.BAD),
 ]
 

@@ -61,7 +61,7 @@ _NODES = (
 )  # fmt: skip
 _GREATEST = 1e300  # of a number in a formula
 _INPUTS = ("a", "b", "c", "d", "e", "f", "g", "h")
-_QUALITY, _DECIDED, _WORST = "quality_", "decided_", "worst_"
+_QUALITY, _DECIDED, _WORST, _IS_BOOL = "quality_", "decided_", "worst_", "is_bool_"
 
 Kinds = Mapping[str, type[Any] | None]
 
@@ -175,7 +175,14 @@ def _made(tree: ast.Expression) -> Formula:
 def _function(body: ast.expr, names: Sequence[str]) -> Callable[..., Any]:
     arguments = ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
     whole = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, body)))
-    known = {"__builtins__": {}, _DECIDED: _decided, _WORST: _worst, **_FUNCTIONS, **_CONSTANTS}
+    known = {
+        "__builtins__": {},
+        _DECIDED: _decided,
+        _WORST: _worst,
+        _IS_BOOL: _is_bool,
+        **_FUNCTIONS,
+        **_CONSTANTS,
+    }
     made: Callable[..., Any] = eval(compile(whole, "<formula>", "eval"), known)  # noqa: S307 - of what was checked
     return made
 
@@ -187,7 +194,7 @@ def _quality(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.BoolOp):
         decides = ast.Constant(isinstance(node.op, ast.Or))
         parts = [_later(part) for value in node.values for part in (value, _quality(value))]
-        return _call(_DECIDED, decides, *parts)
+        return _call(_DECIDED, decides, _surely_bool(node), *parts)
     if isinstance(node, ast.IfExp):
         chosen = ast.IfExp(node.test, _quality(node.body), _quality(node.orelse))
         return _call(_WORST, _quality(node.test), chosen)
@@ -195,6 +202,27 @@ def _quality(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Call):
         parts = node.args
     return _call(_WORST, *map(_quality, parts))
+
+
+def _surely_bool(node: ast.expr) -> ast.expr:
+    """Return what computes, from the kinds of the inputs, whether an expression is surely a bool."""
+    if isinstance(node, ast.Compare) or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)):
+        return ast.Constant(value=True)
+    if isinstance(node, ast.Name):
+        return _call(_IS_BOOL, node)
+    if isinstance(node, ast.BoolOp):
+        parts = node.values
+    elif isinstance(node, ast.IfExp):
+        parts = [node.body, node.orelse]
+    elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("min", "max"):
+        parts = node.args
+    else:
+        return ast.Constant(value=False)
+    return ast.BoolOp(ast.And(), [_surely_bool(part) for part in parts])
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
 
 
 def _call(name: str, *arguments: ast.expr) -> ast.expr:
@@ -205,15 +233,18 @@ def _later(node: ast.expr) -> ast.expr:
     return ast.Lambda(ast.arguments([], [], None, [], [], None, []), node)
 
 
-def _decided(by: bool, *parts: Callable[[], Any]) -> Quality:  # noqa: FBT001 - called by what is made here
+def _decided(by: bool, bools: bool, *parts: Callable[[], Any]) -> Quality:  # noqa: FBT001 - as it is made here
     """Return how good an `and` or `or` is: of bools, as the one that decides it; else as what was looked at.
+
+    `bools` says that all parts are bools whatever the inputs hold. One that is a bool now and could be a
+    number would be the result itself, whatever decides.
 
     The parts are functions for the value and the quality of each, by turns. One that cannot be computed, as
     it would not have been, since another one decides, is not known.
     """
     values = [_computed(value) for value in parts[::2]]
     qualities = [_computed(quality, unless=Quality.BAD) for quality in parts[1::2]]
-    if all(isinstance(value, bool | None) for value in values):
+    if bools:
         return decided(values, qualities, by=by)
     ends = next(
         (at for at, value in enumerate(values) if value is not None and bool(value) is by), len(values)
