@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from petra import Block, Catalog, In, Out, Param, decided
+from petra import Block, Catalog, In, Out, Param, State, decided
 from petra.library import plugin
 from petra.scan import Network, Place, Program, Resolution, wire
 from petra.scan.flows import Flow
@@ -346,6 +346,74 @@ class Confused(Block, type="CONFUSED"):
 
     def known(self, quality):
         raise KeyboardInterrupt
+
+
+class Remembers(Block, type="REMEMBERS"):
+    """A stranger's latch whose `known` looks at its state."""
+
+    set = In(bool)
+    on = State(False)
+    q = Out(bool)
+
+    def step(self, dt):
+        self.on = self.on or self.set
+        self.q = self.on
+
+    def known(self, quality):
+        return Quality.GOOD if self.on else quality.set
+
+
+class OwnOutput(Remembers, type="OWN_OUTPUT"):
+    """One that looks at its output."""
+
+    def known(self, quality):
+        return Quality.GOOD if self.q else quality.set
+
+
+class Misnamed(Remembers, type="MISNAMED"):
+    """One that names what is no output."""
+
+    def known(self, quality):
+        return {"out": quality.set}
+
+
+class Truthful(Remembers, type="TRUTHFUL"):
+    """One that says true or false."""
+
+    def known(self, quality):
+        return self.set
+
+
+class Silent(Remembers, type="SILENT"):
+    """One that returns nothing."""
+
+    def known(self, quality):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("cls", "said"),
+    [
+        (Remembers, "`known` reads the state 'on': it sees inputs and parameters only"),
+        (OwnOutput, "`known` reads the output 'q': it sees inputs and parameters only"),
+        (Misnamed, "`known` names 'out', which is no output (there are q)"),
+        (Truthful, "`known` returns True for 'q', which is no quality"),
+        (Silent, "`known` returns None for 'q', which is no quality"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_what_known_must_not_do_makes_the_outputs_bad(cls, said, caplog):
+    plant = Plant({"s": True}, ("latch", cls, {"set": "s"}, {"q": "q"}))
+    plant.scan()
+    assert (plant["q"], plant.bus.status("q")) == (True, GOOD)
+    for _ in range(2):
+        plant.bus.write("s", True, Status(Quality.UNCERTAIN, "old"))
+        plant.scan()
+        assert plant.bus.status("q") == Status(Quality.BAD, f"block latch: {said}")
+    assert caplog.text.count("`known` fails; its outputs are bad") == 1
+    plant.bus.write("s", True)
+    plant.scan()
+    assert plant.bus.status("q") == GOOD
 
 
 def test_a_strangers_block_says_what_it_knows_also_after_it_was_tuned():

@@ -152,8 +152,8 @@ class Block(ABC):
         Without a method of its own, the outputs of a block are as bad as its worst input. Override it where
         some inputs decide the result whatever the others are: an AND with a good false is a good false. It
         returns one quality for all outputs, or one for each by its name; an output that is not named is as
-        bad as the worst input. A better input must never make a result worse. It reads inputs and parameters,
-        no state.
+        bad as the worst input. A better input must never make a result worse. It reads inputs and parameters
+        only: reading a state, or naming what is no output, makes the outputs bad with that reason.
 
             def known(self, quality):
                 chosen = quality.in1 if self.selector else quality.in0

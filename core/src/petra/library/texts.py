@@ -85,6 +85,8 @@ class Middle(Block, type="MID", aliases=("PART",)):
 
 _INPUTS = ("a", "b", "c", "d", "e", "f", "g", "h")
 _HOLE = re.compile(r"\{\{|\}\}|\{([a-h])(?::(0?)(\d{1,2})?(?:\.(\d{1,2}))?)?\}|[{}]")
+_NOTATION = re.compile(r"\{([a-h])(?:![rsa])?:?([^{}:]{0,20})\}")
+_NAMED = re.compile(r"\{(\w{1,20})[^{}]{0,20}\}")
 MOST_DIGITS = 15
 
 Piece = tuple[str, str, int, int]
@@ -104,9 +106,7 @@ def pieces(text: str) -> tuple[Piece, ...]:
         if said in ("{{", "}}"):
             found.append(("", said[0], 0, -1))
         elif match[1] is None:
-            raise ValueError(
-                f"{said!r} at character {match.start() + 1} opens or closes nothing: write {said * 2!r}"
-            )
+            raise ValueError(_stray(text, match.start()))
         elif int(match[4] or 0) > MOST_DIGITS:
             raise ValueError(f"{said!r} asks for more than {MOST_DIGITS} digits after the point")
         else:
@@ -115,6 +115,24 @@ def pieces(text: str) -> tuple[Piece, ...]:
     if len(found) > MOST_PIECES or len(text) > LONGEST_TEXT:
         raise ValueError(f"it has more than {MOST_PIECES} pieces or {LONGEST_TEXT} characters")
     return tuple(piece for piece in found if piece[0] or piece[1])
+
+
+def _stray(text: str, at: int) -> str:
+    """Return what to write instead of a brace that belongs to no place."""
+    where = f"at character {at + 1}"
+    if meant := _NOTATION.match(text, at):
+        name, said = meant[1], meant[2]
+        plain = re.sub(r"[dfgeGEn%sx<>=^+, ]", "", said)
+        instead = f"{{{name}:{plain}}}" if plain else f"{{{name}}}"
+        if _HOLE.fullmatch(instead):
+            return f"{meant[0]!r} {where} is no place for a value: write {instead!r}"
+    if other := _NAMED.match(text, at):
+        if other[1] not in _INPUTS:
+            return f"{other[0]!r} {where} names no input: there are {_INPUTS[0]} to {_INPUTS[-1]}"
+        return (
+            f"{other[0]!r} {where} is no place for a value: such are {{a}}, {{a:8}}, {{a:.1}} and {{a:08.1}}"
+        )
+    return f"{text[at]!r} {where} opens or closes nothing: write {text[at] * 2!r}"
 
 
 def filled(piece: Piece, values: Mapping[str, Value]) -> str:

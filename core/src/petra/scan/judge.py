@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from petra.blocks import Block, Qualities
+from petra.errors import DeclarationError
 from petra.scan.network import Constant
 from petra.signals import GOOD, Quality, Status, Value
 
@@ -30,7 +32,8 @@ class _Source:
 class Judge:
     """Asks one block. It has an instance of its own, to which it shows what the step has seen.
 
-    It asks again only when a value or a status has changed, and never while all inputs are good.
+    It asks again only when a value or a status has changed, and never while all inputs are good. What a
+    `known` must not do, it does not let pass: the outputs are bad, with the reason.
     """
 
     def __init__(self, unit: Unit, past: frozenset[int]) -> None:
@@ -83,26 +86,72 @@ class Judge:
             found += statuses
             if name not in self._asked:
                 worst = max([worst, *(s.quality for s in statuses)])
-        said = self._said(block, Qualities(of, worst))
+        try:
+            said = self._said(block, Qualities(of, worst))
+        except DeclarationError as error:
+            return (Status(Quality.BAD, f"block {self._unit.wired.name}: {error}"),) * len(self._outputs)
         return tuple(_with_reason(said.get(name, worst), found) for name in self._outputs)
 
     def _said(self, block: Block, qualities: Qualities) -> dict[str, Quality]:
         try:
             known = block.known(qualities)
             each = known if isinstance(known, Mapping) else dict.fromkeys(self._outputs, known)
+            _check_said(each, self._unit.wired.cls.spec.outputs)
             return {name: Quality(quality) for name, quality in each.items()}
-        except BaseException:  # a stranger's method: what it does not say is not known
-            if not self._failed:
-                name = self._unit.wired.name
-                log.exception("block %s: `known` fails; its outputs are as bad as its inputs", name)
-            self._failed = True
+        except DeclarationError as error:
+            self._log("its outputs are bad", error)
+            raise
+        except BaseException as error:  # noqa: BLE001 - a stranger's: what it does not say is not known
+            self._log("its outputs are as bad as its inputs", error)
             return {}
+
+    def _log(self, so: str, error: BaseException) -> None:
+        if not self._failed:
+            log.error("block %s: `known` fails; %s", self._unit.wired.name, so, exc_info=error)
+        self._failed = True
 
     def _instance(self) -> Block:
         wired = self._unit.wired
         if self._block is None or self._shown is not wired:  # a tuned parameter makes it another one
-            self._shown, self._block = wired, wired.cls(**wired.params)
+            self._shown, self._block = wired, _without_memory(wired.cls(**wired.params))
         return self._block
+
+
+def _without_memory(block: Block) -> Block:
+    """Return an instance that has only inputs and parameters: of the rest it holds nothing that is true."""
+    spec = block.spec
+    hidden = {
+        **{name: _Hidden("state", name) for name in spec.states},
+        **{name: _Hidden("output", name) for name in spec.outputs},
+        **{name: _Hidden("quality", name) for name in spec.qualities},
+    }
+    with suppress(Exception):  # of a stranger's class that cannot be derived from: it is on its own
+        block.__class__ = type(type(block).__name__, (type(block),), hidden)
+    return block
+
+
+class _Hidden:
+    """What `known` must not read: it is asked at another time than `step`, of an instance of its own."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        self._said = f"`known` reads the {kind} {name!r}: it sees inputs and parameters only"
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is not None:
+            raise DeclarationError(self._said)
+        return self
+
+    def __set__(self, instance: object, value: object) -> None:
+        raise DeclarationError(self._said.replace("reads", "changes"))
+
+
+def _check_said(each: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
+    for name, quality in each.items():
+        if name not in outputs:
+            known = ", ".join(outputs)
+            raise DeclarationError(f"`known` names {name!r}, which is no output (there are {known})")
+        if isinstance(quality, bool) or quality not in tuple(Quality):
+            raise DeclarationError(f"`known` returns {quality!r} for {name!r}, which is no quality")
 
 
 def _read(source: _Source, values: Sequence[Value], seen: Mapping[int, Value]) -> Any:
