@@ -127,6 +127,12 @@ blocks:
             "PID, inputs: {setpoint: x, process_variable: x}, outputs: {out: z}, params: {out_max: 9}",
             ["PID.out_min is not given: it is 0 (the original had no limits)"],
         ),
+        (
+            "SELECT, inputs: {condition: b, true_value: x, false_value: '0.0'}, outputs: {out: y}",
+            [],
+        ),
+        ("EDGE_DETECT, inputs: {in: b}, outputs: {any: g}", []),
+        ("Counter, inputs: {enable: b, reset: false}, outputs: {count: n}, params: {increment: 1}", []),
         ("RISING_EDGE, inputs: {in: b}, outputs: {out: g}", []),
         ("FALLING_EDGE, inputs: {in: b}, outputs: {out: g}", []),
         ("STATISTICS, inputs: {in: x}, outputs: {mean: m1, min: m2, max: m3, stddev: m4}", []),

@@ -119,7 +119,7 @@ class CountUpDown(Block, type="CTUD"):
         return {"count": quality.reset, "qd": quality.reset, "qu": with_preset}
 
 
-class Counter(Block, type="COUNTER"):
+class Counter(Block, type="COUNTER", aliases=("Counter",)):
     """Adds the increment in every scan in which it is enabled."""
 
     enable = In(bool, default=True, aliases=("in", "input"), doc="Counts while it is true")

@@ -39,7 +39,7 @@ class EdgeDetect(Block, type="EDGE_DETECT"):
     before = State(False, doc="The input in the last scan")
     rising = Out(bool, doc="It has just become true")
     falling = Out(bool, doc="It has just become false")
-    q = Out(bool, aliases=("out", "output", "Q"), doc="Either")
+    q = Out(bool, aliases=("out", "output", "any", "Q"), doc="Either")
 
     def step(self, dt: float) -> None:
         self.rising = self.clk and not self.before

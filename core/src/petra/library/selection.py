@@ -35,17 +35,17 @@ class Select(Block, type="SELECT", aliases=("SEL",)):
     documents of the original; `MUX` makes a fault of it. A bool needs both of its inputs, an int any one.
     """
 
-    selector = In(bool | int, aliases=("g", "G", "sel", "K"), doc="Which one")
+    selector = In(bool | int, aliases=("g", "G", "sel", "K", "condition"), doc="Which one")
     in0 = In(
         bool | int | float | str,
         optional=True,
-        aliases=("a", "false", "IN0"),
+        aliases=("a", "false", "false_value", "IN0"),
         doc="Taken while the selector is false or 0",
     )
     in1 = In(
         bool | int | float | str,
         optional=True,
-        aliases=("b", "true", "IN1"),
+        aliases=("b", "true", "true_value", "IN1"),
         doc="Taken while the selector is true or 1",
     )
     more = In(
