@@ -6,8 +6,12 @@ import pytest
 
 from petra import Catalog
 from petra.config import load_bytes
+from petra.config.migrate import migrate
+from petra.engine.build import build
 from petra.library import plugin
 from petra.scan import Bench
+from petra.signals import Bus
+from petra.testing import ManualClock
 
 LIBRARY = Catalog.of(plugin)
 INLINE = pytest.mark.parametrize("inline", [True, False], ids=["compiled", "called"])
@@ -176,3 +180,53 @@ def test_statistics_are_of_ten_scans(inline):
     assert bench.outputs()["mean"] == 0.9
     bench.scan()
     assert bench.outputs()["mean"] == 1.0
+
+
+PUMPS = b"""version: "1.0"
+scan_time_ms: 100
+signals:
+  - {name: "pump.running", type: "bool", initial: false}
+  - {name: "zero", type: "float", initial: 0.0}
+  - {name: "pump.setpoint", type: "float", initial: 2000.0}
+  - {name: "pump.selector", type: "integer", initial: 0}
+  - {name: "pump.flow", type: "float", initial: 0.0}
+blocks:
+  - name: "selector_calc"
+    type: "ADD"
+    inputs:
+      in1: "pump.running"
+      in2: "zero"
+    outputs:
+      out: "pump.selector"
+  - name: "flow_calc"
+    type: "SELECT"
+    inputs:
+      selector: "pump.selector"
+      in0: "zero"
+      in1: "pump.setpoint"
+    outputs:
+      out: "pump.flow"
+"""
+
+
+@INLINE
+def test_a_bool_is_added_to_zero_to_select_by(inline):
+    """As the water plant of the original does it for each of its pumps."""
+    loaded = load_bytes(PUMPS, LIBRARY, {}, name="p")
+    assert [(p.code, p.line) for p in loaded.problems] == [("bool-as-number", 13), ("rounded", 16)]
+    built = build(loaded.configuration.plant, LIBRARY, inline=inline)
+    bus = Bus(built.layout, ManualClock())
+    found = []
+    for running in (False, True, False):
+        bus.write("pump.running", running)
+        bus.latch()
+        built.tasks[0].program.scan(bus, 0.1)
+        bus.publish(1, 1)
+        found.append((bus.read("pump.selector").value, bus.read("pump.flow").value))
+    assert repr(found) == "[(0, 0.0), (1, 2000.0), (0, 0.0)]"
+
+
+def test_a_document_with_warnings_is_migrated():
+    made = migrate(PUMPS, LIBRARY, generation=2)
+    assert b'type: "int"' in made.data
+    assert made.result.configuration is not None
