@@ -77,9 +77,10 @@ def test_no_number_goes_to_an_int_as_a_fault(inline):
         ("ADD", 2**62, 2**62, "float", 2.0**63),
         ("ADD", 2**62, 2**62, "int", 2**63 - 1),
         ("MUL", 2**62, 4, "float", 2.0**64),
+        ("SUB", 2**53 + 1, 2**53, "float", 1.0),
     ],
 )
-def test_ints_are_floats_where_their_result_is_one(block, a, b, kind, expected, inline):
+def test_ints_are_exact_and_lose_nothing_where_their_result_is_a_float(block, a, b, kind, expected, inline):
     bench = Bench(LIBRARY.block(block), {"a": a, "b": b}, types={"out": kind}, inline=inline)
     bench.scan()
     assert repr(bench.outputs()["out"]) == repr(expected)

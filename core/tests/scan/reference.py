@@ -231,9 +231,9 @@ class Reference:
         return found()
 
     def _as_float(self, i: int, port: Any) -> bool:
-        """Return whether ints are floats here: all inputs of the kind are ints, all results go to floats."""
+        """Return whether ints are floats here: all inputs are ints, and a quotient goes to a float."""
         block, spec = self.blocks[i], self.blocks[i].cls.spec
-        if not {int, float} <= set(port.types) or port.alone:
+        if not any(out.widens and out.types == port.types for out in spec.outputs.values()) or port.alone:
             return False
         sources = [
             (source, each)

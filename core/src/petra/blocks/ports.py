@@ -227,7 +227,8 @@ class Out(_Typed[T]):
     What is assigned is stored as the declared type: an int as a float, a number as the nearest whole one
     within 64 bits. What cannot be (a text that is no number, an int of NaN) is a fault. With `bools=True` a
     bool may go to a signal that holds numbers, as 0 or 1. With `rounds=True` a float may go to a signal that
-    holds whole numbers, as the nearest one; `petra check` warns of it.
+    holds whole numbers, as the nearest one; `petra check` warns of it. With `widens=True` the step sees ints
+    as floats where the signal is declared float: a quotient then has its fraction.
     """
 
     if TYPE_CHECKING:
@@ -249,6 +250,7 @@ class Out(_Typed[T]):
             *,
             bools: bool = False,
             rounds: bool = False,
+            widens: bool = False,
             doc: str = "",
             unit: str = "",
             aliases: Sequence[str] = (),
@@ -260,6 +262,7 @@ class Out(_Typed[T]):
         *,
         bools: bool = False,
         rounds: bool = False,
+        widens: bool = False,
         doc: str = "",
         unit: str = "",
         aliases: Sequence[str] = (),
@@ -267,6 +270,7 @@ class Out(_Typed[T]):
         super().__init__(type, None, doc=doc, unit=unit, aliases=aliases)
         self.bools = bools
         self.rounds = rounds
+        self.widens = widens
 
 
 class Param(_Typed[T]):

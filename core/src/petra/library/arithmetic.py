@@ -1,7 +1,7 @@
 """Arithmetic. Ints stay exact and saturate at 64 bits; where ints and floats meet, the result is a float.
 
-A bool counts as 0 or 1. Ints are taken as floats where the result goes to a signal declared float. A float
-goes to a signal declared int as the nearest whole number, halves to the even one.
+A bool counts as 0 or 1. A float goes to a signal declared int as the nearest whole number, halves to the even
+one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Divide(Block, type="DIV", aliases=("DIVIDE",)):
 
     a = In(int | float, bools=True, aliases=("in1", "input1", "IN1"), doc="Dividend")
     b = In(int | float, bools=True, aliases=("in2", "input2", "IN2"), doc="Divisor")
-    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="a / b")
+    out = Out(int | float, rounds=True, widens=True, aliases=("output", "result", "OUT"), doc="a / b")
 
     def step(self, dt: float) -> None:
         self.out = quotient(self.a, self.b)

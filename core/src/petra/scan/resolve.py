@@ -41,8 +41,7 @@ class Resolution:
 
     `declared` holds the signals whose type is known. A signal that only a block writes takes the type of that
     output. A generic output takes the type of the inputs that share its declaration (a float where ints and
-    floats meet), else the type of the signal that it writes, else float. Ints are taken as floats where the
-    signals that such outputs write are declared so: `5 / 2` into a float is 2.5.
+    floats meet), else the type of the signal that it writes, else float.
     """
 
     def __init__(self, blocks: Sequence[Wired], declared: Mapping[str, Type]) -> None:
@@ -89,13 +88,14 @@ class Resolution:
         return zero
 
     def floats(self, block: int) -> frozenset[str]:
-        """Return the inputs of ints that are taken as floats, as all signals are declared that they go to."""
-        inputs = self._blocks[block].cls.spec.inputs
+        """Return the inputs of ints that the step sees as floats, as an output asks that goes to a float."""
+        spec = self._blocks[block].cls.spec
         found: set[str] = set()
-        for types in {port.types for port in inputs.values() if {int, float} <= set(port.types)}:
-            outputs = [out for out in self._alike(block, types) if out.name in self._blocks[block].targets]
-            if outputs and all((self._own(block, o), self.output(block, o)) == (int, float) for o in outputs):
-                found.update(name for name, port in inputs.items() if port.types == types and not port.alone)
+        for out in spec.outputs.values():
+            if out.widens and (self._own(block, out), self.output(block, out)) == (int, float):
+                found.update(
+                    n for n, port in spec.inputs.items() if port.types == out.types and not port.alone
+                )
         return frozenset(found)
 
     def _alike(self, i: int, types: tuple[Type, ...]) -> list[Out[Any]]:
