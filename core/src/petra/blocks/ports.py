@@ -225,10 +225,11 @@ class Out(_Typed[T]):
     """An output: the block is the one writer of the signal that it is wired to.
 
     What is assigned is stored as the declared type: an int as a float, a number as the nearest whole one
-    within 64 bits. What cannot be (a text that is no number, an int of NaN) is a fault. With `bools=True` a
-    bool may go to a signal that holds numbers, as 0 or 1. With `rounds=True` a float may go to a signal that
-    holds whole numbers, as the nearest one; `petra check` warns of it. With `widens=True` the step sees ints
-    as floats where the signal is declared float: a quotient then has its fraction.
+    within 64 bits. What cannot be (a text that is no number, an int or a bool of NaN) is a fault.
+
+    With `bools=True` a bool may go to a signal that holds numbers, as 0 or 1. With `rounds=True` a float may
+    go to a signal that holds whole numbers, as the nearest one; `petra check` warns of it. With `widens=True`
+    the step sees ints as floats where the signal is declared float: a quotient then has its fraction.
     """
 
     if TYPE_CHECKING:
