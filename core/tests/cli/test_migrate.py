@@ -55,6 +55,16 @@ def test_what_is_left_and_what_is_wrong(petra, write):
     assert "in the result: bad.yaml:3:56: error: blocks[0].inputs.reset" in ran.err
 
 
+def test_a_latch_that_stays_and_means_something_else_is_a_failure(petra, write):
+    latch = "- {name: a, type: *t, description: *t, inputs: {set: true, reset: true}, outputs: {q: b}}\n"
+    write("one.yaml", f"x-t: &t SR_LATCH\nblocks:\n{latch}")
+    ran = petra("migrate", "--generation", "1", "one.yaml", code=1)
+    assert ran.err.splitlines()[0] == (
+        "one.yaml:1:6: error: left: SR_LATCH is now RS: not done, for the document would mean something else"
+    )
+    petra("migrate", "--generation", "2", "one.yaml")
+
+
 def test_what_cannot_be(petra, old):
     assert "cannot be read" in petra("migrate", "nowhere.yaml", code=2).err
     assert "--in-place takes a file" in petra("migrate", "--in-place", "-", code=2).err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,35 @@ def test_the_second_generation_in_our_names():
             "protocols: # all\n  s7:\n    ip: a\n  # two\n  x: 1\nsignals: [a]\n",
             "# all\ns7:\n  ip: a\n# two\nx: 1\nsignals: [a]\n",
         ),
+        (
+            "signals:\n- {\n  name: a,  # the level\n  log_to_history: true,\n  }\n",
+            "signals:\n- {\n  name: a,  # the level\n  }\n",
+        ),
+        (
+            "signals:\n- {name: a,  # one\n   log_to_history: [1,# two\n   2] # three\n   }\n",
+            "signals:\n- {name: a  # one\n   # two\n   # three\n   }\n",
+        ),
+        (
+            "signals:\n- {name: a, log_to_history: true,   # the level\n   type: float}\n",
+            "signals:\n- {name: a, # the level\n   type: float}\n",
+        ),
+        (
+            "signals:\n- {name: a, description: it's, log_to_history: isn't}\n",
+            "signals:\n- {name: a, description: it's}\n",
+        ),
+        (
+            "signals:\n- name: a\n  log_to_history: {\n b: 1\n}\n  units: V\n",
+            "signals:\n- name: a\n  # log_to_history: {\n # b: 1\n# }\n  unit: V\n",
+        ),
+        (
+            "signals:\n- &a\n  name: a\n  log_to_history: true\n",
+            "signals:\n- &a\n  name: a\n  # log_to_history: true\n",
+        ),
+        (
+            "signals:\n- {name: a, units: &u V, log_interval_ms: &n 5}\n- {name: b, safe: *n, units: *u}\n",
+            "signals:\n- {name: a, unit: &u V, log_interval_ms: &n 5}\n- {name: b, safe: *n, unit: *u}\n",
+        ),
+        ("history: 1\n", "history: 1\n"),
         ("protocols: {}\nsignals: [a]\n", "protocols: {}\nsignals: [a]\n"),
         ("\ufeffsignals: [{name: a, units: V}]\n", "\ufeffsignals: [{name: a, unit: V}]\n"),
         ("- nothing\n", "- nothing\n"),
@@ -96,6 +126,36 @@ def test_a_latch_is_rewritten_when_its_generation_is_said():
     assert [(change.line, change.column) for change in made.left] == [(2, 19)]
     assert "type: RS," in rewritten(LATCH, generation=1)
     assert "type: SR," in rewritten(LATCH, generation=2)
+
+
+SHARED = """x-t: &latch SR_LATCH
+blocks:
+- {{name: a, type: *latch, inputs: {{set: true, reset: false}}, outputs: {{q: b}}{more}}}
+- {{name: c, type: &t SR_LATCH, inputs: {{set: true, reset: false}}, outputs: {{q: d}}}}
+- {{name: e, type: *t, inputs: {{set: true, reset: false}}, outputs: {{q: f}}}}
+"""
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+def test_a_latch_that_an_alias_names_is_rewritten_where_it_is_kept(generation):
+    new = SHARED.replace("SR_LATCH", {1: "RS", 2: "SR"}[generation])
+    assert rewritten(SHARED.format(more=""), generation=generation) == new.format(more="")
+
+
+def test_a_latch_that_cannot_be_rewritten_is_wrong_by_the_first_generation_alone():
+    text = SHARED.format(more=", description: *latch")
+    made = migrate(text.encode(), CATALOG, variables={}, generation=1)
+    assert made.data.decode() == text.replace("&t SR_LATCH", "&t RS")
+    assert [(change.line, change.column, change.wrong) for change in made.left] == [(1, 6, True)]
+    made = migrate(text.encode(), CATALOG, variables={}, generation=2)
+    assert [(change.line, change.column, change.wrong) for change in made.left] == [(1, 6, False)]
+
+
+def test_a_latch_that_a_reference_names_is_wrong_by_the_first_generation():
+    text = LATCH.replace("SR_LATCH", '"${KIND}"')
+    made = migrate(text.encode(), CATALOG, variables={"KIND": "SR_LATCH"}, generation=1)
+    assert made.data.decode() == text
+    assert [(change.line, change.column, change.wrong) for change in made.left] == [(2, 19, True)]
 
 
 def test_what_is_taken_over_by_an_alias_is_left_and_said():
@@ -168,3 +228,87 @@ def test_whatever_is_rewritten_means_the_same(text):
         f"{text}\n{made.data.decode()}"
     )
     assert made.result.configuration.plant == before.configuration.plant
+
+
+@st.composite
+def commented(draw):
+    """Write a document with a comment wherever a line of it may end, in block and in flow style."""
+    count = iter(range(10_000))
+
+    def end(indent=""):
+        note = f"# c{next(count)}c"
+        form = draw(st.sampled_from(["", "", f"  {note}", f" {note}\n{indent}# c{next(count)}c"]))
+        return f"{form}\n{indent}"
+
+    def gap(indent):
+        return end(indent) if draw(st.booleans()) else draw(st.sampled_from(["", " "]))
+
+    def flow(value, indent):
+        if isinstance(value, dict):
+            pairs = [f"{key}: {flow(inner, indent)}" for key, inner in value.items()]
+            return "{" + joined(pairs, indent) + "}"
+        return f"[{joined(value, indent)}]" if isinstance(value, list) else value
+
+    def joined(parts, indent):
+        text = gap(indent)
+        for number, part in enumerate(parts):
+            comma = "," if number + 1 < len(parts) or draw(st.booleans()) else ""
+            # a comma stands apart from a plain text before it, and what follows it apart from the comma
+            text += f"{part}{gap(indent) if comma else ''}{comma}{gap(indent)}"
+        return text
+
+    def item(pairs):
+        pairs = draw(st.permutations(pairs))
+        if draw(st.booleans()):
+            return "- " + flow(dict(pairs), "   ") + end()
+        lines = []
+        for key, value in pairs:
+            if isinstance(value, dict) and value and draw(st.booleans()):
+                inner = "".join(f"    {k}: {flow(v, '      ')}{end()}" for k, v in value.items())
+                lines.append(f"{key}:{end()}{inner}")
+            else:
+                lines.append(f"{key}: {flow(value, '    ')}{end()}")
+        return "- " + "  ".join(lines)
+
+    anything = st.sampled_from(
+        [
+            "true",
+            "5",
+            "isn't",
+            '"a, # b"',
+            ["a", "b"],
+            {"a": "1", "b": ["2"]},
+            {},
+            {"a": {"log_interval_ms": "3"}},
+        ]
+    )
+
+    def extra(keys):
+        return [(key, draw(anything)) for key in draw(st.lists(keys, unique=True, max_size=4))]
+
+    parts = [f"scan_time_ms: 50{end()}signals:{end()}"]
+    for name in "ab":
+        said = draw(st.sampled_from([[], [("units", "V")], [("min_value", "-5"), ("data_type", "integer")]]))
+        parts.append(item([("name", name), *said, *extra(st.sampled_from([*SignalConfig.NOT_READ]))]))
+    needed = [("name", "n"), ("type", "ADD"), ("inputs", {"in1": "a", "in2": "b"}), ("outputs", {"out": "c"})]
+    parts.append(f"blocks:{end()}")
+    parts.append(item([*needed, *extra(st.sampled_from([*BlockConfig.NOT_READ]))]))
+    parts += [
+        f"{key}: {flow(value, '  ')}{end()}" for key, value in extra(st.sampled_from([*PlantConfig.NOT_READ]))
+    ]
+    return draw(st.sampled_from(["".join(parts), "".join(parts).replace("\n", "\r\n")]))
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=commented())
+def test_every_comment_stays(text):
+    before = load_bytes(text.encode(), CATALOG, {})
+    assert before.configuration is not None, f"{text}\n{before.problems}"
+    made = migrate(text.encode(), CATALOG, variables={})
+    new = made.data.decode()
+    assert made.left == (), f"{text}\n=>\n{new}"
+    assert made.result.configuration.plant == before.configuration.plant
+    assert "no-effect" not in [problem.code for problem in made.result.problems]
+    comments = re.findall("# c[0-9]+c", text)
+    assert [c for c in comments if c not in new] == [], f"{text}\n=>\n{new}"
+    assert migrate(made.data, CATALOG, variables={}).data == made.data, "a second time changes nothing"

@@ -34,7 +34,8 @@ def migrate(
     Names of settings and types become PETRA's, settings without effect become comments, the sections under
     `protocols` go to the top. Comments, order and quotes stay, and so does what the document means. The
     result goes to standard output, and what was done and what is left to standard error. FILE may be `-`.
-    The exit code is 0 when the result is good, 1 when it has errors, 2 when FILE cannot be read or rewritten.
+    The exit code is 0 when the result is good, 1 when it has errors or a latch of the first generation that
+    could not be rewritten and means something else here, 2 when FILE cannot be read.
     """
     from petra.config.document import STDIN
     from petra.config.migrate import migrate as migrated
@@ -56,7 +57,7 @@ def migrate(
     else:
         click.echo(made.data, nl=False)
     _report(file, made)
-    return 1 if made.result.errors else 0
+    return 1 if made.result.errors or any(change.wrong for change in made.left) else 0
 
 
 def _write_in_place(path: Path, before: bytes, data: bytes) -> None:
@@ -81,7 +82,8 @@ def _report(file: str, made: Migrated) -> None:
     for change in made.changes:
         click.echo(f"{file}:{change.line}:{change.column}: {change.said}", err=True)
     for change in made.left:
-        click.echo(f"{file}:{change.line}:{change.column}: left: {change.said}", err=True)
+        left = "error: left" if change.wrong else "left"
+        click.echo(f"{file}:{change.line}:{change.column}: {left}: {change.said}", err=True)
     for problem in made.result.problems:
         click.echo(f"in the result: {problem}", err=True)
     click.echo(

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
+from itertools import pairwise
 
 from attrs import field, frozen
 
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from petra.config.syntax import NEWLINE
-
-_FLOW_TOKEN = re.compile(
-    r"""(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|(?P<comment>(?<=\s)\#[^\n\r]*)
-    |(?P<open>[\[{])|(?P<close>[\]}])|(?P<comma>,)|(?P<rest>[^\[\]{},"'\s]+|\s+|.)""",
-    re.VERBOSE | re.DOTALL,
-)
+from petra.config.tokens import Span, Tokens
 
 
 class CannotEditError(Exception):
-    """The text at a place is not what the node there says: an anchor, a tag, or a text of several lines."""
+    """The text at a place is not what the node there says, or nothing may be taken out of it."""
 
 
 @frozen
@@ -35,6 +31,11 @@ class Source:
 
     text: str
     starts: tuple[int, ...] = field(init=False)
+    tokens: Tokens = field(init=False, eq=False, repr=False)
+
+    @tokens.default
+    def _tokens(self) -> Tokens:
+        return Tokens(self.text)
 
     @starts.default
     def _starts(self) -> tuple[int, ...]:
@@ -51,11 +52,10 @@ class Source:
 
     def replaced(self, node: Scalar, instead: str) -> Edit:
         """Return the edit that writes another text in place of a scalar, in the quotes that it has."""
-        start = self.at(node)
-        if not node.plain:
-            start += 1
-        end = start + len(node.text)
-        if self.text[start:end] != node.text or (not node.plain and self.text[start - 1] not in "\"'"):
+        start, end = self.tokens.scalar(self.at(node))
+        if self.text[start] in "\"'":
+            start, end = start + 1, end - 1
+        if self.text[start:end] != node.text:
             raise CannotEditError
         return Edit(start, end, instead)
 
@@ -66,49 +66,74 @@ class Source:
         dropped = [entry.key.text in keys for entry in entries]
         if not any(dropped):
             return []
-        return self._cut(entries, dropped) if mapping.flow else self._commented(entries, dropped)
+        if all(dropped) and len(entries) == len(mapping.entries):
+            raise CannotEditError
+        return self._cut(mapping, entries, dropped) if mapping.flow else self._commented(entries, dropped)
 
     def owns(self, mapping: Mapping, entry: Entry) -> bool:
         """Return whether an entry is written in a mapping, and not taken over from another by `<<`."""
+        at, key = self.at(mapping), self.at(entry.key)
         if mapping.flow:
-            return self.at(mapping) <= self.at(entry.key) <= self.flow_end(self.at(mapping))
-        return entry.key.column == mapping.column and entry.key.line >= mapping.line
+            return any(part[0].start <= key < part[-1].end for part in self.tokens.parts(at))
+        return entry.key.column - 1 == self.tokens.column(at) and key >= at
 
-    def _cut(self, entries: list[Entry], dropped: list[bool]) -> list[Edit]:
-        edits = []
+    def _cut(self, mapping: Mapping, entries: list[Entry], dropped: list[bool]) -> list[Edit]:
+        """Return the edits that take entries out of braces; the comments between them stay."""
+        parts = self.tokens.parts(self.at(mapping))
+        places = [self.at(entry.key) for entry, gone in zip(entries, dropped, strict=True) if gone]
+        out = [any(part[0].start <= place < part[-1].end for place in places) for part in parts]
+        edits: list[Edit] = []
         i = 0
-        while i < len(entries):
-            if not dropped[i]:
-                i += 1
-                continue
+        while i < len(parts):
             first = i
-            while i < len(entries) and dropped[i]:
+            while i < len(parts) and out[i] == out[first]:
                 i += 1
-            start = self.at(entries[first].key)
-            if i < len(entries):
-                edits.append(Edit(start, self.at(entries[i].key), ""))
-                continue
-            end = self.flow_end(self.at(entries[-1].value))
-            before = self.text[:start].rstrip()
-            edits.append(Edit(len(before) - 1 if first and before.endswith(",") else start, end, ""))
+            if out[first]:
+                run = [token for part in parts[first:i] for token in part]
+                comma = parts[first - 1][-1] if first and i == len(parts) else None
+                edits += self._cut_run(run, comma)
         return edits
 
-    def flow_end(self, start: int) -> int:
-        """Return where what begins at a place within brackets ends."""
-        depth, end = 0, start
-        for token in _FLOW_TOKEN.finditer(self.text, start):
-            match token.lastgroup:
-                case "open":
-                    depth += 1
-                case "close":
-                    depth -= 1
-                    if depth <= 0:
-                        return token.end() if depth == 0 else end
-                case "comma" if depth == 0:
-                    return end
-            if not token.group().isspace() and token.lastgroup != "comment":
-                end = token.end()
-        return end
+    def _cut_run(self, run: list[Span], comma: Span | None) -> list[Edit]:
+        """Return the edits that take neighbours out, of the last ones with the comma that stands before."""
+        start, end = run[0].start, run[-1].end
+        self._refuse_anchors(start, end)
+        if comma is not None and self.text[end - 1] != ",":
+            if self.text[comma.end : start].strip():
+                return [self._cut_comma(comma), *self._cut_run(run, None)]
+            start = comma.start
+        kept = "".join(self._comments(one.end, two.start) for one, two in pairwise(run))
+        return [self._tidy(start, end, kept)]
+
+    def _refuse_anchors(self, start: int, end: int) -> None:
+        if self.tokens.is_alias_of(start, end):
+            raise CannotEditError
+
+    def _cut_comma(self, comma: Span) -> Edit:
+        """Return the edit that takes a comma out, and keeps a comment behind it one."""
+        return Edit(*comma, " " if self.text[comma.end : comma.end + 1] == "#" else "")
+
+    def _comments(self, start: int, end: int) -> str:
+        """Return what stands between two tokens when it has a comment in it."""
+        between = self.text[start:end]
+        return between if between.strip() else ""
+
+    def _tidy(self, start: int, end: int, kept: str) -> Edit:
+        """Return the edit that writes comments in place of a part, without lines or blanks left over."""
+        line = self.starts[bisect_right(self.starts, start) - 1]
+        following = bisect_right(self.starts, end)
+        after = self.starts[following] if following < len(self.starts) else len(self.text)
+        lead, rest = self.text[line:start], self.text[end:after]
+        if not rest.strip():  # nothing more in the line where the part ends
+            if not kept and not lead.strip():
+                return Edit(line, after, "")
+            start = start if kept else line + len(lead.rstrip(" "))
+            kept = kept.rstrip()
+        elif not rest.lstrip(" ").startswith("#") or not lead.strip() or lead[-1].isspace():
+            end += len(rest) - len(rest.lstrip(" "))
+        kept = kept.lstrip(" ") if lead[-1:].isspace() else kept
+        glued = kept[:1] == "#" or (not kept and self.text[end : end + 1] == "#")
+        return Edit(start, end, f" {kept}" if glued and not lead[-1:].isspace() else kept)
 
     def _commented(self, entries: list[Entry], dropped: list[bool]) -> list[Edit]:
         edits: list[Edit] = []
@@ -116,7 +141,9 @@ class Source:
         lead = self.line(entries[0].key.line)[:indent]
         for i, entry in enumerate(entries):
             if dropped[i]:
-                for number in range(entry.key.line, self.last_line(entries, i) + 1):
+                last = self.last_line(entries, i)
+                self._refuse_anchors(self.at(entry.key), [*self.starts, len(self.text)][last])
+                for number in range(entry.key.line, last + 1):
                     edits += self._comment(number, indent)
         if dropped[0] and lead.strip():
             kept = next((entry for entry, gone in zip(entries, dropped, strict=True) if not gone), None)
@@ -139,8 +166,10 @@ class Source:
         entry, indent = entries[i], entries[i].key.column - 1
         listed = isinstance(entry.value, Sequence) and not entry.value.flow
         last = entry.key.line
+        if (end := self.tokens.value_end(self.at(entry.key))) is not None:
+            last = bisect_right(self.starts, end)
         until = entries[i + 1].key.line if i + 1 < len(entries) else len(self.starts) + 1
-        for number in range(entry.key.line + 1, until):
+        for number in range(last + 1, until):
             line = self.line(number)
             bare = line.lstrip(" ")
             deep = len(line) - len(bare)
@@ -155,6 +184,8 @@ class Source:
 
 def applied(text: str, edits: list[Edit]) -> str:
     """Return a text after edits that do not overlap; the same edit twice is one."""
-    for edit in sorted(set(edits), key=lambda edit: (edit.start, edit.end), reverse=True):
-        text = text[: edit.start] + edit.instead + text[edit.end :]
-    return text
+    parts, at = [], 0
+    for edit in sorted(set(edits), key=lambda edit: (edit.start, edit.end)):
+        parts += [text[at : edit.start], edit.instead]
+        at = edit.end
+    return "".join([*parts, text[at:]])

@@ -1,13 +1,14 @@
 """A document of either generation of the original, rewritten in our names: the text, not the tree.
 
-Comments, order, quotes and line ends stay. What the document means stays too, or nothing is written: the
-configurations before and after are compared.
+Comments, order, quotes and line ends stay. What the document means stays too: the configurations before and
+after are compared, and what would change one is left.
 """
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -19,7 +20,6 @@ from petra.config.edits import CannotEditError, Edit, Source, applied
 from petra.config.models import SYNONYMS, BlockConfig, PlantConfig, SignalConfig
 from petra.config.problems import Severity
 from petra.config.reader import PROTOCOLS
-from petra.errors import PetraError
 from petra.settings.model import not_read, settings
 from petra.signals import SignalType
 
@@ -31,18 +31,17 @@ if TYPE_CHECKING:
 LATCH = {1: "RS", 2: "SR"}
 """What `SR_LATCH` meant, by generation."""
 
-
-class MigrationError(PetraError):
-    """The document cannot be rewritten without changing what it means."""
+_RESET_FIRST = "SR_LATCH is reset in the first generation when both inputs are true, and is set here"
 
 
 @frozen
 class Change:
-    """One thing that was rewritten, or that could not be."""
+    """One thing that was rewritten, or that could not be; `wrong` when it means another thing now."""
 
     line: int
     column: int
     said: str
+    wrong: bool = False
 
 
 @frozen
@@ -76,37 +75,79 @@ def migrate(
     text = data.removeprefix(mark).decode()
     writer = _Migration(Source(text), catalog, generation)
     writer.document(before.root)
-    made = mark + applied(text, writer.edits).encode()
-    after = read(made)
-    if not _same(before, after, latches=generation is not None):
-        raise MigrationError(
-            f"{name}: it cannot be rewritten without changing what it means; nothing is written"
-        )
-    return Migrated(
-        made, after, tuple(sorted(writer.changes, key=_place)), tuple(sorted(writer.left, key=_place))
-    )
+
+    def written(steps: list[_Step]) -> bytes:
+        return mark + applied(text, [edit for step in steps for edit in step.edits]).encode()
+
+    done = _kept(writer.steps, lambda steps: _same(before, read(written(steps)), generation))
+    made = written(done)
+    changes = {change for step in done for change in step.changes}
+    undone = writer.steps.keys() - done
+    left = {*writer.left, *(change for step in undone for change in step.undone)}
+    if generation == 1:
+        left |= _latches_left(before, {_place(change) for change in changes | left})
+    return Migrated(made, read(made), tuple(sorted(changes, key=_place)), tuple(sorted(left, key=_place)))
+
+
+def _kept(steps: Iterable[_Step], holds: Callable[[list[_Step]], bool]) -> list[_Step]:
+    """Return the steps that can be taken together: all of them, or else those that do no harm."""
+
+    def more(taken: list[_Step], offered: list[_Step]) -> list[_Step]:
+        if not offered or holds(taken + offered):
+            return taken + offered
+        if len(offered) == 1:
+            return taken
+        half = len(offered) // 2
+        return more(more(taken, offered[:half]), offered[half:])
+
+    return more([], [*steps])
+
+
+def _latches_left(before: Loaded, known: set[tuple[int, int]]) -> set[Change]:
+    """Return the latches of the first generation that nothing was said of yet: named by a reference."""
+    at = {(p.line, p.column) for p in before.problems if p.code == "two-meanings"} - known
+    return {Change(line, column, f"{_RESET_FIRST}: write RS", wrong=True) for line, column in at}
 
 
 def _place(change: Change) -> tuple[int, int]:
     return change.line, change.column
 
 
-def _same(before: Loaded, after: Loaded, *, latches: bool) -> bool:
-    """Return whether a document means the same as before, types of latches apart."""
-
-    def errors(loaded: Loaded) -> list[tuple[str, str]]:
-        return sorted((p.code, p.message) for p in loaded.problems if p.severity is Severity.ERROR)
-
+def _same(before: Loaded, after: Loaded, generation: int | None) -> bool:
+    """Return whether a document means the same as before, latches of the first generation apart."""
     first, second = before.configuration, after.configuration
     if first is None or second is None:
-        return first is second and len(errors(before)) >= len(errors(after))
-    if first.sections != second.sections:
+        return first is second and not _errors(after) - _errors(before)
+    if first.sections != second.sections or len(first.plant.blocks) != len(second.plant.blocks):
         return False
     blocks = second.plant.blocks
-    if latches:
-        was = {block.name: block.type for block in first.plant.blocks}
-        blocks = tuple(attrs.evolve(block, type=was.get(block.name, block.type)) for block in blocks)
+    if generation == 1:
+        latches = {b.name for b in first.plant.blocks if b.type == "SR_LATCH"}
+        blocks = tuple(
+            attrs.evolve(b, type="SR_LATCH") if b.name in latches and b.type == "RS_LATCH" else b
+            for b in blocks
+        )
     return first.plant == attrs.evolve(second.plant, blocks=blocks)
+
+
+def _errors(loaded: Loaded) -> Counter[str]:
+    return Counter(p.code for p in loaded.problems if p.severity is Severity.ERROR)
+
+
+@frozen
+class _Step:
+    """Edits that belong together, and what they do."""
+
+    edits: tuple[Edit, ...]
+    changes: tuple[Change, ...]
+    wrong: bool = False
+    """Whether the document is wrong without it."""
+
+    @property
+    def undone(self) -> tuple[Change, ...]:
+        """What is said of a step that would change what the document means."""
+        why = "not done, for the document would mean something else"
+        return tuple(attrs.evolve(c, said=f"{c.said}: {why}", wrong=self.wrong) for c in self.changes)
 
 
 @frozen
@@ -116,8 +157,8 @@ class _Migration:
     source: Source
     catalog: Catalog
     generation: int | None
-    edits: list[Edit] = field(factory=list)
-    changes: list[Change] = field(factory=list)
+    steps: dict[_Step, None] = field(factory=dict)
+    """In their order, each once: an alias leads to the same place again."""
     left: list[Change] = field(factory=list)
 
     def document(self, root: nodes.Mapping) -> None:
@@ -134,46 +175,50 @@ class _Migration:
         if PROTOCOLS in root.entries and PROTOCOLS not in owned:
             self._lift(root)
 
-    def _try(self, at: nodes.Node, edits: Callable[[], list[Edit]], said: str) -> None:
+    def _try(
+        self, at: nodes.Node, edits: Callable[[], Iterable[Edit]], said: str, *, wrong: bool = False
+    ) -> None:
         try:
-            made = edits()
+            made = tuple(edits())
         except CannotEditError:
-            self._note(self.left, at, f"{said}: not done, for what stands there is not plain")
+            why = "not done, for what stands there is not plain"
+            self.left.append(Change(at.line, at.column, f"{said}: {why}", wrong=wrong))
             return
-        self.edits.extend(made)
-        self._note(self.changes, at, said)
+        self._step(made, [Change(at.line, at.column, said)], wrong=wrong)
+
+    def _step(self, edits: Iterable[Edit], changes: list[Change], *, wrong: bool = False) -> None:
+        self.steps[_Step(tuple(edits), tuple(changes), wrong)] = None
 
     def _names(self, item: nodes.Mapping, model: type) -> None:
         """Write the names of settings that are ours in place of the others."""
         ours = {alias: setting.name for setting in settings(model) for alias in setting.about.aliases}
-        for key in item.entries.keys() & ours.keys():
-            at = item.entries[key].key
-            self._replace(at, ours[key])
+        for key, entry in item.entries.items():
+            if key in ours:
+                self._replace(entry.key, ours[key])
 
-    def _replace(self, at: nodes.Scalar, instead: str) -> None:
-        self._try(at, lambda: [self.source.replaced(at, instead)], f"{at.text} is now {instead}")
+    def _replace(self, at: nodes.Scalar, instead: str, *, wrong: bool = False) -> None:
+        said = f"{at.text} is now {instead}"
+        self._try(at, lambda: [self.source.replaced(at, instead)], said, wrong=wrong)
 
     def _without(self, mapping: nodes.Mapping, keys: set[str], model: type) -> None:
         """Take out the settings that have no effect; those for people stay."""
         reasons = not_read(model)
-        found = {key for key in mapping.entries.keys() & keys if reasons[key]}
-        own = {key for key in found if self.source.owns(mapping, mapping.entries[key])}
-        try:
-            self.edits.extend(self.source.without(mapping, own))
-        except CannotEditError:
-            own = set()
+        found = [entry for key, entry in mapping.entries.items() if key in keys and reasons[key]]
+        own = [entry for entry in found if self.source.owns(mapping, entry)]
         how = "taken out" if mapping.flow else "now a comment"
-        for key in found:
-            at = mapping.entries[key].key
-            if key in own:
-                self._note(self.changes, at, f"{key} is {how}: {reasons[key]}")
-            else:
-                self._note(self.left, at, f"{key} has no effect, and cannot be taken out by itself")
-
-    def _note(self, into: list[Change], at: nodes.Node, said: str) -> None:
-        change = Change(at.line, at.column, said)
-        if change not in into:  # an alias leads to the same place again
-            into.append(change)
+        changes = [
+            Change(key.line, key.column, f"{key.text} is {how}: {reasons[key.text]}") for key, _ in own
+        ]
+        try:
+            edits = self.source.without(mapping, {entry.key.text for entry in own})
+        except CannotEditError:
+            own = []
+        else:
+            self._step(edits, changes)
+        for entry in found:
+            if entry not in own:
+                said = f"{entry.key.text} has no effect, and cannot be taken out by itself"
+                self.left.append(Change(entry.key.line, entry.key.column, said))
 
     def _kind(self, item: nodes.Mapping) -> None:
         for key in ("type", "signal_type", "data_type"):
@@ -187,9 +232,9 @@ class _Migration:
             return
         if self.generation is None:
             said = "SR_LATCH has two meanings: --generation 1 makes it RS, --generation 2 makes it SR"
-            self._note(self.left, at, said)
+            self.left.append(Change(at.line, at.column, said))
         else:
-            self._replace(at, LATCH[self.generation])
+            self._replace(at, LATCH[self.generation], wrong=self.generation == 1)
 
     def _lift(self, root: nodes.Mapping) -> None:
         """Put the sections under `protocols` at the top, where they are lines of their own."""
@@ -201,7 +246,7 @@ class _Migration:
         last = self.source.last_line(entries, entries.index(entry))
         self._try(
             entry.key,
-            lambda: [*self._headless(entry.key), *self._dedented(entry.key.line + 1, last, inner.column - 1)],
+            lambda: (*self._headless(entry.key), *self._dedented(entry.key.line + 1, last, inner.column - 1)),
             "the sections under protocols are now at the top",
         )
 

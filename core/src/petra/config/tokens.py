@@ -1,0 +1,100 @@
+"""The tokens of a document's text: what stands where, apart from blanks and comments."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import yaml
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_OPEN = (yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
+_CLOSE = (yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
+_PROPERTIES = (yaml.AnchorToken, yaml.TagToken)
+
+
+class Span(NamedTuple):
+    """A part of the text, from `start` up to `end`."""
+
+    start: int
+    end: int
+
+
+class Tokens:
+    """The tokens of a text that was parsed before, read when they are first wanted."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _all(self) -> list[yaml.Token]:
+        return list(yaml.scan(self._text, Loader=_LOADER))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [_span(token).start for token in self._all]
+
+    @cached_property
+    def _aliases(self) -> set[str]:
+        return {token.value for token in self._all if isinstance(token, yaml.AliasToken)}
+
+    def scalar(self, at: int) -> Span:
+        """Return the scalar whose anchor, tag or text begins at a place, without its anchor and tag."""
+        i = bisect_left(self._starts, at)
+        while not isinstance(self._all[i], yaml.ScalarToken):
+            i += 1
+        return _span(self._all[i])
+
+    def column(self, at: int) -> int:
+        """Return the column, from 0, of the keys of the mapping that begins at a place."""
+        i = bisect_left(self._starts, at)
+        while not isinstance(self._all[i], yaml.BlockMappingStartToken):
+            i += 1
+        return int(self._all[i].start_mark.column)
+
+    def parts(self, at: int) -> list[list[Span]]:
+        """Return the tokens of each entry of the mapping in braces at a place, with the comma behind it."""
+        i = bisect_left(self._starts, at)
+        while not isinstance(self._all[i], yaml.FlowMappingStartToken):
+            i += 1
+        parts: list[list[Span]] = [[]]
+        depth = 1
+        while True:
+            i += 1
+            token = self._all[i]
+            depth += isinstance(token, _OPEN) - isinstance(token, _CLOSE)
+            if depth == 0:
+                return parts if parts[-1] else parts[:-1]
+            parts[-1].append(_span(token))
+            if depth == 1 and isinstance(token, yaml.FlowEntryToken):
+                parts.append([])
+
+    def value_end(self, key: int) -> int | None:
+        """Return where the value of the key at a place ends; None when its lines say that."""
+        i = bisect_left(self._starts, key)
+        while not isinstance(self._all[i], yaml.ValueToken):
+            i += 1
+        i += 1
+        while isinstance(self._all[i], _PROPERTIES):
+            i += 1
+        token = self._all[i]
+        if isinstance(token, yaml.ScalarToken) and token.style not in ("|", ">"):
+            return _span(token).end
+        if not isinstance(token, _OPEN):
+            return None
+        depth = 1
+        while depth:
+            i += 1
+            depth += isinstance(self._all[i], _OPEN) - isinstance(self._all[i], _CLOSE)
+        return _span(self._all[i]).end
+
+    def is_alias_of(self, start: int, end: int) -> bool:
+        """Return whether anything between two places has an anchor that an alias of the text names."""
+        first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
+        anchors = {token.value for token in self._all[first:last] if isinstance(token, yaml.AnchorToken)}
+        return bool(anchors & self._aliases)
+
+
+def _span(token: yaml.Token) -> Span:
+    return Span(token.start_mark.index, token.end_mark.index)
