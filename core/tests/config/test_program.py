@@ -41,6 +41,13 @@ def test_what_is_checked_can_be_made(check, meter_catalog):
     assert meter_catalog.block(block.type)(**block.params).preset == 5.0
 
 
+@pytest.mark.parametrize("kind", ['"${"', '"${NOT_SET}"'])
+def test_a_type_that_cannot_be_read_of_a_block_that_cannot_either(check, kind):
+    made = check(f"blocks: [{{name: a, type: {kind}, inputs: {{}}, ouputs: {{}}}}]")
+    assert "unknown-key" in made.codes
+    assert {"unset-variable", "bad-substitution"} & set(made.codes)
+
+
 TON = "{name: a, type: TON, inputs: {in: ready}"
 
 

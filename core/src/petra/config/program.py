@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from petra.blocks.ports import accepts
@@ -13,6 +14,7 @@ from petra.config.later import declared_for
 from petra.config.limits import check_limits
 from petra.config.models import MAIN, SignalConfig, TaskConfig
 from petra.config.nodes import within
+from petra.config.structure import Invalid
 from petra.config.wording import as_number, cure, named, noun, written, written_as
 from petra.scan import Resolution, Wired, wire
 from petra.scan.statistics import PREFIX, engine_signals
@@ -115,9 +117,10 @@ class ProgramCheck:
         at = within(node, "type", "block_type")
         if at is node or not isinstance(at, nodes.Scalar) or at.is_null or not self._types.any:
             return
-        name = self._text(at)
-        if self._catalog.block(name) is None:
-            self._unknown_type(at, name)
+        with suppress(Invalid):  # a reference that cannot be replaced is noted
+            name = self._text(at)
+            if self._catalog.block(name) is None:
+                self._unknown_type(at, name)
 
     def _two_meanings(self, at: nodes.Node) -> None:
         said = "SR_LATCH was reset when both inputs are true in the first generation, and is set here"
