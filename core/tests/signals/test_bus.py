@@ -492,3 +492,21 @@ def test_a_signal_that_goes_to_a_device_is_written_by_its_driver_and_nobody_else
     bus.latch()
     bus.publish(2, 2)
     assert bus.read("sp").value == 3.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high", "begins"),
+    [
+        (SignalType.FLOAT, 10, None, 10.0),
+        (SignalType.FLOAT, None, -0.5, -0.5),
+        (SignalType.FLOAT, -1, 1, 0.0),
+        (SignalType.FLOAT, 0, 5, 0.0),
+        (SignalType.INT, 10, 20, 10),
+        (SignalType.INT, 1.5, None, 2),
+        (SignalType.INT, -9, -1.5, -2),
+    ],
+)
+def test_a_signal_without_an_initial_value_begins_within_its_limits(kind, low, high, begins):
+    bus = Bus([Signal("a", kind, minimum=low, maximum=high)], ManualClock())
+    assert bus.read("a").value == begins
+    assert type(bus.read("a").value) is kind.python

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from math import ceil, floor
 
 from attrs import frozen
 
@@ -165,9 +166,19 @@ class Layout:
 
 
 def _initial(signal: Signal) -> Value:
-    value = signal.type.zero if signal.initial is None else signal.initial
+    value = _nearest_to_zero(signal) if signal.initial is None else signal.initial
     if not isinstance(value, signal.type.python) and not (
         signal.type is SignalType.FLOAT and type(value) is int
     ):
         raise WrongTypeError(f"{signal.name!r} holds {signal.type.value}, not {value!r}")
     return signal.type.python(value)
+
+
+def _nearest_to_zero(signal: Signal) -> Value:
+    """Return zero, false or an empty text; of a number that may not be zero the limit nearest to it."""
+    low, high = signal.minimum, signal.maximum
+    if low is not None and low > 0:
+        return ceil(low) if signal.type is SignalType.INT else low
+    if high is not None and high < 0:
+        return floor(high) if signal.type is SignalType.INT else high
+    return signal.type.zero
