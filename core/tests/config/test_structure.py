@@ -38,6 +38,43 @@ def test_a_section_may_be_a_list(check):
     assert [(one.host, one.port) for one in made] == [("a", 502), ("b", 503)]
 
 
+KEYS = ["port", "unit_id", "order", "tag", "password", "token", "points", "alarm", "labels"]
+
+
+@pytest.mark.parametrize("nothing", ["null", "~", ""])
+def test_nothing_behind_a_key_with_a_default_is_not_given(check, nothing):
+    (plain,) = check("meter: {host: a}").good.sections["meter"]
+    made = check(meter("\n".join(["host: a", *(f"{key}: {nothing}" for key in KEYS)]))).good
+    assert made.sections["meter"] == (plain,)
+
+
+SIGNAL = "type initial units min_value max_value safe safe_after_ms on_bad description".split()
+
+
+def test_nothing_is_not_given_in_the_parts_of_core(check):
+    items = [
+        ["- name: a", *(f"  {key}: null" for key in SIGNAL)],
+        ["- {name: b, type: TON, inputs: {in: c}, params: {preset: null}}"],
+    ]
+    items[1][0] = items[1][0][:-1] + ", outputs: null, task: null, enabled: null, description: null}"
+    said = ["signals:", "- {name: c, type: bool}", *items[0], "blocks:", *items[1], "tasks: null"]
+    made = check("\n".join([*said, "engine: {watchdog_ms: null, data_dir: ~}", "scan_time_ms: null"])).good
+    plain = "signals: [{name: c, type: bool}, a]\nblocks: [{name: b, type: TON, inputs: {in: c}}]\n"
+    assert made.plant == check(plain).good.plant
+
+
+@pytest.mark.parametrize(
+    ("block", "code"),
+    [
+        ("{name: b, type: TON, inputs: {in: null}}", "wrong-type"),
+        ("{name: b, type: above, inputs: {value: 5}, params: {limit: null}}", "missing-param"),
+        ("{name: null, type: TON, inputs: {in: true}}", "wrong-type"),
+    ],
+)
+def test_nothing_behind_what_is_required_is_an_error(check, block, code):
+    assert code in check(f"blocks: [{block}]").codes
+
+
 @pytest.mark.parametrize(
     ("lines", "code", "place", "said"),
     [

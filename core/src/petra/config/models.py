@@ -54,7 +54,9 @@ class SignalConfig:
     initial: Scalar | None = field(
         default=None,
         metadata=about(
-            "Value before anything is written; zero, false or empty if not given", aliases=("initial_value",)
+            "Value before anything is written; if not given false, empty, or the value within its limits "
+            "that is nearest to zero",
+            aliases=("initial_value",),
         ),
     )
     unit: str = field(default="", metadata=about("Engineering unit, for people", aliases=("units",)))
@@ -112,7 +114,7 @@ class BlockConfig:
         default=Factory(dict), metadata=about("Port: the name of the signal that this block writes")
     )
     params: dict[str, Scalar] = field(
-        default=Factory(dict), metadata=about("Parameter: value", aliases=("parameters",))
+        default=Factory(dict), metadata=about("Parameter: value", aliases=("parameters",), sparse=True)
     )
     task: str = field(default=MAIN, metadata=about("Task that runs it"))
     enabled: bool = field(default=True, metadata=about("Whether it runs; false takes it out of the program"))

@@ -78,6 +78,8 @@ class Reader:
     def _read_own(self, name: str, entry: nodes.Entry) -> None:
         if name in _BY_ITEM:
             return  # item by item, in _check_program
+        if isinstance(entry.value, nodes.Scalar) and entry.value.is_null:
+            return  # not given
         try:
             self._own[name] = self._structurer.field(_OWN[name], entry)
         except Invalid:

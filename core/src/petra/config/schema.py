@@ -129,6 +129,11 @@ def _not_read(reason: str) -> Schema:
 def _setting_schema(setting: Setting) -> Schema:
     schema = _type_schema(setting.type, setting.bounds)
     about = setting.about
+    if about.sparse:
+        inner = _or_nothing(_type_schema(get_args(optional(setting.type))[1], Bounds()))
+        schema = _either({"type": "object", "additionalProperties": inner}, _NOTHING)
+    if not setting.required:
+        schema = _or_nothing(schema)
     described = dict(schema)
     if about.doc:
         described["description"] = about.doc + (f" [{about.unit}]" if about.unit else "")
@@ -158,6 +163,12 @@ def _type_schema(kind: Any, bounds: Bounds) -> Schema:
         choices = [member.value for member in inner] + list(SYNONYMS.get(inner, ()))
         return _either({"enum": choices}, _REFERENCE, *nothing)
     return _either(*(_SCALARS[part] for part in get_args(inner)), _REFERENCE, *nothing)
+
+
+def _or_nothing(schema: Schema) -> Schema:
+    """Return a schema that also allows nothing: what has a default is then not given."""
+    alternatives = schema["anyOf"] if schema.keys() == {"anyOf"} else [schema]
+    return _either(*alternatives, _NOTHING)
 
 
 def _empty(model: type) -> list[Schema]:
@@ -210,9 +221,9 @@ def _block_schema(specs: Sequence[BlockSpec]) -> Schema:
 def _one_type(spec: BlockSpec) -> Schema:
     """Return what holds for a block of this type: its ports and parameters."""
     named = {"enum": list(spec.names)}
-    params = _members(spec.params, lambda p: _either(_param_schema(p), _REFERENCE))
+    params = _members(spec.params, lambda p: _or_nothing(_either(_param_schema(p), _REFERENCE)))
     constants = {name: port for name, port in spec.inputs.items() if not port.many}
-    for key, schema in _described(constants, _input_schema).items():
+    for key, schema in _described(constants, lambda port: _or_nothing(_input_schema(port))).items():
         params["anyOf"][0]["properties"].setdefault(key, schema)
     return {
         "if": {"anyOf": [{"properties": {key: named}, "required": [key]} for key in ("type", "block_type")]},

@@ -96,6 +96,8 @@ class Structurer:
     def field(self, setting: Setting, entry: Entry) -> Any:
         """Return one field's value, checked by its validator, or raise Invalid after noting why not."""
         self._unit = unit_of(entry.key.text, setting.about.unit)
+        if setting.about.sparse and isinstance(entry.value, Mapping):
+            entry = Entry(entry.key, _given(entry.value))
         value = self._validated(setting, entry, self._hook(setting.type)(entry.value, setting.type))
         if setting.about.signal is not None and value is not None:
             self.signals.append(NamedSignal(entry.value, value, setting.about.signal))
@@ -387,6 +389,8 @@ class Structurer:
                 failed.add(key)
                 continue
             setting = by_key[key]
+            if not setting.required and isinstance(entry.value, Scalar) and entry.value.is_null:
+                continue  # not given
             if setting.name in values:
                 self.problems.add(
                     entry.key, "duplicate-key", f"{key!r} and another key here both mean {setting.name!r}"
@@ -447,6 +451,17 @@ class Structurer:
     def _bad(self, node: Node, message: str) -> Invalid:
         self.problems.add(node, "bad-value", f"{written(node)} {message}")
         return Invalid()
+
+
+def _given(mapping: Mapping) -> Mapping:
+    """Return a mapping without the keys that have nothing behind them."""
+    made = Mapping(mapping.line, mapping.column)
+    made.entries = {
+        key: entry
+        for key, entry in mapping.entries.items()
+        if not (isinstance(entry.value, Scalar) and entry.value.is_null) or glued(entry.key)
+    }
+    return made
 
 
 def _as_mapping(node: Node, short: list[Setting]) -> Mapping | None:

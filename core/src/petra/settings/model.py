@@ -45,6 +45,7 @@ class About:
     aliases: tuple[str, ...] = ()
     shorthand: bool = False
     signal: SignalUse | None = None
+    sparse: bool = False
 
 
 def about(
@@ -54,14 +55,16 @@ def about(
     aliases: tuple[str, ...] = (),
     shorthand: bool = False,
     signal: SignalUse | None = None,
+    sparse: bool = False,
 ) -> dict[str, Any]:
     """Document a field of a configuration model: `host: str = field(metadata=about("Name or address"))`.
 
     `aliases` are further keys for the same field. A field with `shorthand=True` takes the value when a single
     value stands where the whole mapping belongs. `signal` says that the field names a signal: one that a
-    section writes is declared by that, and one that it reads must be there.
+    section writes is declared by that, and one that it reads must be there. A mapping with `sparse=True` has keys
+    with defaults of their own: one with nothing behind it is not given.
     """
-    return {_ABOUT: About(doc, unit, tuple(aliases), shorthand, signal)}
+    return {_ABOUT: About(doc, unit, tuple(aliases), shorthand, signal, sparse)}
 
 
 @frozen
