@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from petra import Catalog
+from petra.config import load_bytes
+from petra.library import plugin
+
 HEAD = """\
 signals:
 - {name: temperature, type: float, initial: 20.0}
@@ -224,3 +228,100 @@ def test_signals_that_are_no_list(check):
     problem = check("signals:\n  a: float\n").only
     assert problem.message == "expected a list, not a mapping"
     assert "`- name: ...`" in problem.hint
+
+
+LIBRARY = Catalog.of(plugin)
+PLANT = """\
+signals:
+- {name: x, type: float}
+- {name: r, type: bool}
+blocks:
+"""
+
+
+def of_library(block: str):
+    return load_bytes(f"{PLANT}- {block}\n".encode(), LIBRARY, {}).problems
+
+
+TAKEN = "is taken as one of the inputs"
+
+
+@pytest.mark.parametrize(
+    ("block", "at", "code", "said"),
+    [
+        ("AVG, inputs: {in1: x, window_size: 5}", "inputs.window_size", "unknown-port", "it under `params`)"),
+        (
+            "LAG, inputs: {in: x, time_constant: 4}",
+            "inputs.time_constant",
+            "unknown-port",
+            "is a parameter: ",
+        ),
+        (
+            "AVG, inputs: {in1: x, window: 5}",
+            "inputs.window",
+            "maybe-misspelt",
+            "did you mean 'window_size'?",
+        ),
+        ("INTERLOCK, inputs: {ok: r, rest: r}", "inputs.rest", "maybe-misspelt", f"'reset'? 'rest' {TAKEN}"),
+        ("INTERLOCK, inputs: {requst: r}", "inputs.requst", "maybe-misspelt", f"'request'? 'requst' {TAKEN}"),
+        (
+            "INTERLOCK, inputs: {ok: r, Reset: r}",
+            "inputs.Reset",
+            "maybe-misspelt",
+            f"'reset'? 'Reset' {TAKEN}",
+        ),
+        (
+            "FALLBACK, inputs: {in: x, f1: 3, f2: 4}",
+            "inputs.f1",
+            "params-conflict",
+            "is one input, not 2 (f1, f2)",
+        ),
+        ("TON, inputs: {in: r}, params: {presetms: 5}", "params.presetms", "unknown-param", "'preset_ms'?"),
+        ("LIMIT, inputs: {in: x, max: 5, min: 1}, params: {mxx: 5}", "params.mxx", "unknown-param", "'MX'?"),
+        (
+            "CTU, inputs: {cu: r}, params: {zzzzz: 5}",
+            "params.zzzzz",
+            "unknown-param",
+            "and the inputs cu, reset, pv",
+        ),
+        (
+            "TON, inputs: {in: r, PT: 5}, params: {preset_ms: 6}",
+            "params.preset_ms",
+            "duplicate-key",
+            "twice: 'PT'",
+        ),
+        (
+            "TON, inputs: {in: r}, params: {preset_ms: 6, PT: 5}",
+            "params.PT",
+            "duplicate-key",
+            "both mean 'preset_ms'",
+        ),
+        (
+            "FALLBACK, inputs: {in: x, y: 4}, params: {fallback: 5}",
+            "params.fallback",
+            "duplicate-key",
+            "twice: 'y'",
+        ),
+    ],
+)
+def test_a_port_or_parameter_in_the_wrong_place(block, at, code, said):
+    (problem,) = of_library(f"{{name: a, type: {block}, outputs: {{{_output(block)}: o}}}}")
+    assert (problem.path, problem.code) == (f"blocks[0].{at}", code)
+    assert said in str(problem)
+
+
+def _output(block: str) -> str:
+    return next(iter(LIBRARY.block(block.partition(",")[0]).spec.outputs))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "{name: a, type: FALLBACK, inputs: {in: x}, params: {fallback: 5}, outputs: {out: o}}",
+        "{name: a, type: INTERLOCK, inputs: {start_ok: r, pressure: r, present: r}, outputs: {run: o}}",
+        "{name: a, type: INTERLOCK, inputs: {start1: r, reset2: r}, outputs: {run: o}}",
+        "{name: a, type: AVG, inputs: {a: x, b: x, in3: x, winter: x}, outputs: {out: o}}",
+    ],
+)
+def test_inputs_of_any_name(block):
+    assert of_library(block) == ()

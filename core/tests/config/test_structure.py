@@ -48,7 +48,7 @@ def test_nothing_behind_a_key_with_a_default_is_not_given(check, nothing):
     assert made.sections["meter"] == (plain,)
 
 
-SIGNAL = "type initial units min_value max_value safe safe_after_ms on_bad description".split()
+SIGNAL = ["type", "initial", "units", "min_value", "max_value", "safe", "safe_after_ms", "on_bad"]
 
 
 def test_nothing_is_not_given_in_the_parts_of_core(check):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from attrs import frozen
 
+from petra.closest import Names
 from petra.config.nodes import Node, Scalar, key_of, within
 from petra.config.wording import cure, noun, written
 from petra.signals import literal
@@ -25,6 +26,9 @@ Text = Callable[[Scalar], str]
 
 MOST_INPUTS = 1000
 """Of one block: a product of many ints takes time by the square of their number."""
+
+_SHORTEST_SLIP = 4
+"""Shorter names of inputs, such as in1 and b, are not compared with those of ports."""
 
 _NUMBERED = re.compile(r"(\D*)(\d{1,9})")
 
@@ -60,6 +64,8 @@ class _BlockCheck:
         self._places: dict[tuple[str, int], Node] = {}
         self._at: dict[str, Node] = {}
         """Where each parameter is written."""
+        self._moved: set[str] = set()
+        """The keys under `params` that are inputs."""
 
     def check(self, block: BlockConfig) -> CheckedBlock:
         before = self._problems.errors
@@ -69,7 +75,7 @@ class _BlockCheck:
             type=self._spec.type,
             inputs=self._inputs(block, constants),
             outputs=self._outputs(block),
-            params=self._params(block, constants),
+            params=self._params(block),
         )
         if self._problems.errors == before:
             self._complain(made)
@@ -119,22 +125,47 @@ class _BlockCheck:
 
     def _constants(self, block: BlockConfig) -> dict[str, Any]:
         """Return the inputs that stand under `params`, where documents of the original have their limits."""
-        params = {name for param in self._spec.params.values() for name in (param.name, *param.aliases)}
-        inputs = {
-            name: port
-            for port in self._spec.inputs.values()
-            if not port.many and not {port.name, *port.aliases} & block.inputs.keys()
-            for name in (port.name, *port.aliases)
-        }
-        found = {key: inputs[key] for key in block.params if key in inputs and key not in params}
+        params = _by_name(self._spec.params)
+        ports = _by_name(self._spec.inputs)
+        wired = {ports[key].name: key for key in block.inputs if key in ports}
+        if (many := self._spec.many) is not None and (rest := self._rest(block)):
+            wired.setdefault(many.name, rest[0])
         at = within(self._node, "params", "parameters")
+        found: dict[str, Any] = {}
         first: dict[str, str] = {}
-        for key, port in list(found.items()):
-            if (other := first.setdefault(port.name, key)) != key:
+        for key in block.params:
+            if key in params or key not in ports:
+                continue
+            self._moved.add(key)
+            port = ports[key]
+            if (other := wired.get(port.name)) is not None:
+                said = f"{key!r} is given twice: {other!r} under `inputs` means {port.name!r} too"
+                self._problems.add(key_of(at, key), "duplicate-key", said, hint="leave one of them out")
+            elif (other := first.setdefault(port.name, key)) != key:
                 said = f"{key!r} and {other!r} both mean {port.name!r}"
                 self._problems.add(key_of(at, key), "duplicate-key", said)
-                del found[key]
+            else:
+                found[key] = port
         return found
+
+    def _rest(self, block: BlockConfig) -> list[str]:
+        """Return the inputs that are of the port that takes many, under names of their own."""
+        own = _by_name(self._spec.inputs) | _by_name(self._spec.params)
+        return [key for key in block.inputs if key not in own] if self._spec.many is not None else []
+
+    def _maybe_misspelt(self, at: Node, key: str, source: Any) -> None:
+        """Warn of an input under a name of its own that was most likely meant to be a port or a parameter."""
+        if len(key) < _SHORTEST_SLIP or _NUMBERED.fullmatch(key):
+            return
+        ports = {name for name, port in _by_name(self._spec.inputs).items() if not port.many}
+        params = _by_name(self._spec.params)
+        meant = Names([*ports, *params]).closest(key, in_full=False)
+        if not meant and (not isinstance(source, str) or literal(source) is not None):
+            meant = Names(params).closest(key)  # a number where a parameter has one
+        if meant:
+            said = f"did you mean {meant!r}? {key!r} is taken as one of the inputs"
+            hint = "write it under `params`" if meant in params else ""
+            self._problems.warn(key_of(at, key), "maybe-misspelt", said, hint=hint)
 
     def _constant(self, at: Node, member: Any, value: Any) -> Any:
         if isinstance(value, str) and literal(value) is None:
@@ -148,7 +179,7 @@ class _BlockCheck:
         at = within(self._node, "inputs")
         many = self._spec.many
         members = self._members("input", at, block.inputs, self._spec.inputs)
-        rest = [key for key in block.inputs if many is not None and key not in members]
+        rest = self._rest(block)
         for name, member in self._spec.inputs.items():
             given = member in members.values() or member in constants.values() or (member is many and rest)
             if member.required and not given:
@@ -165,6 +196,8 @@ class _BlockCheck:
         if len(rest) > MOST_INPUTS:
             said = f"{self._spec.type} takes at most {MOST_INPUTS} inputs, not {len(rest)}"
             self._problems.add(at, "bad-value", said)
+        for key in rest:
+            self._maybe_misspelt(at, key, block.inputs[key])
         if many is not None:
             keys = [*([many.name] if many in members.values() else []), *_in_order(rest)]
             for i, key in zip(many.positions(keys), keys, strict=True):
@@ -194,9 +227,9 @@ class _BlockCheck:
         self._places.update({(member.name, 0): within(at, key) for key, member in members.items()})
         return {member.name: block.outputs[key] for key, member in members.items()}
 
-    def _params(self, block: BlockConfig, constants: Mapping[str, Any]) -> dict[str, Any]:
+    def _params(self, block: BlockConfig) -> dict[str, Any]:
         at = within(self._node, "params", "parameters")
-        given = {key: value for key, value in block.params.items() if key not in constants}
+        given = {key: value for key, value in block.params.items() if key not in self._moved}
         members = self._members("parameter", at, given, self._spec.params)
         for name, param in self._spec.params.items():
             if param.required and param not in members.values():
@@ -224,17 +257,18 @@ class _BlockCheck:
         self, what: str, at: Node, given: Mapping[str, Any], members: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return the member that each key stands for; note the keys that stand for none, and doubles."""
-        by_name = {name: member for member in members.values() for name in (member.name, *member.aliases)}
+        by_name = _by_name(members)
+        others = _by_name(self._spec.params if what == "input" else {})
         found: dict[str, Any] = {}
         for key in given:
             member = by_name.get(key)
-            if member is None and what == "input" and self._spec.many is not None:
+            if member is None and what == "input" and self._spec.many is not None and key not in others:
                 continue  # it is one of many
             if member is None:
                 code = "unknown-param" if what == "parameter" else "unknown-port"
-                listed = f"there are {', '.join(members)}" if members else f"it has no {what}s"
-                hint = self._problems.meant(key, by_name) or listed
                 said = f"{self._spec.type} has no {what} {key!r}"
+                hint = f"{key!r} is a parameter: write it under `params`" if key in others else ""
+                hint = hint or self._unknown(what, key, by_name)
                 self._problems.add(key_of(at, key), code, said, hint=hint)
             elif member in found.values():
                 said = f"{key!r} and another key here both mean {member.name!r}"
@@ -243,11 +277,26 @@ class _BlockCheck:
                 found[key] = member
         return found
 
+    def _unknown(self, what: str, key: str, by_name: Mapping[str, Any]) -> str:
+        """Return what was meant by a name that is none: under `params` inputs may stand too."""
+        also = _by_name(self._spec.inputs) if what == "parameter" else {}
+        if meant := self._problems.meant(key, [*by_name, *also]):
+            return meant
+        if by_name:
+            return f"there are {', '.join(dict.fromkeys(member.name for member in by_name.values()))}"
+        inputs = f", and the inputs {', '.join(self._spec.inputs)}" if also else ""
+        return f"it has no {what}s{inputs}"
+
     def _wrong_type(self, at: Node, member: Any) -> None:
         wanted = " or ".join(map(noun, member.types))
         said = f"{self._spec.type}.{member.name}: expected {wanted}, not {written(at)}"
         hint = next((h for kind in member.types if (h := cure(at, kind, member.unit))), "")
         self._problems.add(at, "wrong-type", said, hint=hint)
+
+
+def _by_name(members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the member that each name and alias stands for."""
+    return {name: member for member in members.values() for name in (member.name, *member.aliases)}
 
 
 def _in_order(keys: list[str]) -> list[str]:

@@ -178,6 +178,11 @@ _PROGRAM = {
         "The block has no input or output of this name.",
         "`petra plugins info` lists the ports of every block.",
     ),
+    "maybe-misspelt": Code(
+        "A block that takes any number of inputs, under any names, has one whose name is a slip away from "
+        "that of a port or a parameter: `rest` of an INTERLOCK is a condition, and not its `reset`.",
+        "Write the name that was meant. If it is really one of the inputs, give it another name.",
+    ),
     "unknown-param": Code(
         "The block has no parameter of this name.",
         "`petra plugins info` lists the parameters of every block.",

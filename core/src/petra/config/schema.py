@@ -222,8 +222,7 @@ def _one_type(spec: BlockSpec) -> Schema:
     """Return what holds for a block of this type: its ports and parameters."""
     named = {"enum": list(spec.names)}
     params = _members(spec.params, lambda p: _or_nothing(_either(_param_schema(p), _REFERENCE)))
-    constants = {name: port for name, port in spec.inputs.items() if not port.many}
-    for key, schema in _described(constants, lambda port: _or_nothing(_input_schema(port))).items():
+    for key, schema in _described(spec.inputs, lambda port: _or_nothing(_input_schema(port))).items():
         params["anyOf"][0]["properties"].setdefault(key, schema)
     return {
         "if": {"anyOf": [{"properties": {key: named}, "required": [key]} for key in ("type", "block_type")]},
@@ -251,7 +250,12 @@ def _inputs(spec: BlockSpec, schema: Callable[[Any], Schema]) -> Schema:
     """Return the schema of inputs; of a block that takes many, any name is one of them."""
     made = _members(spec.inputs, schema)
     if spec.many is not None:
-        made["anyOf"][0]["additionalProperties"] = schema(spec.many)
+        inputs = made["anyOf"][0]
+        inputs["additionalProperties"] = schema(spec.many)
+        never: Schema = {"not": {}, "description": "It is a parameter: write it under `params`"}
+        inputs["properties"] = (
+            dict.fromkeys(_described(spec.params, _param_schema), never) | inputs["properties"]
+        )
     return made
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from petra.blocks import Block, In, Out, Param, Qualities, QualityOf, State
 from petra.blocks.known import best, worst
 from petra.library.faults import require
@@ -35,6 +38,13 @@ class Fallback(Block, type="FALLBACK"):
     begun = State(False, doc="There was a good input")
     out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The input, or what stands in for it")
     active = Out(bool, doc="Something stands in for the input")
+
+    @classmethod
+    def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Yield that there is more than one fallback."""
+        if len(found := given.get("fallback", ())) > 1:
+            said = f"is one input, not {len(found)} ({', '.join(found)}): FIRST_GOOD chooses among several"
+            yield "fallback", said
 
     def step(self, dt: float) -> None:
         taken = self.quality == 0 or (self.uncertain and self.quality == 1)

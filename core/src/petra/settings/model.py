@@ -61,8 +61,8 @@ def about(
 
     `aliases` are further keys for the same field. A field with `shorthand=True` takes the value when a single
     value stands where the whole mapping belongs. `signal` says that the field names a signal: one that a
-    section writes is declared by that, and one that it reads must be there. A mapping with `sparse=True` has keys
-    with defaults of their own: one with nothing behind it is not given.
+    section writes is declared by that, and one that it reads must be there. The keys of a mapping with
+    `sparse=True` have defaults of their own: one with nothing behind it is not given.
     """
     return {_ABOUT: About(doc, unit, tuple(aliases), shorthand, signal, sparse)}
 
