@@ -56,6 +56,35 @@ SLIPS = {
     "time-port": ("line: {port: 5s}\n", 1, 14, "wrong-type", "write the plain number"),
     "time-param": (TON + "  params: {preset_ms: T#1.5s}\n", 6, 23, "wrong-type", "write 1500: it is in ms"),
     "quotes-param": (SCALE + '  params: {in_max: "5"}\n', 6, 20, "wrong-type", "leave out the quotes"),
+    "tab": ("signals:\n- name: a\n\ttype: int\n", 3, 1, "yaml-syntax", "indent with spaces, not tabs"),
+    "dash": ("signals:\n-name: a\n  type: int\n", 2, 1, "yaml-syntax", "write `- name: a`"),
+    "dash-second": ("signals:\n- a\n-name: b\n  type: int\n", 3, 1, "yaml-syntax", "write `- name: b`"),
+    "dash-name": ("signals:\n  - a\n  -b\n  - c\n", 3, 3, "yaml-syntax", "write `- b`"),
+    "dash-braces": ("signals:\n  - a\n  -{name: b}\n", 3, 3, "yaml-syntax", "write `- {name: b}`"),
+    "dash-top": ("signals:\n-name: a\n", 2, 1, "missing-space", "write `- name: ...`"),
+    "dash-all": ("signals:\n  -name: a\n", 2, 3, "wrong-type", "behind a dash and a space"),
+    "quote-within": (
+        "signals:\n- {name: a, description: 'it's on'}\n",
+        2,
+        29,
+        "yaml-syntax",
+        "a quote within the text is written '', or put the text in \"...\"",
+    ),
+    "quote-within-block": ("signals:\n- name: a\n  unit: 'it's'\n", 3, 12, "yaml-syntax", "is written ''"),
+    "quote-within-double": ('signals:\n- name: a\n  unit: "a "b" c"\n', 3, 12, "yaml-syntax", 'is written \\"'),
+    **{
+        f"type-{name}": (f"signals: [{{name: a, type: {name}}}]\n", 1, 27, "bad-value", f"mean {meant!r}?")
+        for name, meant in [
+            ("REAL", "float"),
+            ("LREAL", "float"),
+            ("double", "float"),
+            ("DINT", "int"),
+            ("WORD", "int"),
+            ("boolean", "bool"),
+            ("text", "string"),
+            ("flaot", "float"),
+        ]
+    },
     "curly-name": ("signals:\n- name: “a”\n", 2, 9, "bad-value", "write straight ones"),
     "curly-number": ("scan_time_ms: ”50”\n", 1, 15, "wrong-type", "write straight ones"),
     "curly-key": ("signals:\n- “name”: a\n", 2, 3, "unknown-key", "write straight ones"),
@@ -150,3 +179,21 @@ def test_data_types_are_enumerated_in_any_case(schema_of_lines):
 @pytest.fixture
 def schema_of_lines():
     return jsonschema.Draft202012Validator(json.loads(json.dumps(document_schema(CATALOG))))
+
+
+def test_a_block_still_to_come_is_one_warning_for_its_type():
+    text = """
+signals: [{name: a, type: bool}]
+blocks:
+- {name: b, type: TWILIO, inputs: {trigger: a}, outputs: {success: sent}, params: {to: [1, 2]}}
+- {name: c, type: EMAIL, inputs: {trigger: a}, ports: {x: y}}
+- {name: d, type: EMAIL}
+- {name: e, type: NOT, inputs: {in: sent}, outputs: {out: f}}
+"""
+    made = load_bytes(text.encode(), CATALOG, {})
+    assert [(p.line, p.column, p.code, p.hint) for p in made.problems] == [
+        (4, 19, "not-yet", "it comes with a later petra-twilio"),
+        (5, 19, "not-yet", "it comes with a later petra-mail"),
+    ]
+    assert [block.name for block in made.configuration.plant.blocks] == ["e"]
+    assert {signal.name for signal in made.configuration.plant.signals} == {"a", "sent", "f"}

@@ -185,7 +185,7 @@ def test_an_input_given_as_a_parameter_is_a_constant():
     (problem,) = check(
         "- {name: x, type: LIMIT, inputs: {in: f, min: 0, max: 1}, params: {max: 2}}\n"
     ).problems
-    assert problem.code == "unknown-param"
+    assert problem.code == "duplicate-key"
 
 
 def test_inputs_of_many_are_taken_by_their_numbers():

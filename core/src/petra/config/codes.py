@@ -55,8 +55,8 @@ _DOCUMENT = {
     ),
     "missing-space": Code(
         "A key and its value are one text, because no space follows the colon: `name:a` is the name "
-        "`name:a`.",
-        "Write the space: `name: a`. A name that is really meant so is put in quotes.",
+        "`name:a`. Or an item of a list is a key, because no space follows the dash: `-name: a`.",
+        "Write the space: `name: a`, `- name: a`. A name that is really meant so is put in quotes.",
     ),
     "yaml-alias": Code(
         "An alias `*name` has no anchor `&name` above it, or stands inside the very thing that it names.",
@@ -130,8 +130,9 @@ _SECTIONS = {
         "Install it with the command that the message shows, in the environment that runs PETRA.",
     ),
     "not-yet": Code(
-        "The section is one of the original's that no version of PETRA reads yet. The document is good "
-        "without it, and nothing that stands in it takes effect: no alarm is raised, nothing is stored.",
+        "The section, or the type of block, is one of the original's that no version of PETRA reads yet. "
+        "The document is good without it, and nothing that stands in it takes effect: no alarm is raised, "
+        "nothing is stored, no message is sent.",
         "Leave it for the version that reads it. `petra check --strict` refuses a document that has one.",
     ),
     "unknown-section": Code(

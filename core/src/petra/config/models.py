@@ -23,6 +23,18 @@ Scalar = bool | int | float | str
 SYNONYMS: Mapping[type, Mapping[str, str]] = {SignalType: {"integer": "int"}}
 """Further names of choices, as documents of the original have them."""
 
+MEANT: Mapping[type, dict[str, str]] = {
+    SignalType: {
+        **dict.fromkeys(("boolean", "bit", "digital"), "bool"),
+        **dict.fromkeys(("byte", "word", "dword", "lword", "sint", "dint", "lint", "long", "short"), "int"),
+        **dict.fromkeys(("usint", "uint", "udint", "ulint", "counter"), "int"),
+        **dict.fromkeys((f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)), "int"),
+        **dict.fromkeys(("real", "lreal", "double", "number", "analog", "float32", "float64"), "float"),
+        **dict.fromkeys(("text", "str", "char", "wstring"), "string"),
+    }
+}
+"""What other systems call a choice, in small letters: for hints alone."""
+
 _FOR_PEOPLE = ""
 _LATER = "this version has no {}"
 

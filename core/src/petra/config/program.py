@@ -14,6 +14,7 @@ from petra.config.later import declared_for
 from petra.config.limits import check_limits
 from petra.config.models import MAIN, SignalConfig, TaskConfig
 from petra.config.nodes import within
+from petra.config.providers import LATER_BLOCKS
 from petra.config.structure import Invalid
 from petra.config.wording import as_number, cure, named, noun, written, written_as
 from petra.scan import Resolution, Wired, wire
@@ -121,6 +122,22 @@ class ProgramCheck:
             name = self._text(at)
             if self._catalog.block(name) is None:
                 self._unknown_type(at, name)
+
+    def still_to_come(self, node: nodes.Node) -> bool:
+        """Return whether a block is of a type still to come; if so say it, and heed what it would write."""
+        at = within(node, "type", "block_type")
+        name = at.text if isinstance(at, nodes.Scalar) else ""
+        if name not in LATER_BLOCKS or self._catalog.block(name) is not None:
+            return False
+        if name not in self._strange:
+            self._strange.add(name)
+            said = f"this version has no block {name}: those that stand here do nothing"
+            self._problems.warn(at, "not-yet", said, hint=f"it comes with a later {LATER_BLOCKS[name]}")
+        outputs = within(node, "outputs")
+        for entry in outputs.entries.values() if isinstance(outputs, nodes.Mapping) else ():
+            if isinstance(entry.value, nodes.Scalar) and is_name(entry.value.text):
+                self._later.setdefault(entry.value.text, None)
+        return True
 
     def _two_meanings(self, at: nodes.Node) -> None:
         said = "SR_LATCH was reset when both inputs are true in the first generation, and is set here"

@@ -21,6 +21,12 @@ LATER = {
 }
 """Sections still to come, each with the distribution that it will come with."""
 
+LATER_BLOCKS = {
+    "EMAIL": "petra-mail",
+    "TWILIO": "petra-twilio",
+}
+"""Block types of the original still to come, each with the distribution that it will come with."""
+
 
 def install_hint(section: str) -> str:
     """Return the command that installs what a section needs, or an empty text for a section nobody knows."""

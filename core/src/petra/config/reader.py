@@ -133,6 +133,11 @@ class Reader:
 
     def _note_unowned(self, name: str, entry: nodes.Entry) -> None:
         key = entry.key
+        if name.startswith("-"):
+            self._all_writers_known = False
+            hint = f"write `- {name[1:]}: ...`"
+            self._problems.add(key, "missing-space", "a dash needs a space after it", hint=hint)
+            return
         provider = PUBLISHED.get(name) or LATER.get(name) or f"petra-{name}"
         fault = next((f for f in self._catalog.faults if {f.name, f.distribution} & {name, provider}), None)
         if fault is None and name in LATER:
@@ -162,7 +167,7 @@ class Reader:
             self._catalog, self._problems, lambda node: self._structurer.resolve(node)[1].text, self._later
         )
         signals = [(node, self._typed(node, s)) for node, s in self._items(root, "signals", SignalConfig)]
-        blocks = self._items(root, "blocks", BlockConfig, check.unread_block)
+        blocks = self._items(root, "blocks", BlockConfig, check.unread_block, check.still_to_come)
         named = self._items(root, "tasks", TaskConfig)
         check.signals(signals)
         period = self._own.get("scan_time_ms", PlantConfig().scan_time_ms)
@@ -208,8 +213,12 @@ class Reader:
         section: str,
         model: type[M],
         unread: Callable[[nodes.Node], None] = lambda _: None,
+        later: Callable[[nodes.Node], bool] = lambda _: False,
     ) -> list[tuple[nodes.Node, M]]:
-        """Return the models of a list that could be made, each with its node; `unread` takes the others."""
+        """Return the models of a list that could be made, each with its node; `unread` takes the others.
+
+        Items for which `later` answers yes are passed over.
+        """
         node = root.get(section)
         if node is None or (isinstance(node, nodes.Scalar) and node.is_null):
             return []
@@ -219,6 +228,8 @@ class Reader:
             return []
         made = []
         for item in node.items:
+            if later(item):
+                continue
             try:
                 made.append((item, self._structurer.structure(item, model)))
             except Invalid:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import attrs
 
 from petra.config.models import SYNONYMS, BlockConfig, PlantConfig
-from petra.config.providers import LATER
+from petra.config.providers import LATER, LATER_BLOCKS
 from petra.config.reader import PROTOCOLS
 from petra.config.shapes import CONNECTIONS, item_model
 from petra.plugin.groups import Group
@@ -210,7 +210,7 @@ def _demands(keys: tuple[str, ...], *, required: bool) -> Iterator[Schema]:
 
 
 def _block_schema(specs: Sequence[BlockSpec]) -> Schema:
-    names = {"enum": [name for spec in specs for name in spec.names]}
+    names = {"enum": list(dict.fromkeys([*(name for spec in specs for name in spec.names), *LATER_BLOCKS]))}
     block = model_schema(BlockConfig)
     for key in ("type", "block_type"):
         block["properties"][key] = {**names, "description": block["properties"][key]["description"]}

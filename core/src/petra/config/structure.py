@@ -18,7 +18,7 @@ import attrs
 import cattrs
 
 from petra.config.environment import Environment, Substituted, SubstitutionError
-from petra.config.models import SYNONYMS
+from petra.config.models import MEANT, SYNONYMS
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from petra.config.parse import MAX_BYTES
 from petra.config.scalars import Ambiguous, Plain, read_plain
@@ -203,23 +203,27 @@ class Structurer:
     def _enum(self, node: Node, kind: type[Enum]) -> Enum:
         by_text = {str(member.value): member for member in kind}
         also = {name: by_text[value] for name, value in SYNONYMS.get(kind, {}).items()}
-        return (by_text | also)[self._choice(node, tuple(by_text), also)]
+        return (by_text | also)[self._choice(node, tuple(by_text), also, MEANT.get(kind))]
 
     def _literal(self, node: Node, kind: Any) -> Any:
         by_text = {str(value): value for value in get_args(kind)}
         return by_text[self._choice(node, tuple(by_text))]
 
-    def _choice(self, node: Node, choices: tuple[str, ...], also: Collection[str] = ()) -> str:
+    def _choice(
+        self,
+        node: Node,
+        choices: tuple[str, ...],
+        also: Collection[str] = (),
+        elsewhere: dict[str, str] | None = None,
+    ) -> str:
         if not isinstance(node, Scalar) or node.is_null:
             raise self._wrong(node, choices)
         _, substituted = self.resolve(node)
         if substituted.text not in choices and substituted.text not in also:
-            self.problems.add(
-                node,
-                "bad-value",
-                f"{written(node)} is none of {', '.join(choices)}",
-                hint=self.problems.meant(node.text, choices),
-            )
+            known = (elsewhere or {}).get(node.text.casefold())
+            hint = f"did you mean {known!r}?" if known else self.problems.meant(node.text, choices)
+            said = f"{written(node)} is none of {', '.join(choices)}"
+            self.problems.add(node, "bad-value", said, hint=hint)
             raise Invalid
         return substituted.text
 

@@ -22,6 +22,9 @@ CURLY_HINT = "curly quotes are letters like any other: write straight ones"
 GLUED = re.compile(r"(?P<lead>\s*(?:- +)*)(?P<key>[^\W\d][\w.\-]*):(?P<rest>[^\s:/\\,][^\n]*)")
 """A key whose colon is not followed by a space."""
 
+_DASH = re.compile(r"(?P<lead>\s*(?:- +)*)-(?P<rest>(?:[^\W\d][\w.\-]*(?:\s*:(?:\s.*)?)?|\{.*|\[.*)\s*)")
+"""An item of a list whose dash is not followed by a space."""
+
 _BARE_REFERENCE = re.compile(r"[^\"']\$\{")
 _OPENING = re.compile(r"""(?:^|[:\-\[{,?]\s+|[\[{]\s*)(?P<quote>["'])""")
 _CLOSING = {'"': re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL), "'": re.compile(r"(?:[^']|'')*'")}
@@ -48,7 +51,8 @@ def note_syntax(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> N
         return
     lines = NEWLINE.split(text)
     lines += [""] * (mark.line + 1 - len(lines))  # the end may be said to be in the line after the last one
-    slip = _quote(error, lines, mark) or _glued(error, lines, mark)
+    slip = _quote(error, lines, mark) or _dash(lines, mark) or _glued(error, lines, mark)
+    slip = slip or _inner_quote(lines, mark)
     if slip is None:
         slip = _Slip(mark.line, mark.column, _said(error, mark), _hint(error, text, lines, mark))
     problems.add_at(slip.line + 1, slip.column + 1, "yaml-syntax", slip.said, hint=slip.hint)
@@ -72,6 +76,8 @@ def _hint(error: yaml.MarkedYAMLError, text: str, lines: list[str], mark: Any) -
         before, after = _WORD_BEFORE.search(line[: mark.column]), _WORD_AFTER.match(line, mark.column + 1)
         if before and after and ":" in line[: mark.column]:
             return f"write `{before[1]}:{after[1]}` without the space, or put the text in quotes"
+    if "tab character" in said:
+        return "indent with spaces, not tabs"
     if "cannot start any token" in said:
         return "indent with spaces, not tabs, and quote texts that begin with %, @ or `"
     if "mapping values are not allowed" in said:
@@ -122,6 +128,32 @@ def _glued(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> _Slip | 
         if (found := GLUED.fullmatch(lines[number])) is not None:
             return _Slip(number, found.start("rest"), "a colon needs a space after it", glued_hint(found))
     return None
+
+
+def _dash(lines: list[str], mark: Any) -> _Slip | None:
+    """Return the item in the line, or closely above, whose dash has no space after it."""
+    for number in range(mark.line, max(-1, mark.line - 3), -1):
+        if (found := _DASH.fullmatch(lines[number])) is not None:
+            said, at = "a dash needs a space after it", len(found["lead"])
+            return _Slip(number, at, said, f"write `{dash_hint(found['rest'])}`")
+    return None
+
+
+def dash_hint(rest: str) -> str:
+    """Return how an item is written whose dash is not followed by a space."""
+    rest = rest.strip()
+    return f"- {rest if len(rest) <= 60 else '...'}"
+
+
+def _inner_quote(lines: list[str], mark: Any) -> _Slip | None:
+    """Return the quote within a quoted text that ended it."""
+    line, at = lines[mark.line], mark.column
+    if not (0 < at < len(line) and line[at - 1] in "\"'" and line[at].isalnum()):
+        return None
+    quote = line[at - 1]
+    double, other = ("''", '"') if quote == "'" else ('\\"', "'")
+    hint = f"a quote within the text is written {double}, or put the text in {other}...{other}"
+    return _Slip(mark.line, at - 1, f"the text ends with this quote {quote}, and more follows", hint)
 
 
 def glued_hint(found: re.Match[str]) -> str:
