@@ -71,7 +71,7 @@ SLIPS = {
         "a quote within the text is written '', or put the text in \"...\"",
     ),
     "quote-within-block": ("signals:\n- name: a\n  unit: 'it's'\n", 3, 12, "yaml-syntax", "is written ''"),
-    "quote-within-double": ('signals:\n- name: a\n  unit: "a "b" c"\n', 3, 12, "yaml-syntax", 'is written \\"'),
+    "quote-within-two": ('signals:\n- name: a\n  unit: "a "b" c"\n', 3, 12, "yaml-syntax", 'is written \\"'),
     **{
         f"type-{name}": (f"signals: [{{name: a, type: {name}}}]\n", 1, 27, "bad-value", f"mean {meant!r}?")
         for name, meant in [

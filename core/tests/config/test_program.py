@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from petra import Catalog
 from petra.config import load_bytes
@@ -325,3 +326,59 @@ def _output(block: str) -> str:
 )
 def test_inputs_of_any_name(block):
     assert of_library(block) == ()
+
+
+WAVES = """
+signals:
+- {name: a, type: float}
+- {name: b, type: flaot}
+blocks:
+- {name: x, type: TNO, inputs: {in1:b}, ouputs: {out: q}}
+- {name: y, type: AND, inputs: {in1: q, in2: z}, outputs: {out: w}}
+- {name: z, type: GT, inputs: {in1: b, in2: "75,0"}, outputs: {out: h}}
+"""
+
+
+def test_a_signal_that_nobody_writes_is_told_beside_a_block_that_cannot_be_read():
+    found = load_bytes(WAVES.encode(), LIBRARY, {}).problems
+    unknown = [problem for problem in found if problem.code == "unknown-signal"]
+    assert [(problem.line, problem.column) for problem in unknown] == [(7, 46), (8, 45)]
+    assert unknown[1].hint == "write 75.0: a point, not a comma"
+
+
+CHAIN = [
+    {"name": "b1", "type": "NOT", "inputs": {"in": "a"}, "outputs": {"out": "s1"}},
+    {"name": "b2", "type": "TON", "inputs": {"in": "s1"}, "outputs": {"q": "s2", "et": "tank.x-1/y"}},
+    {"name": "b3", "type": "GT", "inputs": {"in1": "tank.x-1/y", "in2": 5}, "outputs": {"out": "s3"}},
+    {"name": "b4", "type": "AND", "inputs": {"a": "s1", "b": "s2", "c": "s3"}, "outputs": {"out": "s4"}},
+]
+BREAKS = {
+    "misspelt": lambda block: {**block, "outputs": {}, "ouputs": block["outputs"]},
+    "port": lambda block: {**block, "outputs": {**block["outputs"], "more": [1]}},
+    "key": lambda block: {**block, "zzz": 1},
+    "glued": lambda block: {
+        **block,
+        "outputs": {f"{p}:{name}": None for p, name in block["outputs"].items()},
+    },
+    "list": lambda block: {**block, "outputs": list(block["outputs"].values())},
+    "params": lambda block: {**block, "params": {"x": [1]}},
+    "name": lambda block: {**block, "name": None},
+}
+
+
+@pytest.mark.parametrize("number", range(len(CHAIN)))
+@pytest.mark.parametrize("spoil", BREAKS.values(), ids=BREAKS)
+def test_a_block_that_cannot_be_read_makes_no_signal_unknown(spoil, number):
+    blocks = [spoil(block) if i == number else block for i, block in enumerate(CHAIN)]
+    text = yaml.safe_dump({"signals": [{"name": "a", "type": "bool"}], "blocks": blocks})
+    made = load_bytes(text.encode(), LIBRARY, {})
+    assert made.errors
+    assert "unknown-signal" not in [problem.code for problem in made.problems]
+
+
+def test_a_section_of_the_wrong_form_makes_no_signal_unknown():
+    text = (
+        "signals: {a: bool, b: bool}\nblocks: [{name: n, type: AND, inputs: {a: a, b: b}, outputs: {q: c}}]"
+    )
+    (problem,) = load_bytes(text.encode(), LIBRARY, {}).problems
+    assert problem.code == "wrong-type"

@@ -123,6 +123,25 @@ def paths(root: Node, wanted: set[int]) -> dict[int, str]:
     return found
 
 
+def texts(root: Node) -> set[str]:
+    """Return every key and every single value of a part of the document."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Scalar):
+            found.add(node.text)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            if isinstance(node, Mapping):
+                found.update(node.entries)
+                pending += [entry.value for entry in node.entries.values()]
+            elif isinstance(node, Sequence):
+                pending += node.items
+    return found
+
+
 def within(node: Node, *keys: str) -> Node:
     """Return what stands behind the first of these keys that is there, or the node itself."""
     if isinstance(node, Mapping):

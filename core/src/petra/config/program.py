@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -145,13 +145,12 @@ class ProgramCheck:
         self._problems.warn(at, "two-meanings", said, hint=hint)
 
     def wiring(
-        self, blocks: Blocks, declared: Iterable[str], uses: list[NamedSignal], *, complete: bool
+        self, blocks: Blocks, declared: Iterable[str], uses: list[NamedSignal], maybe: Collection[str] | None
     ) -> None:
         """Check that every signal has one writer and that none is misspelt.
 
-        `complete` says that every part of the document that could write a signal was understood; otherwise a
-        name that is not declared may still be one of theirs. What a section uses either way it writes, unless
-        a block does.
+        `maybe` has the names that parts of the document may write that were not understood; None when nobody
+        knows them. What a section uses either way it writes, unless a block does.
         """
         writers: dict[str, str] = {}
         for signal in uses:
@@ -165,10 +164,11 @@ class ProgramCheck:
         for signal in uses:
             if signal.use is SignalUse.EITHER and signal.name not in of_blocks:
                 self._one_writer(writers, signal.name, signal.node, f"line {signal.node.line}")
-        if not complete:
+        if maybe is None:
             return
         names = {**dict.fromkeys(declared), **dict.fromkeys(writers), **self._later}
         known = Names(names)
+        names.update(dict.fromkeys(maybe))
         for signal in uses:
             if signal.use is SignalUse.READS and signal.name not in names:
                 self._unknown_signal(signal.node, signal.name, known)

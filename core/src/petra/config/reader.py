@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -33,6 +34,9 @@ PROTOCOLS = "protocols"
 FOR_PEOPLE = "x-"
 """How a key begins that is for people, or a place for anchors, and is not read."""
 
+_PARTS = re.compile(r"[\s:=,;>]+")
+"""What separates names where a space or a colon is missing."""
+
 _BY_ITEM = ("signals", "blocks", "tasks")
 _OWN = {setting.name: setting for setting in settings(PlantConfig)}
 
@@ -57,6 +61,8 @@ class Reader:
         self._points: list[NamedSignal] = []
         self._later: dict[str, SignalType | None] = {}
         self._all_writers_known = True
+        self._maybe_written: set[str] = set()
+        """What stands in blocks and signals that could not be read: any of it may be a signal's name."""
 
     def read(self, root: nodes.Mapping) -> Configuration:
         """Return what the document says; what cannot be used is left out, and is a problem."""
@@ -186,7 +192,7 @@ class Reader:
                 *engine_signals(task.name for task in tasks),
             ],
             self._structurer.signals,
-            complete=self._all_writers_known,
+            self._maybe_written if self._all_writers_known else None,
         )
         more = check.types(checked, signals, tasks, self._structurer.signals)
         check.safe(signals, more, self._points)
@@ -225,6 +231,7 @@ class Reader:
         if not isinstance(node, nodes.Sequence):
             hint = f"write each of the {section} behind a dash and a space: `- name: ...`"
             self._problems.add(node, "wrong-type", f"expected a list, not {node.noun}", hint=hint)
+            self._not_read(section, node)
             return []
         made = []
         for item in node.items:
@@ -233,6 +240,14 @@ class Reader:
             try:
                 made.append((item, self._structurer.structure(item, model)))
             except Invalid:
-                self._all_writers_known = False
+                self._not_read(section, item)
                 unread(item)
         return made
+
+    def _not_read(self, section: str, node: nodes.Node) -> None:
+        """Heed that a part that could not be read may write signals: those whose names stand in it."""
+        texts = nodes.texts(node)
+        self._maybe_written |= texts
+        self._maybe_written.update(part for text in texts for part in _PARTS.split(text))
+        if section == "tasks" or any("${" in text for text in texts):  # the names are others
+            self._all_writers_known = False
