@@ -15,7 +15,7 @@ from petra.cli.blocks import block_cases
 from petra.cli.main import petra
 from petra.config.codes import GROUPS
 from petra.config.models import BlockConfig, EngineConfig, PlantConfig, SignalConfig, TaskConfig
-from petra.config.providers import LATER
+from petra.config.providers import LATER, LATER_BLOCKS
 from petra.drivers import Script
 from petra.library import plugin
 from petra.plugin import Catalog, Offer, hookspecs
@@ -84,6 +84,10 @@ def original() -> str:
             for key, reason in model.NOT_READ.items()
         ]
     rows += [f"| the document | `{name}` | still to come, with {later} |" for name, later in LATER.items()]
+    rows += [
+        f"| the type of a block | `{name}` | still to come, with {later} |"
+        for name, later in LATER_BLOCKS.items()
+    ]
     return "\n".join(rows)
 
 
