@@ -382,3 +382,23 @@ def test_a_section_of_the_wrong_form_makes_no_signal_unknown():
     )
     (problem,) = load_bytes(text.encode(), LIBRARY, {}).problems
     assert problem.code == "wrong-type"
+
+
+def test_what_else_is_wrong_is_told_beside_a_key_that_does_not_exist():
+    text = """
+signals: [{name: a, type: float, colour: red, safe: x}]
+blocks:
+- {name: y, type: GT, inputs: {in1: a, in2: zz, in9: a}, outputs: {out: w}, prio: 1, also: more}
+- {name: z, type: NOT, inptus: {in: more}, outputs: {out: k}}
+- {name: n, type: AND, inputs: {a: w, b: k, c: more}, outputs: {out: m}}
+"""
+    found = [(p.line, p.path, p.code) for p in load_bytes(text.encode(), LIBRARY, {}).problems]
+    assert found == [
+        (2, "signals[0].colour", "unknown-key"),
+        (2, "signals[0].safe", "wrong-type"),
+        (4, "blocks[0].inputs.in2", "unknown-signal"),
+        (4, "blocks[0].inputs.in9", "unknown-port"),
+        (4, "blocks[0].prio", "unknown-key"),
+        (4, "blocks[0].also", "unknown-key"),
+        (5, "blocks[1].inptus", "unknown-key"),
+    ]

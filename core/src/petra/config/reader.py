@@ -221,8 +221,9 @@ class Reader:
         unread: Callable[[nodes.Node], None] = lambda _: None,
         later: Callable[[nodes.Node], bool] = lambda _: False,
     ) -> list[tuple[nodes.Node, M]]:
-        """Return the models of a list that could be made, each with its node; `unread` takes the others.
+        """Return the models of a list, each with its node; `unread` takes the items that make none.
 
+        One with a key too many is looked at all the same, for what else is wrong with it.
         Items for which `later` answers yes are passed over.
         """
         node = root.get(section)
@@ -239,15 +240,25 @@ class Reader:
                 continue
             try:
                 made.append((item, self._structurer.structure(item, model)))
-            except Invalid:
-                self._not_read(section, item)
-                unread(item)
+            except Invalid as invalid:
+                if isinstance(invalid.rest, model) and isinstance(item, nodes.Mapping):
+                    made.append((item, invalid.rest))
+                    self._not_read(section, *_of_other_keys(item, model))
+                else:
+                    self._not_read(section, item)
+                    unread(item)
         return made
 
-    def _not_read(self, section: str, node: nodes.Node) -> None:
-        """Heed that a part that could not be read may write signals: those whose names stand in it."""
-        texts = nodes.texts(node)
+    def _not_read(self, section: str, *parts: nodes.Node) -> None:
+        """Heed that parts that could not be read may write signals: those whose names stand there."""
+        texts = set().union(*map(nodes.texts, parts))
         self._maybe_written |= texts
         self._maybe_written.update(part for text in texts for part in _PARTS.split(text))
         if section == "tasks" or any("${" in text for text in texts):  # the names are others
             self._all_writers_known = False
+
+
+def _of_other_keys(item: nodes.Mapping, model: type) -> list[nodes.Node]:
+    """Return what stands behind the keys that a model does not have."""
+    known = {key for setting in settings(model) for key in setting.keys}
+    return [entry.value for key, entry in item.entries.items() if key not in known]

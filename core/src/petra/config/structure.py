@@ -36,7 +36,7 @@ Hook = Callable[[Any, Any], Any]
 
 
 class Invalid(Exception):  # noqa: N818 - it never leaves the loader
-    """This part cannot be used; the reason is noted already. Of a list, `rest` is what can be."""
+    """This part cannot be used; the reason is noted already. `rest` is what can be looked at all the same."""
 
     def __init__(self, rest: Any = None) -> None:
         super().__init__()
@@ -310,6 +310,7 @@ class Structurer:
                 read = Mapping(mapping.line, mapping.column)
                 read.entries = {k: e for k, e in mapping.entries.items() if k not in passed_over}
             values, failed, partly = self._fields(read, by_key)
+            strange = self._strange(read, by_key)
             for setting in known:
                 if setting.required and setting.name not in values and setting.name not in failed:
                     self.problems.add(
@@ -317,13 +318,23 @@ class Structurer:
                     )
                     failed.add(setting.name)
             if failed:
-                if failed == partly.keys():  # what is good is looked at all the same, with its neighbours
+                rest = None
+                if failed - strange == partly.keys():  # what is good is looked at, with its neighbours
                     with suppress(Invalid):
-                        self._made(model, values | partly, mapping, whole=False)
-                raise Invalid
+                        rest = self._made(model, values | partly, mapping, whole=False)
+                raise Invalid(None if partly else rest)
             return self._made(model, values, mapping)
 
         return structure
+
+    def _strange(self, mapping: Mapping, by_key: dict[str, Setting]) -> set[str]:
+        """Return the keys that are none, and no misspelt ones either: the others mean what they say."""
+        unknown = mapping.entries.keys() - by_key.keys()
+        return {
+            key
+            for key in unknown
+            if not glued(mapping.entries[key].key) and not self.problems.meant(key, by_key)
+        }
 
     def pass_over(self, model: Any, entry: Entry) -> None:
         """Note that a model accepts a setting of the original and does not read it; once for all places."""
