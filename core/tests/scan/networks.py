@@ -173,7 +173,10 @@ def _kind(source: Any, declared: dict[str, type]) -> type:
 
 def _params(cls: type[Block], chance: random.Random) -> dict[str, Any]:
     """Choose parameters that go together."""
-    wires = {n: [f"{n}{at}" for at in range(9)] if p.many else None for n, p in cls.spec.inputs.items()}
+    wires = {
+        n: [f"{n}{at}" for at in range(9 if p.required else 1)] if p.many else None
+        for n, p in cls.spec.inputs.items()
+    }
     while True:
         params = _any_params(cls, chance)
         given = {name: params.get(name, param.default) for name, param in cls.spec.params.items()}
