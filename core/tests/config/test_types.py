@@ -129,7 +129,7 @@ RING = """
         ),
         (
             "- {name: x, type: ADD, inputs: {in1: f, in2: i}, outputs: {out: i}}",
-            "rounded",
+            "rounded-output",
             [(7, 65)],
             "ADD.out gives a number, and 'i' is int: it is rounded",
         ),

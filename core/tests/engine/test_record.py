@@ -23,6 +23,7 @@ from petra.engine.record import Recorder, RecordError
 from petra.engine.replay import read, replay
 from petra.library import plugin
 from petra.scan import Constant
+from petra.scan.network import Unwired
 from petra.signals import GOOD, Bus, SignalType
 from petra.testing import ManualClock
 
@@ -49,14 +50,15 @@ def plant_of(life: Any) -> PlantConfig:
     for block in life.blocks:
         inputs = {}
         for name, sources in block.sources.items():
-            many = block.cls.spec.inputs[name].many
+            port = block.cls.spec.inputs[name]
             for i, source in enumerate(sources):
+                if isinstance(source, Unwired):
+                    continue
+                key = f"in{port.first + i}" if port.first is not None else f"{name}{i}" if port.many else name
                 value = source.value if isinstance(source, Constant) else source
                 quoted = f"'{value}'" if isinstance(source, Constant) and isinstance(value, str) else value
-                if (
-                    value is not block.cls.spec.inputs[name].default
-                ):  # a default of NaN is what an input has that is not wired
-                    inputs[f"{name}{i}" if many else name] = quoted
+                if value is not port.default:  # a default of NaN is what an input has that is not wired
+                    inputs[key] = quoted
         blocks.append(
             BlockConfig(block.name, block.cls.spec.type, inputs, dict(block.targets), dict(block.params))
         )

@@ -147,7 +147,7 @@ def test_names_of_the_original_are_taken_and_what_differs_is_said(block, said):
     loaded = load_bytes(f"{SECOND}- {{name: t, type: {block}}}\n".encode(), LIBRARY, {}, name="p")
     assert loaded.configuration is not None
     assert [problem.message for problem in loaded.problems] == said
-    assert {problem.code for problem in loaded.problems} <= {"assumed", "rounded"}
+    assert {problem.code for problem in loaded.problems} <= {"assumed-value", "rounded-output"}
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ blocks:
 def test_a_bool_is_added_to_zero_to_select_by(inline):
     """As the water plant of the original does it for each of its pumps."""
     loaded = load_bytes(PUMPS, LIBRARY, {}, name="p")
-    assert [(p.code, p.line) for p in loaded.problems] == [("bool-as-number", 13), ("rounded", 16)]
+    assert [(p.code, p.line) for p in loaded.problems] == [("bool-as-number", 13), ("rounded-output", 16)]
     built = build(loaded.configuration.plant, LIBRARY, inline=inline)
     bus = Bus(built.layout, ManualClock())
     found = []

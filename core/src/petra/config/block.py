@@ -108,7 +108,7 @@ class _BlockCheck:
         except Exception:  # noqa: BLE001 - whatever a stranger's class raises; nothing depends on it
             remarks = []
         for name, said in remarks:
-            self._problems.note(self._place(name), "assumed", f"{self._spec.type}.{name} {said}")
+            self._problems.note(self._place(name), "assumed-value", f"{self._spec.type}.{name} {said}")
 
     def _place(self, name: str) -> Node:
         """Return where a parameter or an input is written, or else the block."""

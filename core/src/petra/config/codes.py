@@ -205,7 +205,7 @@ _PROGRAM = {
         "A bool is wired to an input that takes numbers. It counts as 0 or 1.",
         "If it is meant, leave it; `CONVERT` makes a number of a bool openly.",
     ),
-    "rounded": Code(
+    "rounded-output": Code(
         "A block computes a number with a fraction, and the signal that it writes is declared `int`. It is "
         "rounded to the nearest whole number, halves to the even one, within 64 bits.",
         "If it is meant, as in documents of the original, leave it. Otherwise declare the signal `float`, or "
@@ -215,7 +215,7 @@ _PROGRAM = {
         "An input that may be left out is not wired: it counts as 0, false or an empty text.",
         "If it is meant, leave it. Otherwise wire it to a signal or give it a literal, such as 75.0.",
     ),
-    "assumed": Code(
+    "assumed-value": Code(
         "A block takes a value that the document does not give, or does something else than a block of this "
         "name in the original.",
         "If the note says what is meant, leave it. Otherwise give the value that it names.",

@@ -232,7 +232,7 @@ class Resolution:
                 if _rounds(out, self._own(i, out), self._declared.get(target)):
                     said = f"gives a number, and {target!r} is int: it is rounded to the nearest whole number"
                     said = f"{block.cls.spec.type}.{out.name} {said}"
-                    yield Remark(i, out.name, 0, said, output=True, code="rounded")
+                    yield Remark(i, out.name, 0, said, output=True, code="rounded-output")
 
     def _left_out(self) -> Iterable[Remark]:
         for i, block in enumerate(self._blocks):
