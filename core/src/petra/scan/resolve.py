@@ -10,25 +10,13 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from petra.scan.network import Constant, Unwired, Wired
+from petra.scan.remarks import Remark, closed_loops, left_out, without_outputs
 from petra.signals.types import SCALAR_NOUN, Value
 
 if TYPE_CHECKING:
     from petra.blocks import In, Out
 
 Type = type[Value]
-
-
-@frozen
-class Remark:
-    """Something to say about a port: the block, the port (of many, the how-manieth), and what."""
-
-    block: int
-    port: str
-    at: int
-    message: str
-    output: bool = False
-    code: str = "wrong-type"
-    """The problem code."""
 
 
 @frozen
@@ -56,11 +44,11 @@ class Resolution:
     def remarks(self) -> list[Remark]:
         """What deserves a look and stops nothing."""
         return [
-            *self._unwired(),
-            *self._left_out(),
+            *without_outputs(self._blocks),
+            *left_out(self._blocks),
             *self._counted_bools(),
             *self._rounded(),
-            *self._closed_loops(),
+            *closed_loops(self._blocks),
         ]
 
     def output(self, block: int, port: Out[Any]) -> Type:
@@ -234,21 +222,6 @@ class Resolution:
                     said = f"{block.cls.spec.type}.{out.name} {said}"
                     yield Remark(i, out.name, 0, said, output=True, code="rounded-output")
 
-    def _left_out(self) -> Iterable[Remark]:
-        for i, block in enumerate(self._blocks):
-            for port in block.cls.spec.inputs.values():
-                for at, source in enumerate(block.sources[port.name]):
-                    if isinstance(source, Unwired):
-                        name = port.name if port.first is None else f"in{port.first + at}"
-                        said = f"the input {name!r} of {block.cls.spec.type} is not wired: it counts as zero"
-                        yield Remark(i, port.name, at, said, code="left-out")
-
-    def _unwired(self) -> Iterable[Remark]:
-        for i, block in enumerate(self._blocks):
-            if not block.targets:
-                said = f"no output of {block.cls.spec.type} is wired: nothing sees what the block computes"
-                yield Remark(i, "", 0, said, output=True, code="no-outputs")
-
     def _counted_bools(self) -> Iterable[Remark]:
         for i, block in enumerate(self._blocks):
             for port in block.cls.spec.inputs.values():
@@ -256,40 +229,6 @@ class Resolution:
                     if self._of(source) is bool and port.taken(bool) is not bool:
                         said = f"{block.cls.spec.type}.{port.name}: a bool counts as 0 or 1 here"
                         yield Remark(i, port.name, at, said, code="bool-as-number")
-
-    def _closed_loops(self) -> Iterable[Remark]:
-        """Yield the blocks of plain logic that nothing but themselves reaches: those of a ring of NOTs."""
-        inside = {i for i, block in enumerate(self._blocks) if _is_plain_logic(block)}
-        written = {name for i in inside for name in self._blocks[i].targets.values()}
-        readers: dict[str, list[int]] = {}
-        reached = []
-        for i in inside:
-            sources = [source for each in self._blocks[i].sources.values() for source in each]
-            for name in self._blocks[i].reads:
-                readers.setdefault(name, []).append(i)
-            if not written.issuperset(sources):
-                reached.append(i)
-        while reached:
-            i = reached.pop()
-            if i in inside:
-                inside.remove(i)
-                for name in self._blocks[i].targets.values():
-                    reached += readers.get(name, ())
-        for i in sorted(inside):
-            block = self._blocks[i]
-            said = (
-                f"{block.cls.spec.type}: no signal from outside reaches the loop that this block is part of: "
-                "it never changes, or it changes in every scan"
-            )
-            yield Remark(i, next(iter(block.targets), ""), 0, said, output=True, code="closed-loop")
-
-
-def _is_plain_logic(block: Wired) -> bool:
-    spec = block.cls.spec
-    ports = (*spec.inputs.values(), *spec.outputs.values())
-    if spec.states or spec.qualities or not block.reads:
-        return False
-    return all(port.types == (bool,) for port in ports)
 
 
 def _misfit(port: In[Any], found: Type, settled: dict[object, Type]) -> str:
