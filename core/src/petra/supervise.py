@@ -12,8 +12,11 @@ import asyncio
 import logging
 import random
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+import time
+import weakref
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
+from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,6 +33,9 @@ T = TypeVar("T")
 
 CANCEL_WITHIN = 2.0
 _LOOK_EVERY = 0.5
+_LOOP_PAUSE = 0.01
+_ENDING = (SystemExit, KeyboardInterrupt)
+"""What ends a loop of asyncio, whichever task raises it."""
 
 
 class State(Enum):
@@ -115,6 +121,8 @@ class Activity:
         self._serving_since: float | None = None
         self._failing_since: float | None = None
         self._hurried = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._broken: BaseException | None = None
 
     def serving(self) -> None:
         """Say that it works now; the session calls it."""
@@ -133,6 +141,12 @@ class Activity:
     def hurry(self) -> None:
         """Try again now, if it waits for its next try."""
         self._hurried.set()
+
+    def break_off(self, error: BaseException) -> None:
+        """End this run of it with an error that one of its other tasks has raised."""
+        if self._task is not None and not self._task.done() and self._broken is None:
+            self._broken = error
+            self._task.cancel()
 
     def health(self) -> Health:
         """Return how it is."""
@@ -170,7 +184,8 @@ class Activity:
         self._enter(State.TRYING)
 
     async def _once(self) -> BaseException | None:
-        task: asyncio.Task[None] = self._loop.create_task(_called(self.run, self), name=self.name)
+        self._broken = None
+        task = self._task = self._loop.create_task(_called(self.run, self), name=self.name)
         try:
             while not task.done():
                 left = self._alive + self.patience - self._loop.time()
@@ -180,7 +195,10 @@ class Activity:
         except asyncio.CancelledError:
             await _cancelled(task)
             raise
-        return asyncio.CancelledError("it cancelled itself") if task.cancelled() else task.exception()
+        finally:
+            self._task = None
+        ended = asyncio.CancelledError("it cancelled itself") if task.cancelled() else task.exception()
+        return ended if self._broken is None else self._broken
 
     async def _give_up(self, task: asyncio.Task[None]) -> BaseException:
         self.hangs += 1
@@ -221,11 +239,60 @@ class Activity:
         self._since = self._loop.time()
 
 
+_running: ContextVar[weakref.ref[Activity] | None] = ContextVar("activity", default=None)
+"""The activity that a task belongs to: tasks take over the context of whoever makes them."""
+
+
 async def _called(run: Callable[[Activity], Awaitable[None]], activity: Activity) -> None:
+    _running.set(weakref.ref(activity))
     try:
         await run(activity)
-    except (SystemExit, KeyboardInterrupt) as error:  # one activity does not end the loop of all
-        raise RuntimeError(f"it tried to end the process: {error!r}") from error
+    except _ENDING as error:  # also in a loop that contains nothing
+        raise _contained(error) from error
+
+
+def _contained(error: BaseException) -> RuntimeError:
+    return RuntimeError(f"it tried to end the process: {error!r}")
+
+
+class _Contained(Coroutine[Any, Any, T]):
+    """A coroutine whose steps never end the loop: it raises RuntimeError instead, and fails its activity."""
+
+    def __init__(self, inner: Coroutine[Any, Any, T]) -> None:
+        self._inner = inner
+        self.__qualname__ = getattr(inner, "__qualname__", type(inner).__name__)
+
+    def send(self, value: Any) -> Any:
+        """Take the next step."""
+        try:
+            return self._inner.send(value)
+        except _ENDING as error:
+            raise self._failed(error) from error
+
+    def throw(self, *error: Any) -> Any:
+        """Take the next step with an error."""
+        try:
+            return self._inner.throw(*error)
+        except _ENDING as raised:
+            raise self._failed(raised) from raised
+
+    def close(self) -> None:
+        """End it."""
+        self._inner.close()
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self._inner.__await__()
+
+    def _failed(self, error: BaseException) -> RuntimeError:
+        failed = _contained(error)
+        running = _running.get()
+        if running is not None and (activity := running()) is not None:
+            activity.break_off(failed)
+        return failed
+
+
+def _task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+    return asyncio.Task(_Contained(coroutine), loop=loop, **options)
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> bool:
@@ -253,6 +320,7 @@ class Supervisor:
     def __init__(self, name: str = "petra-io") -> None:
         self._tasks: dict[str, tuple[Activity, asyncio.Task[None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
@@ -265,6 +333,7 @@ class Supervisor:
     def start(self) -> None:
         """Start the thread."""
         self._loop = asyncio.new_event_loop()
+        self._loop.set_task_factory(_task)
         self._thread.start()
 
     def call(self, coroutine: Coroutine[Any, Any, T], within: float = 10.0) -> T:
@@ -317,6 +386,7 @@ class Supervisor:
         if not self._thread.is_alive():
             return []
         left = self.remove(list(reversed(self._tasks)), within)
+        self._ending = True
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(within)
         return left
@@ -336,7 +406,7 @@ class Supervisor:
         loop = self.loop
         asyncio.set_event_loop(loop)
         try:
-            loop.run_forever()
+            self._keep_running(loop)
         finally:
             pending = asyncio.all_tasks(loop)
             for task in pending:
@@ -347,3 +417,15 @@ class Supervisor:
             with suppress(TimeoutError):  # a name that is being looked up may take longer than anybody waits
                 loop.run_until_complete(asyncio.wait_for(loop.shutdown_default_executor(), CANCEL_WITHIN))
             loop.close()
+
+    def _keep_running(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run the loop until `stop`: whatever else ends it, what waits in it is not lost and goes on."""
+        while not self._ending:
+            try:
+                loop.run_forever()
+            except BaseException:  # a callback, which is no task, may raise anything
+                log.critical("the loop of the drivers was ended from within; it goes on", exc_info=True)
+                time.sleep(_LOOP_PAUSE)
+            else:
+                if not self._ending:
+                    log.critical("the loop of the drivers was stopped from within; it goes on")
