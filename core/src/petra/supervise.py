@@ -179,12 +179,11 @@ class Activity:
 
     def _begin(self) -> None:
         self.starts += 1
-        self._serving_since = None
+        self._serving_since = self._broken = None
         self.progress()
         self._enter(State.TRYING)
 
     async def _once(self) -> BaseException | None:
-        self._broken = None
         task = self._task = self._loop.create_task(_called(self.run, self), name=self.name)
         try:
             while not task.done():
