@@ -138,9 +138,10 @@ class Activity:
         """Say that something moved; without this for `patience` seconds it counts as hung."""
         self._alive = self._loop.time()
 
-    def hurry(self) -> None:
-        """Try again now, if it waits for its next try."""
-        self._hurried.set()
+    def hurry(self, after: float = 0.0) -> None:
+        """Try again now, if it waits for its next try and has waited for so many seconds."""
+        if self.state is State.WAITING and self._loop.time() - self._since >= after:
+            self._hurried.set()
 
     def break_off(self, error: BaseException) -> None:
         """End this run of it with an error that one of its other tasks has raised."""

@@ -766,3 +766,47 @@ def test_a_safe_value_that_a_point_would_refuse_is_said_at_the_start(caplog):
     motor.points = tuple(evolve(point, limits=Limits(minimum=0.0)) for point in motor.points)
     with engine:
         assert "the safe value of pump will not be written by motor: -1.0 is less than 0" in caplog.text
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["asked for later", "on its way to the driver"])
+def test_nobodys_command_comes_after_the_end_has_begun(late):
+    """A safe value is the last thing that a device is given."""
+    text = (
+        "signals: [{name: pump, type: float, safe: -1.0}]\nscan_time_ms: 5\ntoy: [{name: motor, put: pump}]\n"
+    )
+    engine = Engine(made(text), catalog)
+    asked = []
+
+    def ask() -> None:
+        asked.append(engine.command("pump", 5.0, actor="ann"))
+
+    show_safe = engine.bus.show_safe
+
+    def stopping(reason: str) -> None:
+        show_safe(reason)
+        until(lambda: given("motor") == [-1.0])
+        ask()
+        asked.append(engine.force("pump", 5.0, actor="ann"))
+
+    with engine:
+        until(lambda: engine.status().drivers["motor"].sessions > 0)
+        if late:
+            put = engine.field._put
+            engine.field._put = lambda each, command: (
+                engine.field.refuse("the engine stops") or put(each, command)
+            )
+            ask()
+        else:
+            engine.bus.show_safe = stopping
+    assert {(each.outcome, each.reason) for each in asked} == {(Outcome.REJECTED, "the engine stops")}
+    assert given("motor") == [-1.0]
+
+
+def test_what_a_reload_gives_up_and_does_not_write_is_said(caplog, monkeypatch):
+    text = GATE % "safe: -1.0"
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.down.add("motor")
+        until(lambda: engine.status().drivers["motor"].health.failures > 0)
+        engine.reload(made(text.replace("- {name: motor, put: pump}", "")))
+        assert "a safe value was not written where nobody will write any more" in caplog.text

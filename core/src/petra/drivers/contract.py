@@ -43,6 +43,8 @@ class Driver(ABC):
 
     patience = 30.0
     """Seconds without progress after which a session counts as hung."""
+    timeout = 1.0
+    """Seconds that its device has to answer: how long its last commands are waited for at least."""
     place = ""
     """Where its device is. After a reload to another place, what the old device was given counts no more."""
 
@@ -132,6 +134,11 @@ class Link:
     def answered(self) -> bool:
         """Whether a session serves, and everything that it reads has been read."""
         return self._online and all(feed.answered for feed in list(self._feeds))
+
+    @property
+    def serves(self) -> bool:
+        """Whether a session serves."""
+        return self._online
 
     @property
     def busy(self) -> bool:

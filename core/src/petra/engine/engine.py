@@ -190,6 +190,8 @@ class Engine:
 
         Once `hurried` says so, it waits for no scan any more.
         """
+        if not self._stopping:
+            self.field.refuse("the engine stops")
         self._stopping = True
         changing = self._changing.acquire(timeout=_RELOAD_ENDS_WITHIN)
         if not changing:
@@ -258,6 +260,8 @@ class Engine:
             self._do(lambda: None)  # while a scan hangs, sessions stay: they have safe values to write
             before = self._built
             self.field.give_up(leaving, drivers)
+            if self._stopping:
+                raise EngineError("the engine stops")
             self.field.remove(leaving)
             try:
                 self._do(lambda: self._swap(built))

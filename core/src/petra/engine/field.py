@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from petra.drivers.commands import WELL, Act, Command, Ledger, Origin, Outcome
+from petra.drivers.commands import Act, Command, Ledger, Origin, Outcome
 from petra.drivers.contract import Driver, Link
+from petra.drivers.output import SURE
 from petra.drivers.outputs import Delivered, Outputs
+from petra.engine.farewell import MOST, Farewell, Running
 from petra.errors import PetraError
 from petra.plugin.groups import Group
 from petra.scan.statistics import PREFIX
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("petra.drivers")
 
 _TICK = 0.25
-_FLUSH_WITHIN = 2.0
-"""Seconds without any success after which the last commands are given up."""
-_FLUSH_MOST = 30.0
 _SILENT_AFTER = 5.0
 _TICKING = f"{PREFIX}drivers"
 
@@ -59,33 +58,28 @@ class DriverStatus:
     response_p99_ms: float
 
 
-class _Running:
-    """A driver with what belongs to it."""
-
-    def __init__(self, driver: Driver, link: Link, outputs: Outputs) -> None:
-        self.driver = driver
-        self.link = link
-        self.outputs = outputs
-        self.activity: Activity | None = None
-
-
 class Field:
     """Owns the supervisor's thread and all drivers. Its methods are called from other threads."""
 
     def __init__(self, bus: Bus, clock: Clock, *, backoff: Callable[[], Backoff] = Backoff) -> None:
         self.ledger = Ledger(clock)
+        self._farewell = Farewell(self.ledger)
+        self._parting: list[Command] = []
+        """Last commands of points that a reload has given up, and that were not written."""
         self.supervisor = Supervisor()
         self._bus = bus
         self._clock = clock
         self._backoff = backoff
-        self._running: dict[str, _Running] = {}
-        self._routes: dict[str, list[tuple[_Running, Point]]] = {}
+        self._running: dict[str, Running] = {}
+        self._routes: dict[str, list[tuple[Running, Point]]] = {}
         self._before: dict[tuple[str, str], tuple[Delivered, Outbox]] = {}
+        """What devices were given before a reload, by the name and the place of their drivers."""
         self._lapsed: dict[str, float] = {}
         """Since when signals are bad whose drivers a reload has taken away."""
-        """What devices were given before a reload, by the name and the place of their drivers."""
         self._beat = clock.monotonic()
         self._silent = False
+        self._refusing = ""
+        """Why nobody's commands are taken any more."""
         bus.gate = self._let_force
 
     def start(self, drivers: Sequence[Driver]) -> None:
@@ -114,7 +108,11 @@ class Field:
             if driver.name in self._running and (place_of(driver), point.address) not in kept
         ]
         if gone:
-            for command in self.supervisor.call(_given_up(gone)):
+            given_up = self._farewell.given_up(gone, lambda: bool(self._refusing))
+            self._parting = self.supervisor.call(given_up, MOST + 1.0)
+            if self._refusing:
+                return
+            for command in self._parting:
                 log.error("a safe value was not written where nobody will write any more: %s", command)
 
     def remove(self, drivers: Iterable[Driver]) -> None:
@@ -138,19 +136,26 @@ class Field:
         self._before.clear()
         self._lapsed.clear()
 
+    def refuse(self, reason: str) -> None:
+        """Take no more commands of anybody; what waits for the last commands of a reload does so no more."""
+        self._refusing = reason
+
     def stop(self, within: float) -> list[Command]:
         """Let the last commands go out, then end all sessions and the thread; return those that failed."""
+        self.refuse("the engine stops")
         running = list(self._running.values())
         lost: list[Command] = []
         if running:
             with suppress(TimeoutError):
-                self.supervisor.call(self._flushed(running), _FLUSH_MOST + 1.0)
+                self.supervisor.call(self._farewell.flushed(running), MOST + 1.0)
             self.supervisor.remove([each.driver.name for each in running], within)
             self.supervisor.call(self._close(running, "the engine has stopped"))
             lost = self.supervisor.call(_undelivered(running))
+            lost += [command for command in self._parting if command.outcome not in SURE]
             for command in lost:
                 log.error("a safe value was not written: %s", command)
         self.supervisor.stop(within)
+        self.refuse("the engine has stopped")
         return lost
 
     def command(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
@@ -161,7 +166,7 @@ class Field:
         command = self.ledger.open(signal, value, actor, origin)
         if command.outcome.final:
             return command
-        if reason := layout.outside(index, value):
+        if reason := self._refusing or layout.outside(index, value):
             self._reject(command, reason)
             return command
         if index >= layout.split:
@@ -179,7 +184,7 @@ class Field:
         elif able:
             each, command.point = able[0]
             try:
-                self.supervisor.loop.call_soon_threadsafe(_put, each, command)
+                self.supervisor.loop.call_soon_threadsafe(self._put, each, command)
             except RuntimeError:  # the loop is closed
                 self._reject(command, "the engine has stopped")
         elif writers:
@@ -194,8 +199,10 @@ class Field:
         index = layout.place(signal)
         value = None if value is None else layout.converted(index, value)
         command = self.ledger.open(signal, value, actor, origin, Act.UNFORCE if value is None else Act.FORCE)
-        if not command.outcome.final and value is not None and (reason := layout.outside(index, value)):
-            self._reject(command, reason)
+        if not command.outcome.final:
+            outside = "" if value is None else layout.outside(index, value)
+            if reason := self._refusing or outside:
+                self._reject(command, reason)
         if not command.outcome.final:
             force = Force(self._clock.now_ns(), actor, signal, value)
             self._enter(command, lambda: self._bus.enqueue(force))
@@ -242,6 +249,13 @@ class Field:
         """Return how each driver is."""
         return {name: _status(each) for name, each in list(self._running.items()) if each.activity}
 
+    def _put(self, each: Running, command: Command) -> None:
+        if self._refusing:  # since it was asked for
+            self._reject(command, self._refusing)
+            return
+        each.outputs.foreign(command)
+        each.link.outbox.put(command, each.link.now())
+
     def _reject(self, command: Command, reason: str) -> None:
         command.end(Outcome.REJECTED, self._clock.now_ns(), reason)
 
@@ -261,13 +275,13 @@ class Field:
 
     def _route(self) -> None:
         """Note which points each signal has."""
-        routes: dict[str, list[tuple[_Running, Point]]] = {}
+        routes: dict[str, list[tuple[Running, Point]]] = {}
         for each in self._running.values():
             for point in each.driver.points:
                 routes.setdefault(point.signal, []).append((each, point))
         self._routes = routes
 
-    async def _make(self, driver: Driver) -> _Running:
+    async def _make(self, driver: Driver) -> Running:
         link = Link(driver, self._bus, self._clock.now_ns)
         delivered, outbox = self._before.get((driver.name, driver.place), (None, None))
         if outbox is not None:
@@ -275,9 +289,9 @@ class Field:
         outputs = Outputs(link, self._bus, self.ledger, delivered, self._lapsed)
         link.resume = outputs.resume
         link.noted = outputs.note
-        return _Running(driver, link, outputs)
+        return Running(driver, link, outputs)
 
-    async def _close(self, gone: Sequence[_Running], reason: str) -> None:
+    async def _close(self, gone: Sequence[Running], reason: str) -> None:
         for each in gone:
             each.outputs.close()
             each.link.outbox.close(reason)
@@ -286,33 +300,9 @@ class Field:
             except Exception:  # the others are to be closed as well
                 log.exception("%s: its signals cannot be marked", each.driver.name)
 
-    async def _refuse(self, leaving: Sequence[_Running], reason: str) -> None:
+    async def _refuse(self, leaving: Sequence[Running], reason: str) -> None:
         for each in leaving:
             each.link.outbox.close(reason)
-
-    async def _flushed(self, running: Sequence[_Running]) -> None:
-        """Wait until every driver has written what it has to, for as long as some of it succeeds.
-
-        One whose device is away tries once more at once, if it has a safe value to write.
-        """
-        await asyncio.sleep(0.02)  # what the last image changed has been heard of by then
-        loop = asyncio.get_running_loop()
-        begun, done = loop.time(), self._succeeded()
-        async with asyncio.timeout_at(begun + _FLUSH_WITHIN) as limit:
-            for each in running:
-                if each.outputs.lacks_session and each.activity is not None:
-                    each.activity.hurry()
-            while any(_has_to_write(each) for each in running):
-                for each in running:
-                    each.outputs.tick()
-                await asyncio.sleep(0.01)
-                if self._succeeded() != done:
-                    done = self._succeeded()
-                    limit.reschedule(min(loop.time() + _FLUSH_WITHIN, begun + _FLUSH_MOST))
-
-    def _succeeded(self) -> int:
-        counts = self.ledger.counts
-        return counts[Outcome.CONFIRMED] + counts[Outcome.UNVERIFIED]
 
     async def _watch(self, activity: Activity) -> None:
         activity.serving()
@@ -357,31 +347,11 @@ def place_of(driver: Driver) -> str:
     return driver.place or driver.name
 
 
-async def _given_up(gone: Sequence[tuple[_Running, Point]]) -> list[Command]:
-    """Write safe values for the last time, wait a moment, and return the commands that did not succeed."""
-    made = [each.outputs.give_up(point) for each, point in gone]
-    commands = [command for command in made if command is not None]
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_FLUSH_WITHIN):
-            while not all(command.outcome.final for command in commands):  # noqa: ASYNC110 - for a moment
-                await asyncio.sleep(0.01)
-    return [command for command in commands if command.outcome not in WELL]
-
-
-async def _undelivered(running: Sequence[_Running]) -> list[Command]:
+async def _undelivered(running: Sequence[Running]) -> list[Command]:
     return [command for each in running for command in each.outputs.undelivered()]
 
 
-def _has_to_write(each: _Running) -> bool:
-    return each.link.busy or each.outputs.lacks_session or each.outputs.tries_on
-
-
-def _put(each: _Running, command: Command) -> None:
-    each.outputs.foreign(command)
-    each.link.outbox.put(command, each.link.now())
-
-
-def _failed(each: _Running) -> Callable[[str], None]:
+def _failed(each: Running) -> Callable[[str], None]:
     def failed(reason: str) -> None:
         each.outputs.pause()
         each.link.fail(reason)
@@ -404,7 +374,7 @@ def _placing(layout: Layout) -> Placing:
     return place
 
 
-def _status(each: _Running) -> DriverStatus:
+def _status(each: Running) -> DriverStatus:
     assert each.activity is not None  # noqa: S101 - the caller has looked
     s = each.link.statistics
     times = sorted(s.response_s.copy())
