@@ -337,15 +337,23 @@ class Supervisor:
         self._thread.start()
 
     def call(self, coroutine: Coroutine[Any, Any, T], within: float = 10.0) -> T:
-        """Run a coroutine in the loop and return what it returns."""
-        future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        """Run a coroutine in the loop and return what it returns; one that takes longer is cancelled."""
+        future = self.post(coroutine)
         try:
             return future.result(within)
         except TimeoutError:
             future.cancel()
             raise
 
-    def add(
+    def post(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have a coroutine run in the loop, and return the future of what it returns."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def add(self, name: str, run: Callable[[Activity], Awaitable[None]], **options: Any) -> Activity:
+        """Run an activity from now on; `begin` says what its options are."""
+        return self.call(self.begin(name, run, **options))
+
+    async def begin(
         self,
         name: str,
         run: Callable[[Activity], Awaitable[None]],
@@ -356,26 +364,22 @@ class Supervisor:
         failed: Callable[[str], None] | None = None,
     ) -> Activity:
         """Run an activity from now on. `failed` is called in the loop with the reason of each failure."""
-
-        async def begin() -> Activity:
-            if name in self._tasks:
-                raise PetraError(f"there is an activity {name!r} already")
-            activity = Activity(
-                name,
-                run,
-                patience=patience,
-                stable_after=stable_after,
-                backoff=backoff or Backoff(),
-                failed=failed,
-            )
-            self._tasks[name] = activity, self.loop.create_task(activity.keep(), name=f"keep {name}")
-            return activity
-
-        return self.call(begin())
+        if name in self._tasks:
+            raise PetraError(f"there is an activity {name!r} already")
+        activity = Activity(
+            name,
+            run,
+            patience=patience,
+            stable_after=stable_after,
+            backoff=backoff or Backoff(),
+            failed=failed,
+        )
+        self._tasks[name] = activity, self.loop.create_task(activity.keep(), name=f"keep {name}")
+        return activity
 
     def remove(self, names: list[str], within: float = 5.0) -> list[str]:
         """End activities; return the names of those that did not end in time."""
-        return self.call(self._end(names, within), within + 5.0) if self._thread.is_alive() else []
+        return self.call(self.end(names, within), within + 5.0) if self._thread.is_alive() else []
 
     def health(self) -> list[Health]:
         """Return how every activity is."""
@@ -386,12 +390,17 @@ class Supervisor:
         if not self._thread.is_alive():
             return []
         left = self.remove(list(reversed(self._tasks)), within)
-        self._ending = True
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.leave()
         self._thread.join(within)
         return left
 
-    async def _end(self, names: list[str], within: float) -> list[str]:
+    def leave(self) -> None:
+        """End the loop as soon as it moves, and wait for nothing."""
+        self._ending = True
+        self.loop.call_soon_threadsafe(self.loop.stop)
+
+    async def end(self, names: list[str], within: float) -> list[str]:
+        """End activities; return the names of those that did not end in time."""
         tasks = {name: self._tasks.pop(name)[1] for name in names if name in self._tasks}
         for task in tasks.values():
             task.cancel()

@@ -720,11 +720,11 @@ def test_a_reload_whose_drivers_do_not_start_is_undone(monkeypatch):
         until(lambda: given("motor") == [2.0])
         plain, tries = engine.field._add, []
 
-        def fails_once(drivers):
+        async def fails_once(drivers):
             tries.append(drivers)
             if len(tries) == 1:
                 raise RuntimeError("no more threads")
-            plain(drivers)
+            await plain(drivers)
 
         monkeypatch.setattr(engine.field, "_add", fails_once)
         with pytest.raises(RuntimeError, match="no more threads"):
@@ -810,3 +810,60 @@ def test_what_a_reload_gives_up_and_does_not_write_is_said(caplog, monkeypatch):
         until(lambda: engine.status().drivers["motor"].health.failures > 0)
         engine.reload(made(text.replace("- {name: motor, put: pump}", "")))
         assert "a safe value was not written where nobody will write any more" in caplog.text
+
+
+@pytest.fixture
+def blocked():
+    """A way to block the loop of a plant's drivers, until the test ends."""
+    release = threading.Event()
+
+    def block(engine: Engine) -> threading.Event:
+        begun = threading.Event()
+        engine.field.supervisor.loop.call_soon_threadsafe(lambda: begun.set() or release.wait(60))
+        assert begun.wait(60)
+        return release
+
+    yield block
+    release.set()
+
+
+@pytest.mark.parametrize("change", ["get: level, speed: 3", "get: level"], ids=["anew", "less"])
+def test_a_reload_that_fails_while_drivers_are_stopped_leaves_none_of_them_dead(monkeypatch, blocked, change):
+    """One of them blocks the loop while it is stopped; the others are stopped by then."""
+    monkeypatch.setattr("petra.engine.field._CHANGED_WITHIN", 0.2)
+    text = (GATE % "safe: -1.0").replace("get: level", "get: level, speed: 2")
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        end, release = engine.field.supervisor.end, []
+
+        async def slow(names, within):
+            release.append(threading.Event())
+            release[-1].wait(60 if len(release) == 1 else 0)
+            return await end(names, within)
+
+        monkeypatch.setattr(engine.field.supervisor, "end", slow)
+        with pytest.raises(PetraError, match="do not answer within"):
+            engine.reload(
+                made(text.replace("get: level, speed: 2", change).replace("put: pump", "put: pump, speed: 2"))
+            )
+        release[0].set()
+        devices.value = 4.0
+        until(lambda: given("motor")[-1] == 8.0)
+        monkeypatch.setattr("petra.engine.field._CHANGED_WITHIN", 60.0)
+        engine.reload(made(text.replace("b: 2.0", "b: 3.0")))
+        until(lambda: given("motor")[-1] == 12.0)
+    assert given("motor")[-1] == -1.0
+    assert engine.failure is None
+
+
+def test_drivers_that_stand_still_at_the_end_are_a_failure(monkeypatch, blocked, caplog):
+    """A safe value cannot be written then; whoever waits for the end need not wait for half a minute."""
+    monkeypatch.setattr("petra.engine.field._SILENT_AFTER", 0.5)
+    engine = Engine(made(GATE % "safe: -1.0"), catalog)
+    with engine:
+        until(lambda: given("motor") == [2.0])
+        release = blocked(engine)
+    assert "the drivers do not move" in str(engine.failure)
+    assert "the drivers do not stop; they are left behind" in caplog.text
+    release.set()
+    until(lambda: not engine.field.supervisor._thread.is_alive())

@@ -220,7 +220,8 @@ class Engine:
         try:
             if lost := self.field.stop(STOP_WITHIN):
                 self.failure = self.failure or EngineError(f"{plural(len(lost), 'safe value')} not written")
-        except Exception:  # whatever a driver does, what is retained is kept
+        except Exception as error:  # whatever a driver does, what is retained is kept
+            self.failure = self.failure or error
             log.critical("the drivers do not stop; they are left behind", exc_info=True)
         self._watchdog.stop(STOP_WITHIN)
         self._keeper.stop(STOP_WITHIN, self._snapshot() if self._ended.is_set() else None)
@@ -259,21 +260,17 @@ class Engine:
             leaving = self.field.leaving(drivers, built.layout)
             self._do(lambda: None)  # while a scan hangs, sessions stay: they have safe values to write
             before = self._built
-            self.field.give_up(leaving, drivers)
-            if self._stopping:
-                raise EngineError("the engine stops")
-            self.field.remove(leaving)
             try:
-                self._do(lambda: self._swap(built))
-            except BaseException:
-                self.field.add(leaving)
-                raise
-            try:
-                if self._thread is not None:
+                self.field.give_up(leaving, drivers)
+                if not self._stopping:
+                    self.field.remove(leaving)
+                    self._do(lambda: self._swap(built))
                     self.field.add(drivers)
             except BaseException:
-                self._undo(before)
+                self._undo(before, leaving)
                 raise
+            if self._built is not built:
+                raise EngineError("the engine stops")
             self._release(_read(self._drivers) - _read(drivers))
             self._drivers = drivers
             self.configuration = configuration
@@ -291,12 +288,25 @@ class Engine:
                 with suppress(InboxFullError):
                     self.bus.serve(name, layout.initial()[index])
 
-    def _undo(self, before: Built) -> None:
-        """Go back to the configuration before a reload whose drivers cannot be started."""
-        log.critical("the drivers of the new configuration cannot be started: the one before is taken back")
-        self.field.remove(self.field.leaving(self._drivers, before.layout))
-        self._do(lambda: self._swap(before))
-        self.field.add(self._drivers)
+    def _undo(self, before: Built, leaving: Sequence[Driver]) -> None:
+        """Go back to the configuration before a reload that has failed, whatever fails on the way."""
+        log.critical("the reload has failed half-way: the configuration before it is taken back")
+
+        def remove() -> None:
+            self.field.remove([*leaving, *self.field.leaving(self._drivers, before.layout)])
+
+        def swap() -> None:
+            if self._built is not before:
+                self._do(lambda: self._swap(before))
+
+        def add() -> None:
+            self.field.add(self._drivers)
+
+        for step in (remove, swap, add):
+            try:
+                step()
+            except Exception:  # the other steps lead further back
+                log.exception("a step back has failed")
 
     def tune(self, block: str, param: str, value: Value) -> None:
         """Change a parameter between two scans. It holds until the next reload."""

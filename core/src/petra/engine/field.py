@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 
@@ -31,8 +31,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("petra.drivers")
 
+T = TypeVar("T")
+
 _TICK = 0.25
 _SILENT_AFTER = 5.0
+_CHANGED_WITHIN = 15.0
+_ENDED_WITHIN = 5.0
+_LOOK = 0.1
 _TICKING = f"{PREFIX}drivers"
 
 
@@ -78,6 +83,9 @@ class Field:
         """Since when signals are bad whose drivers a reload has taken away."""
         self._beat = clock.monotonic()
         self._silent = False
+        self._started = self._stopped = False
+        self._turn = asyncio.Lock()
+        """Held in the loop while drivers are added or removed: one change after the other."""
         self._refusing = ""
         """Why nobody's commands are taken any more."""
         bus.gate = self._let_force
@@ -85,8 +93,9 @@ class Field:
     def start(self, drivers: Sequence[Driver]) -> None:
         """Start the thread and the drivers; nothing here waits for a device."""
         self.supervisor.start()
+        self._started = True
         self.supervisor.add(_TICKING, self._watch)
-        self._add(drivers)
+        self.add(drivers)
 
     def leaving(self, drivers: Sequence[Driver], layout: Layout) -> list[Driver]:
         """Return the drivers that do not go on as they are, when these are to run on that layout."""
@@ -109,20 +118,46 @@ class Field:
         ]
         if gone:
             given_up = self._farewell.given_up(gone, lambda: bool(self._refusing))
-            self._parting = self.supervisor.call(given_up, MOST + 1.0)
-            if self._refusing:
+            lost = self._wait(given_up, MOST + 1.0)
+            if self._refusing:  # the end looks after what is on its way
+                self._parting = lost
                 return
-            for command in self._parting:
+            for command in lost:
                 log.error("a safe value was not written where nobody will write any more: %s", command)
 
     def remove(self, drivers: Iterable[Driver]) -> None:
         """Stop drivers; what they read is bad from then on."""
-        gone = [self._running[d.name] for d in drivers if d.name in self._running]
-        if gone:
-            reason = "the driver was stopped"
-            self.supervisor.call(self._refuse(gone, reason))
-            self.supervisor.remove([each.driver.name for each in gone])
-            self.supervisor.call(self._close(gone, reason))
+        self._change(self._remove([driver.name for driver in drivers]))
+
+    def add(self, drivers: Sequence[Driver]) -> None:
+        """Start those that do not run yet; they know what their devices were given before."""
+        self._change(self._add(drivers))
+
+    def _change(self, change: Coroutine[Any, Any, None]) -> None:
+        """Have a change done after those before it.
+
+        When the loop does not answer in time that is an error; the change is done once it does.
+        """
+        if not self._started:
+            change.close()
+            return
+
+        async def in_turn() -> None:
+            async with self._turn:
+                await change
+
+        try:
+            self.supervisor.post(in_turn()).result(_CHANGED_WITHIN)
+        except TimeoutError:
+            raise PetraError(f"the drivers do not answer within {_CHANGED_WITHIN:g} s") from None
+
+    async def _remove(self, names: Sequence[str]) -> None:
+        gone = [self._running[name] for name in names if name in self._running]
+        reason = "the driver was stopped"
+        for each in gone:
+            each.link.outbox.close(reason)
+        await self.supervisor.end([each.driver.name for each in gone], _ENDED_WITHIN)
+        self._close(gone, reason)
         for each in gone:
             del self._running[each.driver.name]
             known = each.driver.name, each.driver.place
@@ -130,33 +165,55 @@ class Field:
             self._lapsed.update(each.outputs.lapsed())
         self._route()
 
-    def add(self, drivers: Sequence[Driver]) -> None:
-        """Start those that do not run yet; they know what their devices were given before."""
-        self._add([driver for driver in drivers if driver.name not in self._running])
+    async def _add(self, drivers: Sequence[Driver]) -> None:
+        for driver in drivers:
+            if driver.name not in self._running and not self._stopped:
+                await self._begin(driver)
         self._before.clear()
         self._lapsed.clear()
+        self._route()
 
     def refuse(self, reason: str) -> None:
         """Take no more commands of anybody; what waits for the last commands of a reload does so no more."""
         self._refusing = reason
 
     def stop(self, within: float) -> list[Command]:
-        """Let the last commands go out, then end all sessions and the thread; return those that failed."""
+        """Let the last commands go out, then end all sessions and the thread; return those that failed.
+
+        PetraError says that a driver blocks the loop of all: then nothing can be written, nor waited for.
+        """
         self.refuse("the engine stops")
-        running = list(self._running.values())
-        lost: list[Command] = []
-        if running:
-            with suppress(TimeoutError):
-                self.supervisor.call(self._farewell.flushed(running), MOST + 1.0)
-            self.supervisor.remove([each.driver.name for each in running], within)
-            self.supervisor.call(self._close(running, "the engine has stopped"))
-            lost = self.supervisor.call(_undelivered(running))
-            lost += [command for command in self._parting if command.outcome not in SURE]
-            for command in lost:
-                log.error("a safe value was not written: %s", command)
+        try:
+            lost = self._wait(self._stop(within), MOST + within + 1.0)
+        except PetraError:
+            self.supervisor.leave()
+            raise
+        for command in lost:
+            log.error("a safe value was not written: %s", command)
         self.supervisor.stop(within)
         self.refuse("the engine has stopped")
         return lost
+
+    async def _stop(self, within: float) -> list[Command]:
+        async with self._turn:
+            self._stopped = True
+        running = list(self._running.values())
+        await self._farewell.flushed(running)
+        await self.supervisor.end([each.driver.name for each in running], within)
+        self._close(running, "the engine has stopped")
+        lost = [command for each in running for command in each.outputs.undelivered()]
+        return lost + [command for command in self._parting if command.outcome not in SURE]
+
+    def _wait(self, coroutine: Coroutine[Any, Any, T], within: float) -> T:
+        """Return what comes of it, for as long as the loop of the drivers moves."""
+        future = self.supervisor.post(coroutine)
+        until = self._clock.monotonic() + within
+        while not future.done() and self._clock.monotonic() < until and not self._stands_still:
+            with suppress(TimeoutError):
+                future.result(_LOOK)
+        if not future.done():
+            raise PetraError("the drivers do not move: one of them blocks the others")
+        return future.result()
 
     def command(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
         """Write a signal on behalf of somebody; the command says what became of it."""
@@ -229,7 +286,7 @@ class Field:
         A driver that blocks the loop stops all of them. Then nothing here can be asked of them, and what they
         read is shown as bad from outside.
         """
-        silent = bool(self._running) and self._clock.monotonic() - self._beat > _SILENT_AFTER
+        silent = bool(self._running) and self._stands_still
         if silent and not self._silent:
             log.critical("the drivers have not moved for %g s: one of them blocks the others", _SILENT_AFTER)
             layout = self._bus.layout
@@ -240,6 +297,10 @@ class Field:
         elif self._silent and not silent:
             log.warning("the drivers move again")
         self._silent = silent
+
+    @property
+    def _stands_still(self) -> bool:
+        return self._clock.monotonic() - self._beat > _SILENT_AFTER
 
     def silent(self) -> list[str]:
         """Return the drivers that have not yet heard all their devices since they were started."""
@@ -259,19 +320,16 @@ class Field:
     def _reject(self, command: Command, reason: str) -> None:
         command.end(Outcome.REJECTED, self._clock.now_ns(), reason)
 
-    def _add(self, drivers: Sequence[Driver]) -> None:
-        for driver in drivers:
-            each = self.supervisor.call(self._make(driver))
-            self._running[driver.name] = each
-            each.activity = self.supervisor.add(
-                driver.name,
-                each.link.run,
-                patience=driver.patience,
-                backoff=self._backoff(),
-                failed=_failed(each),
-            )
-
-        self._route()
+    async def _begin(self, driver: Driver) -> None:
+        each = self._make(driver)
+        self._running[driver.name] = each
+        each.activity = await self.supervisor.begin(
+            driver.name,
+            each.link.run,
+            patience=driver.patience,
+            backoff=self._backoff(),
+            failed=_failed(each),
+        )
 
     def _route(self) -> None:
         """Note which points each signal has."""
@@ -281,7 +339,7 @@ class Field:
                 routes.setdefault(point.signal, []).append((each, point))
         self._routes = routes
 
-    async def _make(self, driver: Driver) -> Running:
+    def _make(self, driver: Driver) -> Running:
         link = Link(driver, self._bus, self._clock.now_ns)
         delivered, outbox = self._before.get((driver.name, driver.place), (None, None))
         if outbox is not None:
@@ -291,7 +349,7 @@ class Field:
         link.noted = outputs.note
         return Running(driver, link, outputs)
 
-    async def _close(self, gone: Sequence[Running], reason: str) -> None:
+    def _close(self, gone: Sequence[Running], reason: str) -> None:
         for each in gone:
             each.outputs.close()
             each.link.outbox.close(reason)
@@ -299,10 +357,6 @@ class Field:
                 each.link.fail(reason)
             except Exception:  # the others are to be closed as well
                 log.exception("%s: its signals cannot be marked", each.driver.name)
-
-    async def _refuse(self, leaving: Sequence[Running], reason: str) -> None:
-        for each in leaving:
-            each.link.outbox.close(reason)
 
     async def _watch(self, activity: Activity) -> None:
         activity.serving()
@@ -345,10 +399,6 @@ def written(driver: Driver) -> list[Point]:
 def place_of(driver: Driver) -> str:
     """Return where a driver's device is, as far as it says so."""
     return driver.place or driver.name
-
-
-async def _undelivered(running: Sequence[Running]) -> list[Command]:
-    return [command for each in running for command in each.outputs.undelivered()]
 
 
 def _failed(each: Running) -> Callable[[str], None]:
