@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import sys
 import threading
 import time
 
@@ -867,3 +868,14 @@ def test_drivers_that_stand_still_at_the_end_are_a_failure(monkeypatch, blocked,
     assert "the drivers do not stop; they are left behind" in caplog.text
     release.set()
     until(lambda: not engine.field.supervisor._thread.is_alive())
+
+
+def test_a_plugin_that_ends_the_process_when_it_builds_is_an_error():
+    class Leaves(ToyPlugin):
+        @hookimpl
+        def petra_drivers(self):
+            return [Kind("leaves", Quiet, lambda _: sys.exit("no licence"))]
+
+    found = Catalog.of(library, Leaves())
+    with pytest.raises(PetraError, match=r"cannot build 'leaves': SystemExit\('no licence'\)"):
+        Engine(configuration(load_bytes(b"leaves: {}\n", found, {})), found)

@@ -82,7 +82,7 @@ class Orders:
                 reload()
             except PetraError as error:
                 log.error("the reload is refused, everything goes on as it was: %s", error)  # noqa: TRY400
-            except Exception:  # a defect, whatever it is; the next file may be better
+            except BaseException:  # a defect, whatever it is; the next file may be better
                 log.exception("the reload has failed")
 
     def _stop(self, number: int, _: FrameType | None) -> None:

@@ -381,7 +381,7 @@ def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
                 made += offer.thing.build(config)
             except PetraError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 raise PetraError(f"the plugin {offer.plugin} cannot build {name!r}: {error!r}") from error
     names: set[str] = set()
     for driver in made:
