@@ -879,3 +879,50 @@ def test_a_plugin_that_ends_the_process_when_it_builds_is_an_error():
     found = Catalog.of(library, Leaves())
     with pytest.raises(PetraError, match=r"cannot build 'leaves': SystemExit\('no licence'\)"):
         Engine(configuration(load_bytes(b"leaves: {}\n", found, {})), found)
+
+
+@pytest.mark.parametrize("when", ["before the devices are asked", "while they are waited for"])
+def test_a_plant_that_is_told_to_stop_while_it_starts_switches_nothing_on(when):
+    devices.down.add("sensor")
+    asked = iter([False] * 3) if when == "while they are waited for" else iter(())
+    engine = Engine(made(GATE % "safe: -1.0"), catalog)
+    engine.start(answers_within=3600.0, stopping=lambda: next(asked, True))
+    engine.stop()
+    assert engine.scheduler.scans == 0
+    assert not [value for value in given("motor") if value != -1.0]
+    assert not engine.status().running
+
+
+def hooked(name: str) -> tuple[Catalog, threading.Event, threading.Event]:
+    """Return a catalog with a plugin that blocks in a hook, and what says that it does, and what ends it."""
+    blocked, release = threading.Event(), threading.Event()
+
+    class Blocks:
+        PETRA_API = 1
+        __name__ = "blocks"
+
+    def block(engine):
+        blocked.set()
+        release.wait(60)
+
+    setattr(Blocks, name, staticmethod(hookimpl(specname=name)(block)))
+    return Catalog.of(library, ToyPlugin(), Blocks()), blocked, release
+
+
+@pytest.mark.parametrize("hook", ["petra_engine_started", "petra_engine_stopping"])
+def test_a_hook_that_blocks_holds_up_no_safe_value(hook, monkeypatch, caplog):
+    monkeypatch.setattr(
+        "petra.engine.engine._HOOKS_WITHIN", 0.2 if hook == "petra_engine_stopping" else 3600.0
+    )
+    found, blocked, release = hooked(hook)
+    engine = Engine(configuration(load_bytes((GATE % "safe: -1.0").encode(), found, {})), found)
+    try:
+        engine.start(stopping=blocked.is_set)
+        until(lambda: given("motor") == [2.0])
+        engine.stop()
+        assert blocked.is_set()
+        assert given("motor") == [2.0, -1.0]
+        assert f"{hook} of a plugin has not ended; it is left behind" in caplog.text
+    finally:
+        release.set()
+    until(lambda: "petra-hooks" not in [thread.name for thread in threading.enumerate()])

@@ -113,7 +113,8 @@ def run(
                 recorder=Recorder(record, record_scans) if record else None,
             )
             try:
-                engine.start(1 if once else scans, answers_within=_ANSWERS_WITHIN if once else 0.0)
+                answers = _ANSWERS_WITHIN if once else 0.0
+                engine.start(1 if once else scans, answers_within=answers, stopping=orders.stopping)
                 orders.reload_with(lambda: _reload(engine, session, file))
                 _attend(engine, orders, file, seconds, live=live)
             finally:

@@ -45,6 +45,7 @@ _SLOWEST_PERIODS = 10
 _LEAST_WATCHDOG = 1.0
 _RELOAD_ENDS_WITHIN = 10.0
 _LOOK = 0.02
+_HOOKS_WITHIN = 5.0
 _NOT_YET = Status(Quality.BAD, "not computed yet")
 
 
@@ -146,10 +147,17 @@ class Engine:
 
     # its life
 
-    def start(self, scans: int | None = None, *, answers_within: float = 0.0) -> None:
+    def start(
+        self,
+        scans: int | None = None,
+        *,
+        answers_within: float = 0.0,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Begin to scan; with `scans`, end after so many scans of each task.
 
-        With `answers_within` it waits for so many seconds at most until every device has been read once.
+        With `answers_within` it waits for so many seconds at most until every device has been read once. Once
+        `stopping` says so it waits for nothing, and does not begin to scan: `stop` has safe values to write.
         """
         if self._thread is not None:
             raise EngineError("an engine is started once")
@@ -159,14 +167,15 @@ class Engine:
             if offer is None or offer.group is not Group.DRIVER:
                 log.warning("the section `%s` is checked but not run by this version", name)
         self._check_safe_values()
-        self.field.start(self._drivers)
-        self._await_devices(answers_within)
-        self._shown.write(self.clock.now_ns(), self.scheduler.tasks)  # the first scan knows what time it is
         self._thread = threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True)
-        self._thread.start()
-        self._watchdog.start()
-        self._keeper.start()
-        self._announce("petra_engine_started")
+        try:
+            scanning = self._begin(answers_within, stopping)
+        except BaseException:
+            self._ended.set()
+            raise
+        if not scanning:
+            return
+        self._announce("petra_engine_started", stopping)
         plant = self.configuration.plant
         log.info(
             "started: %s, %s, %s, tasks %s",
@@ -175,6 +184,21 @@ class Engine:
             plural(len(self._drivers), "driver"),
             ", ".join(f"{t.name} every {t.period * 1e3:g} ms" for t in self.scheduler.tasks),
         )
+
+    def _begin(self, answers_within: float, stopping: Callable[[], bool]) -> bool:
+        """Start all threads, and return whether one of them scans."""
+        self.field.start(self._drivers)
+        self._await_devices(answers_within, stopping)
+        self._shown.write(self.clock.now_ns(), self.scheduler.tasks)  # the first scan knows what time it is
+        self._watchdog.start()
+        self._keeper.start()
+        assert self._thread is not None  # noqa: S101 - the caller has made it
+        if stopping():
+            log.warning("told to stop before the first scan")
+            self._ended.set()
+            return False
+        self._thread.start()
+        return True
 
     def last(self, name: str) -> tuple[Value, Status]:
         """Return a signal as the last scan left it, also after the engine has stopped."""
@@ -216,7 +240,7 @@ class Engine:
             log.critical("a scan has not ended; it is left behind")
             self.failure = EngineError("a scan has not ended")
         self.bus.show_safe("the engine has stopped")
-        self._announce("petra_engine_stopping")
+        self._announce("petra_engine_stopping", hurried)
         try:
             if lost := self.field.stop(STOP_WITHIN):
                 self.failure = self.failure or EngineError(f"{plural(len(lost), 'safe value')} not written")
@@ -239,9 +263,25 @@ class Engine:
         finally:
             self._ended.set()
 
-    def _announce(self, hook: str) -> None:
-        for fault in self.catalog.announce(hook, engine=self):
-            log.error("%s", fault)
+    def _announce(self, hook: str, over: Callable[[], bool]) -> None:
+        """Tell plugins, in a thread of its own; one that blocks is waited for a while, until it is over."""
+        ended = threading.Event()
+
+        def tell() -> None:
+            try:
+                for fault in self.catalog.announce(hook, engine=self):
+                    log.error("%s", fault)
+            except BaseException:  # a hook may raise anything
+                log.exception("%s has failed", hook)
+            finally:
+                ended.set()
+
+        threading.Thread(target=tell, name="petra-hooks", daemon=True).start()
+        for _ in range(int(_HOOKS_WITHIN / _LOOK)):
+            if ended.wait(_LOOK) or over():
+                break
+        if not ended.is_set():
+            log.error("%s of a plugin has not ended; it is left behind", hook)
 
     # while it runs
 
@@ -415,10 +455,10 @@ class Engine:
                     said = "the safe value of %s will not be written by %s: %s"
                     log.error(said, point.signal, driver.name, reason)
 
-    def _await_devices(self, seconds: float) -> None:
+    def _await_devices(self, seconds: float, over: Callable[[], bool]) -> None:
         """Wait until every device has been read, for a while at most; say who was not."""
         until = self.clock.monotonic() + seconds
-        while (silent := self.field.silent()) and self.clock.monotonic() < until:
+        while (silent := self.field.silent()) and self.clock.monotonic() < until and not over():
             self.clock.sleep(_LOOK)
             self.bus.latch()  # nothing scans yet: what is read now is what the first scan sees
         if seconds and self._recorder is not None:

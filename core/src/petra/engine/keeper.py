@@ -62,7 +62,8 @@ class Keeper:
         """Do everything once more and keep these states; waits for so long at most, whatever a disk does."""
         self._last = states
         self._stop.set()
-        self._thread.join(within)
+        if self._thread.is_alive():
+            self._thread.join(within)
         if self._thread.is_alive():
             log.critical("what is to be kept was not written within %g s; it is left behind", within)
 
