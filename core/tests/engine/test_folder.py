@@ -163,3 +163,22 @@ def test_a_disk_that_is_full_keeps_no_plant_from_running(document, monkeypatch, 
         assert "the number of this process cannot be written" in caplog.text
         with pytest.raises(RunsAlreadyError), DataFolder(document).locked():
             pass
+
+
+def test_two_documents_with_one_folder_do_not_use_what_the_other_retains(document, tmp_path, caplog):
+    other = document.with_name("other.yaml")
+    other.write_text("scan_time_ms: 10\n")
+    first, second = (DataFolder(each, str(tmp_path / "shared")) for each in (document, other))
+    with first.locked():
+        first.retained.write_text("of the first")
+    with first.locked():
+        assert first.retained.read_text() == "of the first"
+    with second.locked():
+        assert not second.retained.exists()
+        assert f"is the data folder of {document} as well" in caplog.text
+        second.retained.write_text("of the second")
+    with first.locked():
+        assert first.retained.read_text() == "of the first"
+    document.rename(document.with_name("moved.yaml"))
+    with DataFolder(document.with_name("moved.yaml"), str(tmp_path / "shared")).locked():
+        assert first.retained.read_text() == "of the first"  # it is the same document by a new name

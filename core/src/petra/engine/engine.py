@@ -18,7 +18,7 @@ from petra.engine.field import DriverStatus, Field, drivers_of, written
 from petra.engine.journal import Journal
 from petra.engine.keeper import Keeper
 from petra.engine.plan import Change, plan
-from petra.engine.retain import RetainFile
+from petra.engine.retain import Kept, RetainFile
 from petra.engine.show import Shown
 from petra.engine.watch import Watchdog
 from petra.errors import PetraError
@@ -112,7 +112,7 @@ class Engine:
         self.scheduler.each_second = self._each_second
         kept = RetainFile(retain) if retain else None
         if kept is not None:
-            self._restore(built, kept.load())
+            self._restore(built, kept.load(_types(built.tasks)))
         written = Journal(journal) if journal else None
         if written is not None:
             self.field.ledger.told = written.note
@@ -120,7 +120,7 @@ class Engine:
         self._keeper = Keeper(
             self.scheduler,
             self.clock,
-            self._snapshot,
+            self._kept,
             retain=kept,
             journal=written,
             look=self.field.look,
@@ -248,7 +248,7 @@ class Engine:
             self.failure = self.failure or error
             log.critical("the drivers do not stop; they are left behind", exc_info=True)
         self._watchdog.stop(STOP_WITHIN)
-        self._keeper.stop(STOP_WITHIN, self._snapshot() if self._ended.is_set() else None)
+        self._keeper.stop(STOP_WITHIN, self._kept() if self._ended.is_set() else None)
         if self._recorder is not None:
             self._recorder.close()
         log.info("stopped after %s", plural(self.scheduler.scans, "scan"))
@@ -468,11 +468,7 @@ class Engine:
 
     def _swap(self, built: Built) -> None:
         """Take over a new configuration; the scan thread calls it."""
-        before = {
-            block.name: block.cls.spec.type
-            for task in self.scheduler.tasks
-            for block in task.program.network.blocks
-        }
+        before = _types(self.scheduler.tasks)
         states = self._snapshot(retained=False)
         counts = {n: c for task in self.scheduler.tasks for n, c in task.program.fault_counts.items()}
         for task in built.tasks:
@@ -509,6 +505,9 @@ class Engine:
         slowest = max(task.period for task in self.scheduler.tasks)
         return given or max(_LEAST_WATCHDOG, _SLOWEST_PERIODS * slowest)
 
+    def _kept(self) -> Kept:
+        return Kept(self._snapshot(), _types(self.scheduler.tasks))
+
     def _snapshot(self, *, retained: bool = True) -> States:
         found: States = {}
         for task in self.scheduler.tasks:
@@ -518,6 +517,11 @@ class Engine:
     def _restore(self, built: Built, states: States) -> None:
         for task in built.tasks:
             task.program.restore(states)
+
+
+def _types(tasks: Iterable[Task]) -> dict[str, str]:
+    """Return the type of every block."""
+    return {block.name: block.cls.spec.type for task in tasks for block in task.program.network.blocks}
 
 
 def _read(drivers: Iterable[Driver]) -> set[str]:

@@ -81,12 +81,39 @@ class DataFolder:
             if self.prepare():
                 self._lock(self.path / "lock", os.O_RDWR | os.O_CREAT)
             self.follow()
+            self._claim()
             yield
 
     def follow(self) -> None:
         """Lock all names of the document, also where a link leads to that was changed meanwhile."""
         for name in _names(self.document):
             self._lock(_by_path(name), os.O_RDWR | os.O_CREAT)
+
+    def _claim(self) -> None:
+        """Note whose folder it is; what another document retains there is put aside until that one runs."""
+        note, mine = self.path / "document", str(self.document.absolute())
+        try:
+            before = note.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            before = ""
+        if before == mine:
+            return
+        with suppress(OSError):
+            if before and Path(before).exists() and not Path(before).samefile(mine):
+                log.error(
+                    "%s is the data folder of %s as well, whose retained state is not used: "
+                    "give each document a data_dir of its own",
+                    self.path,
+                    before,
+                )
+                self.retained.replace(self._aside(before))
+        with suppress(OSError):
+            self._aside(mine).replace(self.retained)
+        with suppress(OSError):
+            note.write_text(f"{mine}\n", encoding="utf-8")
+
+    def _aside(self, document: str) -> Path:
+        return self.path / f"retained.{hashlib.sha256(document.encode()).hexdigest()[:16]}.json"
 
     def _lock(self, path: Path, flags: int) -> None:
         """Lock a file until the run ends; a file system that knows no locks has none."""
