@@ -175,10 +175,28 @@ def test_two_documents_with_one_folder_do_not_use_what_the_other_retains(documen
         assert first.retained.read_text() == "of the first"
     with second.locked():
         assert not second.retained.exists()
-        assert f"is the data folder of {document} as well" in caplog.text
+        assert f"was the data folder of {document}: what that one retains is not used" in caplog.text
         second.retained.write_text("of the second")
     with first.locked():
         assert first.retained.read_text() == "of the first"
-    document.rename(document.with_name("moved.yaml"))
-    with DataFolder(document.with_name("moved.yaml"), str(tmp_path / "shared")).locked():
-        assert first.retained.read_text() == "of the first"  # it is the same document by a new name
+    document.unlink()
+    with second.locked():
+        assert second.retained.read_text() == "of the second"
+
+
+def test_a_link_to_a_document_uses_what_the_document_retains(document, tmp_path):
+    link = document.with_name("current.yaml")
+    link.symlink_to(document.name)
+    with DataFolder(document, str(tmp_path / "kept")).locked():
+        DataFolder(document, str(tmp_path / "kept")).retained.write_text("what it knows")
+    with DataFolder(link, str(tmp_path / "kept")).locked():
+        assert DataFolder(link, str(tmp_path / "kept")).retained.read_text() == "what it knows"
+
+
+def test_a_document_that_is_moved_with_its_folder_keeps_what_it_retains(document, tmp_path):
+    with DataFolder(document).locked():
+        DataFolder(document).retained.write_text("what it knows")
+    document.parent.rename(tmp_path / "moved")
+    moved = DataFolder(tmp_path / "moved" / document.name)
+    with moved.locked():
+        assert moved.retained.read_text() == "what it knows"

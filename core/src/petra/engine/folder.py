@@ -33,6 +33,7 @@ class DataFolder:
     def __init__(self, document: str | Path, data_dir: str = "") -> None:
         self.document = Path(document)
         given = data_dir or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+        self._is_beside = not given
         beside = self.document.with_name(self.document.stem + ".data")
         self.path = self.document.parent / given if given else beside
         self._held = ExitStack()
@@ -91,6 +92,8 @@ class DataFolder:
 
     def _claim(self) -> None:
         """Note whose folder it is; what another document retains there is put aside until that one runs."""
+        if self._is_beside:  # it goes by the document's name, wherever both are moved
+            return
         note, mine = self.path / "document", str(self.document.absolute())
         try:
             before = note.read_text(encoding="utf-8").strip()
@@ -99,13 +102,13 @@ class DataFolder:
         if before == mine:
             return
         with suppress(OSError):
-            if before and Path(before).exists() and not Path(before).samefile(mine):
-                log.error(
-                    "%s is the data folder of %s as well, whose retained state is not used: "
-                    "give each document a data_dir of its own",
-                    self.path,
-                    before,
+            if before and self.retained.exists() and os.path.realpath(before) != os.path.realpath(mine):
+                said = (
+                    "%s was the data folder of %s: what that one retains is not used, and kept as %s. "
+                    "Give each document a data_dir of its own; if it is the same one by another name, "
+                    "rename that file to retained.json"
                 )
+                log.error(said, self.path, before, self._aside(before).name)
                 self.retained.replace(self._aside(before))
         with suppress(OSError):
             self._aside(mine).replace(self.retained)
