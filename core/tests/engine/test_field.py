@@ -38,6 +38,7 @@ class Devices:
         self.written: list[tuple[str, float]] = []
         self.sessions: list[str] = []
         self.down: set[str] = set()
+        self.faults: list[Exception] = []
 
 
 devices = Devices()
@@ -91,6 +92,8 @@ class Toy(Driver):
         while self.name not in devices.down:
             feed.update([devices.value] * len(feed.names), link.now_ns(), link.now())
             while (command := link.outbox.take(link.now())) is not None:
+                if devices.faults:
+                    raise devices.faults.pop()
                 command.sent(link.now_ns())
                 if command.value > 1000:
                     command.end(Outcome.REJECTED, link.now_ns(), "it does not fit")
@@ -926,3 +929,15 @@ def test_a_hook_that_blocks_holds_up_no_safe_value(hook, monkeypatch, caplog):
     finally:
         release.set()
     until(lambda: "petra-hooks" not in [thread.name for thread in threading.enumerate()])
+
+
+def test_a_command_that_a_session_has_taken_ends_with_it():
+    """Whoever waits for it is told, and the output is written again by the next session."""
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: ("one", 2.0) in devices.written)
+        devices.faults.append(ValueError("a defect"))
+        assert engine.command("setpoint", 5.0, actor="ann").wait(60).outcome is Outcome.TIMED_OUT
+        until(lambda: engine.status().drivers["two"].sessions > 1)
+        devices.faults.append(ValueError("a defect"))
+        devices.value = 7.0
+        until(lambda: ("one", 14.0) in devices.written)
