@@ -941,3 +941,41 @@ def test_a_command_that_a_session_has_taken_ends_with_it():
         devices.faults.append(ValueError("a defect"))
         devices.value = 7.0
         until(lambda: ("one", 14.0) in devices.written)
+
+
+@pytest.mark.parametrize("fault", ["an unknown signal", "a point that cannot be used"])
+def test_a_reload_that_is_refused_takes_nothing_away(fault, monkeypatch):
+    """A driver asks for what the document has not: nobody could know that from its section."""
+    text = GATE % "safe: -1.0"
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        sessions = list(devices.sessions)
+        init = Toy.__init__
+
+        def wrong(self, config):
+            init(self, config)
+            if config.speed == 7:
+                name, kind = (
+                    ("nothing", SignalType.FLOAT) if fault == "an unknown signal" else ("level", None)
+                )
+                self.points = (evolve(self.points[0], signal=name, type=kind),)
+                self.timeout = None
+
+        class Broken(Link):
+            def __init__(self, driver, *rest):
+                if driver.timeout is None:
+                    raise ValueError("nobody can use this")
+                super().__init__(driver, *rest)
+
+        monkeypatch.setattr(Toy, "__init__", wrong)
+        monkeypatch.setattr("petra.engine.field.Link", Broken)
+        with pytest.raises(
+            (PetraError, ValueError), match=r"there is no signal 'nothing'|nobody can use this"
+        ):
+            engine.reload(
+                made(text.replace("get: level}\n- {name: motor, put: pump}", "get: level, speed: 7}"))
+            )
+        devices.value = 4.0
+        until(lambda: given("motor")[-1] == 8.0)
+        assert given("motor") == [2.0, 8.0]
+        assert devices.sessions == sessions

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands import Command, Origin
 from petra.engine.build import Built, build
-from petra.engine.field import DriverStatus, Field, drivers_of, written
+from petra.engine.field import DriverStatus, Field, check_signals, drivers_of, written
 from petra.engine.journal import Journal
 from petra.engine.keeper import Keeper
 from petra.engine.plan import Change, plan
@@ -298,6 +298,7 @@ class Engine:
             drivers = drivers_of(configuration, self.catalog)
             built = self._build(configuration, drivers)
             leaving = self.field.leaving(drivers, built.layout)
+            self.field.rehearse(drivers, leaving, built.layout)
             self._do(lambda: None)  # while a scan hangs, sessions stay: they have safe values to write
             before = self._built
             try:
@@ -436,7 +437,7 @@ class Engine:
         points = [point for driver in drivers for point in driver.points]
         given = {point.signal for point in points if point.direction.writes}
         fed = {point.signal for point in points if not point.direction.writes}
-        return build(
+        built = build(
             configuration.plant,
             self.catalog,
             scan_time_ms=self._scan_time_ms,
@@ -444,6 +445,8 @@ class Engine:
             commanded=given,
             fed=fed,
         )
+        check_signals(drivers, built.layout)
+        return built
 
     def _check_safe_values(self) -> None:
         """Say of every safe value that its point would refuse that it would."""

@@ -18,7 +18,7 @@ from petra.engine.farewell import MOST, Farewell, Running
 from petra.errors import PetraError
 from petra.plugin.groups import Group
 from petra.scan.statistics import PREFIX
-from petra.signals import Force, InboxFullError, NotWritableError, Quality, Status
+from petra.signals import Bus, Force, InboxFullError, NotWritableError, Quality, Status
 from petra.supervise import Activity, Backoff, Health, Supervisor
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from petra.drivers.outbox import Outbox
     from petra.drivers.point import Point
     from petra.plugin import Catalog
-    from petra.signals import Bus, Layout, Value
+    from petra.signals import Layout, Value
 
 log = logging.getLogger("petra.drivers")
 
@@ -106,6 +106,20 @@ class Field:
             if name not in wanted
             or not goes_on(each.driver, wanted[name], _placing(self._bus.layout), _placing(layout))
         ]
+
+    def rehearse(self, drivers: Sequence[Driver], leaving: Sequence[Driver], layout: Layout) -> None:
+        """Make all that will begin anew on a bus that nobody uses: what cannot be made takes nothing away."""
+
+        async def make() -> None:
+            bus = Bus(layout, self._clock)
+            for driver in drivers:
+                if driver.name not in self._running or driver.name in names:
+                    link = Link(driver, bus, self._clock.now_ns)
+                    Outputs(link, bus, self.ledger).close()
+
+        names = {driver.name for driver in leaving}
+        if self._started:
+            self._wait(make(), _CHANGED_WITHIN)
 
     def give_up(self, leaving: Iterable[Driver], drivers: Sequence[Driver]) -> None:
         """Write safe values where none of these drivers will write: nobody is in charge there any more."""
@@ -389,6 +403,14 @@ def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
             raise PetraError(f"two connections are called {driver.name!r}; give each a `name` of its own")
         names.add(driver.name)
     return made
+
+
+def check_signals(drivers: Iterable[Driver], layout: Layout) -> None:
+    """Raise PetraError for a driver with a signal that there is not; its section's model did not name it."""
+    for driver in drivers:
+        for name in (*(point.signal for point in driver.points), *filter(None, [driver.online])):
+            if name not in layout.index:
+                raise PetraError(f"{driver.name}: {layout.unknown(name)}")
 
 
 def written(driver: Driver) -> list[Point]:
