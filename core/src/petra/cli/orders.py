@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 log = logging.getLogger("petra.engine")
 
 _LISTEN = 0.05  # seconds between looks at a flag
-_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGQUIT") if hasattr(signal, name)]
+
+
+def _known(*names: str) -> list[int]:
+    """Return those signals that this system has."""
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+_ENDS = _known("SIGTERM", "SIGINT", "SIGQUIT", "SIGXCPU", "SIGPWR")
+_STRAY = _known(
+    "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGTSTP", "SIGTTIN", "SIGTTOU"
+)
+"""What says nothing to a plant, and by default ends it without safe values or lets it stand still."""
 _HANGUP: int | None = getattr(signal, "SIGHUP", None)  # there is none on Windows
 
 
@@ -41,6 +52,8 @@ class Orders:
     def __enter__(self) -> Self:
         for number in _ENDS:
             self._before[number] = signal.signal(number, self._stop)
+        for number in _STRAY:
+            self._before[number] = signal.signal(number, _nothing)
         if _HANGUP is not None:
             self._before[_HANGUP] = signal.signal(_HANGUP, self._reload)
         return self
@@ -52,7 +65,7 @@ class Orders:
         for number, handler in self._before.items():
             # the default action is the end: a late signal must not take the exit code away
             default = handler in (signal.SIG_DFL, signal.default_int_handler)
-            late = default and (number == _HANGUP or self.stop_asked)
+            late = default and (number == _HANGUP or number in _STRAY or self.stop_asked)
             signal.signal(number, signal.SIG_IGN if late else handler)
 
     def stopping(self) -> bool:
@@ -92,3 +105,7 @@ class Orders:
 
     def _reload(self, _: int, __: FrameType | None) -> None:
         self._asked += 1
+
+
+def _nothing(_: int, __: FrameType | None) -> None:
+    """Hear a signal that says nothing; ignoring it would ignore it in the processes of plugins, too."""
