@@ -29,10 +29,10 @@ def _known(*names: str) -> list[int]:
 
 
 _ENDS = _known("SIGTERM", "SIGINT", "SIGQUIT", "SIGXCPU", "SIGPWR")
-_STRAY = _known(
-    "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGTSTP", "SIGTTIN", "SIGTTOU"
-)
+_STRAY = _known("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGTSTP")
 """What says nothing to a plant, and by default ends it without safe values or lets it stand still."""
+_TERMINAL = _known("SIGTTIN", "SIGTTOU")
+"""Sent to who uses a terminal in the background; heard, they would be sent again and again."""
 _HANGUP: int | None = getattr(signal, "SIGHUP", None)  # there is none on Windows
 
 
@@ -54,6 +54,8 @@ class Orders:
             self._before[number] = signal.signal(number, self._stop)
         for number in _STRAY:
             self._before[number] = signal.signal(number, _nothing)
+        for number in _TERMINAL:
+            self._before[number] = signal.signal(number, signal.SIG_IGN)
         if _HANGUP is not None:
             self._before[_HANGUP] = signal.signal(_HANGUP, self._reload)
         return self
