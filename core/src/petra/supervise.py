@@ -14,14 +14,14 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from contextvars import ContextVar
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
 
+from petra.contained import ENDING, contained, contained_task, owner
 from petra.errors import PetraError
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ T = TypeVar("T")
 CANCEL_WITHIN = 2.0
 _LOOK_EVERY = 0.5
 _LOOP_PAUSE = 0.01
-_ENDING = (SystemExit, KeyboardInterrupt)
-"""What ends a loop of asyncio, whichever task raises it."""
 
 
 class State(Enum):
@@ -239,60 +237,12 @@ class Activity:
         self._since = self._loop.time()
 
 
-_running: ContextVar[weakref.ref[Activity] | None] = ContextVar("activity", default=None)
-"""The activity that a task belongs to: tasks take over the context of whoever makes them."""
-
-
 async def _called(run: Callable[[Activity], Awaitable[None]], activity: Activity) -> None:
-    _running.set(weakref.ref(activity))
+    owner.set(weakref.WeakMethod(activity.break_off))
     try:
         await run(activity)
-    except _ENDING as error:  # also in a loop that contains nothing
-        raise _contained(error) from error
-
-
-def _contained(error: BaseException) -> RuntimeError:
-    return RuntimeError(f"it tried to end the process: {error!r}")
-
-
-class _Contained(Coroutine[Any, Any, T]):
-    """A coroutine whose steps never end the loop: it raises RuntimeError instead, and fails its activity."""
-
-    def __init__(self, inner: Coroutine[Any, Any, T]) -> None:
-        self._inner = inner
-        self.__qualname__ = getattr(inner, "__qualname__", type(inner).__name__)
-
-    def send(self, value: Any) -> Any:
-        """Take the next step."""
-        try:
-            return self._inner.send(value)
-        except _ENDING as error:
-            raise self._failed(error) from error
-
-    def throw(self, *error: Any) -> Any:
-        """Take the next step with an error."""
-        try:
-            return self._inner.throw(*error)
-        except _ENDING as raised:
-            raise self._failed(raised) from raised
-
-    def close(self) -> None:
-        """End it."""
-        self._inner.close()
-
-    def __await__(self) -> Generator[Any, Any, T]:
-        return self._inner.__await__()
-
-    def _failed(self, error: BaseException) -> RuntimeError:
-        failed = _contained(error)
-        running = _running.get()
-        if running is not None and (activity := running()) is not None:
-            activity.break_off(failed)
-        return failed
-
-
-def _task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-    return asyncio.Task(_Contained(coroutine), loop=loop, **options)
+    except ENDING as error:  # also in a loop that contains nothing
+        raise contained(error) from error
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> bool:
@@ -333,7 +283,7 @@ class Supervisor:
     def start(self) -> None:
         """Start the thread."""
         self._loop = asyncio.new_event_loop()
-        self._loop.set_task_factory(_task)
+        self._loop.set_task_factory(contained_task)
         self._thread.start()
 
     def call(self, coroutine: Coroutine[Any, Any, T], within: float = 10.0) -> T:

@@ -914,9 +914,7 @@ def hooked(name: str) -> tuple[Catalog, threading.Event, threading.Event]:
 
 @pytest.mark.parametrize("hook", ["petra_engine_started", "petra_engine_stopping"])
 def test_a_hook_that_blocks_holds_up_no_safe_value(hook, monkeypatch, caplog):
-    monkeypatch.setattr(
-        "petra.engine.engine._HOOKS_WITHIN", 0.2 if hook == "petra_engine_stopping" else 3600.0
-    )
+    monkeypatch.setattr("petra.engine.hooks._WITHIN", 0.2 if hook == "petra_engine_stopping" else 3600.0)
     found, blocked, release = hooked(hook)
     engine = Engine(configuration(load_bytes((GATE % "safe: -1.0").encode(), found, {})), found)
     try:

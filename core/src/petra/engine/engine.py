@@ -14,7 +14,9 @@ from attrs import evolve, frozen
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands import Command, Origin
 from petra.engine.build import Built, build
-from petra.engine.field import DriverStatus, Field, check_signals, drivers_of, written
+from petra.engine.drivers import check_signals, drivers_of, say_refused_safe_values
+from petra.engine.field import DriverStatus, Field
+from petra.engine.hooks import announce
 from petra.engine.journal import Journal
 from petra.engine.keeper import Keeper
 from petra.engine.plan import Change, plan
@@ -45,7 +47,6 @@ _SLOWEST_PERIODS = 10
 _LEAST_WATCHDOG = 1.0
 _RELOAD_ENDS_WITHIN = 10.0
 _LOOK = 0.02
-_HOOKS_WITHIN = 5.0
 _NOT_YET = Status(Quality.BAD, "not computed yet")
 
 
@@ -166,7 +167,7 @@ class Engine:
             offer = self.catalog.find("section", name)
             if offer is None or offer.group is not Group.DRIVER:
                 log.warning("the section `%s` is checked but not run by this version", name)
-        self._check_safe_values()
+        say_refused_safe_values(self._drivers, self.bus.layout)
         self._thread = threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True)
         try:
             scanning = self._begin(answers_within, stopping)
@@ -175,7 +176,7 @@ class Engine:
             raise
         if not scanning:
             return
-        self._announce("petra_engine_started", stopping)
+        announce("petra_engine_started", self, stopping)
         plant = self.configuration.plant
         log.info(
             "started: %s, %s, %s, tasks %s",
@@ -240,7 +241,7 @@ class Engine:
             log.critical("a scan has not ended; it is left behind")
             self.failure = EngineError("a scan has not ended")
         self.bus.show_safe("the engine has stopped")
-        self._announce("petra_engine_stopping", hurried)
+        announce("petra_engine_stopping", self, hurried)
         try:
             if lost := self.field.stop(STOP_WITHIN):
                 self.failure = self.failure or EngineError(f"{plural(len(lost), 'safe value')} not written")
@@ -262,26 +263,6 @@ class Engine:
             self.bus.show_safe(f"the scan has ended: {error}")
         finally:
             self._ended.set()
-
-    def _announce(self, hook: str, over: Callable[[], bool]) -> None:
-        """Tell plugins, in a thread of its own; one that blocks is waited for a while, until it is over."""
-        ended = threading.Event()
-
-        def tell() -> None:
-            try:
-                for fault in self.catalog.announce(hook, engine=self):
-                    log.error("%s", fault)
-            except BaseException:  # a hook may raise anything
-                log.exception("%s has failed", hook)
-            finally:
-                ended.set()
-
-        threading.Thread(target=tell, name="petra-hooks", daemon=True).start()
-        for _ in range(int(_HOOKS_WITHIN / _LOOK)):
-            if ended.wait(_LOOK) or over():
-                break
-        if not ended.is_set():
-            log.error("%s of a plugin has not ended; it is left behind", hook)
 
     # while it runs
 
@@ -447,16 +428,6 @@ class Engine:
         )
         check_signals(drivers, built.layout)
         return built
-
-    def _check_safe_values(self) -> None:
-        """Say of every safe value that its point would refuse that it would."""
-        layout = self.bus.layout
-        for driver in self._drivers:
-            for point in written(driver):
-                safe = layout.signals[layout.place(point.signal)].safe
-                if safe is not None and (reason := point.limits.refusal(safe)):
-                    said = "the safe value of %s will not be written by %s: %s"
-                    log.error(said, point.signal, driver.name, reason)
 
     def _await_devices(self, seconds: float, over: Callable[[], bool]) -> None:
         """Wait until every device has been read, for a while at most; say who was not."""

@@ -14,19 +14,17 @@ from petra.drivers.commands import Act, Command, Ledger, Origin, Outcome
 from petra.drivers.contract import Driver, Link
 from petra.drivers.output import SURE
 from petra.drivers.outputs import Delivered, Outputs
+from petra.engine.drivers import goes_on, place_of, placing, written
 from petra.engine.farewell import MOST, Farewell, Running
 from petra.errors import PetraError
-from petra.plugin.groups import Group
 from petra.scan.statistics import PREFIX
 from petra.signals import Bus, Force, InboxFullError, NotWritableError, Quality, Status
 from petra.supervise import Activity, Backoff, Health, Supervisor
 
 if TYPE_CHECKING:
     from petra.clock import Clock
-    from petra.config import Configuration
     from petra.drivers.outbox import Outbox
     from petra.drivers.point import Point
-    from petra.plugin import Catalog
     from petra.signals import Layout, Value
 
 log = logging.getLogger("petra.drivers")
@@ -39,10 +37,6 @@ _CHANGED_WITHIN = 15.0
 _ENDED_WITHIN = 5.0
 _LOOK = 0.1
 _TICKING = f"{PREFIX}drivers"
-
-
-Placing = Callable[[str], tuple[bool, object]]
-"""Returns what matters of a signal to a driver: whether a block writes it, and what it holds."""
 
 
 @frozen
@@ -104,7 +98,7 @@ class Field:
             each.driver
             for name, each in self._running.items()
             if name not in wanted
-            or not goes_on(each.driver, wanted[name], _placing(self._bus.layout), _placing(layout))
+            or not goes_on(each.driver, wanted[name], placing(self._bus.layout), placing(layout))
         ]
 
     def rehearse(self, drivers: Sequence[Driver], leaving: Sequence[Driver], layout: Layout) -> None:
@@ -383,67 +377,12 @@ class Field:
             await asyncio.sleep(_TICK)
 
 
-def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
-    """Make the drivers that a configuration asks for; PetraError says what cannot be made."""
-    made: list[Driver] = []
-    for name, configs in configuration.sections.items():
-        offer = catalog.find("section", name)
-        if offer is None or offer.group is not Group.DRIVER:
-            continue
-        for config in configs:
-            try:
-                made += offer.thing.build(config)
-            except PetraError:
-                raise
-            except (Exception, SystemExit) as error:
-                raise PetraError(f"the plugin {offer.plugin} cannot build {name!r}: {error!r}") from error
-    names: set[str] = set()
-    for driver in made:
-        if driver.name in names:
-            raise PetraError(f"two connections are called {driver.name!r}; give each a `name` of its own")
-        names.add(driver.name)
-    return made
-
-
-def check_signals(drivers: Iterable[Driver], layout: Layout) -> None:
-    """Raise PetraError for a driver with a signal that there is not; its section's model did not name it."""
-    for driver in drivers:
-        for name in (*(point.signal for point in driver.points), *filter(None, [driver.online])):
-            if name not in layout.index:
-                raise PetraError(f"{driver.name}: {layout.unknown(name)}")
-
-
-def written(driver: Driver) -> list[Point]:
-    """Return the points that a driver writes."""
-    return [point for point in driver.points if point.direction.writes]
-
-
-def place_of(driver: Driver) -> str:
-    """Return where a driver's device is, as far as it says so."""
-    return driver.place or driver.name
-
-
 def _failed(each: Running) -> Callable[[str], None]:
     def failed(reason: str) -> None:
         each.outputs.pause()
         each.link.fail(reason)
 
     return failed
-
-
-def goes_on(old: Driver, new: Driver, before: Placing, after: Placing) -> bool:
-    """Say whether a reload leaves a driver and its session alone."""
-    if type(old) is not type(new) or old.config != new.config or old.points != new.points:
-        return False
-    return all(before(point.signal) == after(point.signal) for point in old.points)
-
-
-def _placing(layout: Layout) -> Placing:
-    def place(signal: str) -> tuple[bool, object]:
-        index = layout.place(signal)
-        return index >= layout.split, layout.types[index]
-
-    return place
 
 
 def _status(each: Running) -> DriverStatus:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from petra.engine.field import drivers_of, goes_on, place_of, written
+from petra.engine.drivers import drivers_of, goes_on, place_of, written
 from petra.plugin.groups import Group
 
 if TYPE_CHECKING:
     from petra.config import BlockConfig, Configuration, SignalConfig
     from petra.drivers.contract import Driver
-    from petra.engine.field import Placing
+    from petra.engine.drivers import Placing
     from petra.plugin import Catalog
 
 
