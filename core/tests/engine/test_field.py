@@ -977,3 +977,15 @@ def test_a_reload_that_is_refused_takes_nothing_away(fault, monkeypatch):
         until(lambda: given("motor")[-1] == 8.0)
         assert given("motor") == [2.0, 8.0]
         assert devices.sessions == sessions
+
+
+def test_a_process_that_was_suspended_still_writes_its_safe_values():
+    """When it goes on nothing seems to have moved for long; that says nothing about the drivers."""
+    engine = Engine(made(GATE % "safe: -1.0"), catalog)
+    engine.start()
+    until(lambda: given("motor") == [2.0])
+    engine.field.supervisor.remove(["petra.drivers"])
+    engine.field._beat -= 3600.0
+    engine.stop()
+    assert given("motor") == [2.0, -1.0]
+    assert engine.failure is None

@@ -76,6 +76,7 @@ class Field:
         self._lapsed: dict[str, float] = {}
         """Since when signals are bad whose drivers a reload has taken away."""
         self._beat = clock.monotonic()
+        self._beats = 0
         self._silent = False
         self._started = self._stopped = False
         self._turn = asyncio.Lock()
@@ -213,12 +214,18 @@ class Field:
         return lost + [command for command in self._parting if command.outcome not in SURE]
 
     def _wait(self, coroutine: Coroutine[Any, Any, T], within: float) -> T:
-        """Return what comes of it, for as long as the loop of the drivers moves."""
+        """Return what comes of it, for as long as the loop of the drivers moves.
+
+        Looks are counted, and no clock is asked: a process that was suspended has waited for nothing.
+        """
         future = self.supervisor.post(coroutine)
-        until = self._clock.monotonic() + within
-        while not future.done() and self._clock.monotonic() < until and not self._stands_still:
+        beats = still = 0
+        for _ in range(int(within / _LOOK)):
             with suppress(TimeoutError):
                 future.result(_LOOK)
+            beats, still = self._beats, still + 1 if self._beats == beats else 0
+            if future.done() or still >= _SILENT_AFTER / _LOOK:
+                break
         if not future.done():
             raise PetraError("the drivers do not move: one of them blocks the others")
         return future.result()
@@ -294,7 +301,7 @@ class Field:
         A driver that blocks the loop stops all of them. Then nothing here can be asked of them, and what they
         read is shown as bad from outside.
         """
-        silent = bool(self._running) and self._stands_still
+        silent = bool(self._running) and self._clock.monotonic() - self._beat > _SILENT_AFTER
         if silent and not self._silent:
             log.critical("the drivers have not moved for %g s: one of them blocks the others", _SILENT_AFTER)
             layout = self._bus.layout
@@ -305,10 +312,6 @@ class Field:
         elif self._silent and not silent:
             log.warning("the drivers move again")
         self._silent = silent
-
-    @property
-    def _stands_still(self) -> bool:
-        return self._clock.monotonic() - self._beat > _SILENT_AFTER
 
     def silent(self) -> list[str]:
         """Return the drivers that have not yet heard all their devices since they were started."""
@@ -374,6 +377,7 @@ class Field:
                 each.outputs.tick()
             activity.progress()
             self._beat = self._clock.monotonic()
+            self._beats += 1
             await asyncio.sleep(_TICK)
 
 
