@@ -166,3 +166,44 @@ def test_a_name_is_taken_once_and_free_again_when_it_is_gone(supervisor):
         supervisor.add("a", run)
     supervisor.remove(["a"])
     supervisor.add("a", run)
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt], ids=["exit", "interrupt"])
+@pytest.mark.parametrize("how", ["group", "alone", "callback", "stop"])
+def test_what_a_child_task_raises_never_ends_the_loop(supervisor, how, error):
+    """The task fails its own activity, which begins anew; the others do not notice."""
+
+    async def child() -> None:
+        raise error
+
+    def ends() -> None:
+        raise error
+
+    async def run(activity) -> None:
+        activity.serving()
+        loop = asyncio.get_running_loop()
+        if how == "group":
+            async with asyncio.TaskGroup() as group:
+                group.create_task(child())
+        elif how == "alone":
+            task = loop.create_task(child())
+            await asyncio.sleep(1_000)
+            task.cancel()
+        else:
+            loop.call_soon(ends if how == "callback" else loop.stop)
+            await asyncio.sleep(0.001)
+
+    ticks = []
+
+    async def lives(activity) -> None:
+        while True:
+            ticks.append(1)
+            activity.serving()
+            await asyncio.sleep(0.001)
+
+    good = supervisor.add("good", lives)
+    bad = supervisor.add("bad", run, backoff=Backoff(**QUICK))
+    until(lambda: bad.failures >= 3 and len(ticks) > 20)
+    assert good.starts == 1
+    if how in ("group", "alone"):
+        assert "it tried to end the process" in bad.error

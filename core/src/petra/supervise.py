@@ -12,6 +12,8 @@ import asyncio
 import logging
 import random
 import threading
+import time
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from enum import Enum
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field, frozen
 
+from petra.contained import ENDING, contained, contained_task, owner
 from petra.errors import PetraError
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ T = TypeVar("T")
 
 CANCEL_WITHIN = 2.0
 _LOOK_EVERY = 0.5
+_LOOP_PAUSE = 0.01
 
 
 class State(Enum):
@@ -115,6 +119,8 @@ class Activity:
         self._serving_since: float | None = None
         self._failing_since: float | None = None
         self._hurried = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._broken: BaseException | None = None
 
     def serving(self) -> None:
         """Say that it works now; the session calls it."""
@@ -130,9 +136,16 @@ class Activity:
         """Say that something moved; without this for `patience` seconds it counts as hung."""
         self._alive = self._loop.time()
 
-    def hurry(self) -> None:
-        """Try again now, if it waits for its next try."""
-        self._hurried.set()
+    def hurry(self, after: float = 0.0) -> None:
+        """Try again now, if it waits for its next try and has waited for so many seconds."""
+        if self.state is State.WAITING and self._loop.time() - self._since >= after:
+            self._hurried.set()
+
+    def break_off(self, error: BaseException) -> None:
+        """End this run of it with an error that one of its other tasks has raised."""
+        if self._task is not None and not self._task.done() and self._broken is None:
+            self._broken = error
+            self._task.cancel()
 
     def health(self) -> Health:
         """Return how it is."""
@@ -165,12 +178,12 @@ class Activity:
 
     def _begin(self) -> None:
         self.starts += 1
-        self._serving_since = None
+        self._serving_since = self._broken = None
         self.progress()
         self._enter(State.TRYING)
 
     async def _once(self) -> BaseException | None:
-        task: asyncio.Task[None] = self._loop.create_task(_called(self.run, self), name=self.name)
+        task = self._task = self._loop.create_task(_called(self.run, self), name=self.name)
         try:
             while not task.done():
                 left = self._alive + self.patience - self._loop.time()
@@ -180,7 +193,10 @@ class Activity:
         except asyncio.CancelledError:
             await _cancelled(task)
             raise
-        return asyncio.CancelledError("it cancelled itself") if task.cancelled() else task.exception()
+        finally:
+            self._task = None
+        ended = asyncio.CancelledError("it cancelled itself") if task.cancelled() else task.exception()
+        return ended if self._broken is None else self._broken
 
     async def _give_up(self, task: asyncio.Task[None]) -> BaseException:
         self.hangs += 1
@@ -222,10 +238,11 @@ class Activity:
 
 
 async def _called(run: Callable[[Activity], Awaitable[None]], activity: Activity) -> None:
+    owner.set(weakref.WeakMethod(activity.break_off))
     try:
         await run(activity)
-    except (SystemExit, KeyboardInterrupt) as error:  # one activity does not end the loop of all
-        raise RuntimeError(f"it tried to end the process: {error!r}") from error
+    except ENDING as error:  # also in a loop that contains nothing
+        raise contained(error) from error
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> bool:
@@ -253,6 +270,7 @@ class Supervisor:
     def __init__(self, name: str = "petra-io") -> None:
         self._tasks: dict[str, tuple[Activity, asyncio.Task[None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     @property
@@ -265,18 +283,27 @@ class Supervisor:
     def start(self) -> None:
         """Start the thread."""
         self._loop = asyncio.new_event_loop()
+        self._loop.set_task_factory(contained_task)
         self._thread.start()
 
     def call(self, coroutine: Coroutine[Any, Any, T], within: float = 10.0) -> T:
-        """Run a coroutine in the loop and return what it returns."""
-        future: Future[T] = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        """Run a coroutine in the loop and return what it returns; one that takes longer is cancelled."""
+        future = self.post(coroutine)
         try:
             return future.result(within)
         except TimeoutError:
             future.cancel()
             raise
 
-    def add(
+    def post(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Have a coroutine run in the loop, and return the future of what it returns."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def add(self, name: str, run: Callable[[Activity], Awaitable[None]], **options: Any) -> Activity:
+        """Run an activity from now on; `begin` says what its options are."""
+        return self.call(self.begin(name, run, **options))
+
+    async def begin(
         self,
         name: str,
         run: Callable[[Activity], Awaitable[None]],
@@ -287,26 +314,22 @@ class Supervisor:
         failed: Callable[[str], None] | None = None,
     ) -> Activity:
         """Run an activity from now on. `failed` is called in the loop with the reason of each failure."""
-
-        async def begin() -> Activity:
-            if name in self._tasks:
-                raise PetraError(f"there is an activity {name!r} already")
-            activity = Activity(
-                name,
-                run,
-                patience=patience,
-                stable_after=stable_after,
-                backoff=backoff or Backoff(),
-                failed=failed,
-            )
-            self._tasks[name] = activity, self.loop.create_task(activity.keep(), name=f"keep {name}")
-            return activity
-
-        return self.call(begin())
+        if name in self._tasks:
+            raise PetraError(f"there is an activity {name!r} already")
+        activity = Activity(
+            name,
+            run,
+            patience=patience,
+            stable_after=stable_after,
+            backoff=backoff or Backoff(),
+            failed=failed,
+        )
+        self._tasks[name] = activity, self.loop.create_task(activity.keep(), name=f"keep {name}")
+        return activity
 
     def remove(self, names: list[str], within: float = 5.0) -> list[str]:
         """End activities; return the names of those that did not end in time."""
-        return self.call(self._end(names, within), within + 5.0) if self._thread.is_alive() else []
+        return self.call(self.end(names, within), within + 5.0) if self._thread.is_alive() else []
 
     def health(self) -> list[Health]:
         """Return how every activity is."""
@@ -317,11 +340,17 @@ class Supervisor:
         if not self._thread.is_alive():
             return []
         left = self.remove(list(reversed(self._tasks)), within)
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.leave()
         self._thread.join(within)
         return left
 
-    async def _end(self, names: list[str], within: float) -> list[str]:
+    def leave(self) -> None:
+        """End the loop as soon as it moves, and wait for nothing."""
+        self._ending = True
+        self.loop.call_soon_threadsafe(self.loop.stop)
+
+    async def end(self, names: list[str], within: float) -> list[str]:
+        """End activities; return the names of those that did not end in time."""
         tasks = {name: self._tasks.pop(name)[1] for name in names if name in self._tasks}
         for task in tasks.values():
             task.cancel()
@@ -336,7 +365,7 @@ class Supervisor:
         loop = self.loop
         asyncio.set_event_loop(loop)
         try:
-            loop.run_forever()
+            self._keep_running(loop)
         finally:
             pending = asyncio.all_tasks(loop)
             for task in pending:
@@ -347,3 +376,15 @@ class Supervisor:
             with suppress(TimeoutError):  # a name that is being looked up may take longer than anybody waits
                 loop.run_until_complete(asyncio.wait_for(loop.shutdown_default_executor(), CANCEL_WITHIN))
             loop.close()
+
+    def _keep_running(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run the loop until `stop`: whatever else ends it, what waits in it is not lost and goes on."""
+        while not self._ending:
+            try:
+                loop.run_forever()
+            except BaseException:  # a callback, which is no task, may raise anything
+                log.critical("the loop of the drivers was ended from within; it goes on", exc_info=True)
+                time.sleep(_LOOP_PAUSE)
+            else:
+                if not self._ending:
+                    log.critical("the loop of the drivers was stopped from within; it goes on")

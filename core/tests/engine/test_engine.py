@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import os
 import threading
@@ -16,6 +17,7 @@ from petra import Block, Catalog, In, Out, Param, State, hookimpl
 from petra.config import configuration, load_bytes
 from petra.drivers import Act, Origin, Outcome
 from petra.engine import Engine, EngineError, plan
+from petra.engine.retain import Kept, RetainFile
 from petra.library import plugin
 from petra.scan import TuningError
 from petra.signals import NotWritableError, Quality
@@ -370,7 +372,17 @@ def test_what_is_retained_survives_a_restart(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"version": 9}', '{"version": 1, "blocks": {"hours": 3}}', "\0"]
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "[" * 200_000,
+        '{"version": 9}',
+        '{"version": 1, "types": 3, "blocks": {"hours": {}}}',
+        '{"version": 1, "blocks": {"hours": 3}}',
+        "\0",
+    ],
 )
 def test_a_broken_file_of_retained_state_is_put_aside(tmp_path, text, caplog):
     file = tmp_path / "tank.retain.json"
@@ -380,6 +392,36 @@ def test_a_broken_file_of_retained_state_is_put_aside(tmp_path, text, caplog):
     assert "is broken" in caplog.text
     assert file.with_name("tank.retain.json.broken").read_text() == text
     assert '"number": 1' in file.read_text()
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-1e999"])
+def test_what_is_not_finite_is_not_taken_and_all_else_is(tmp_path, value, caplog):
+    """Nor is it kept: a total that is no number any more would stay so for ever."""
+    file = tmp_path / "tank.retain.json"
+    with Engine(conf(), CATALOG, retain=file) as engine:
+        assert until(lambda: engine.bus.read("hours").value > 0)
+    kept = json.loads(file.read_text())
+    (name,) = [name for name, each in kept["blocks"]["hours"].items() if isinstance(each, float)]
+    kept["blocks"]["hours"][name] = float(value)
+    kept["blocks"]["hours"]["number"] = 7
+    file.write_text(json.dumps(kept))
+    with Engine(conf(), CATALOG, retain=file) as engine:
+        assert until(lambda: engine.bus.read("hours").value > 0)
+        assert engine.bus.read("starts").value == 1
+    assert "for hours is not used: it is not finite" in caplog.text
+    retain = RetainFile(file)
+    assert retain.save(Kept({"a": {"x": (1.0, float(value))}, "b": {"y": 2}}, {"a": "A", "b": "B"}))
+    assert retain.load({}) == {"b": {"y": 2}}
+
+
+def test_what_a_block_of_another_type_has_kept_is_not_taken(tmp_path, caplog):
+    """A delay that has passed under a name is no reason for a pump of that name to run."""
+    retain = RetainFile(tmp_path / "retained.json")
+    assert retain.save(Kept({"delay": {"x": 1}, "same": {"x": 2}}, {"delay": "TONR", "same": "TONR"}))
+    assert retain.load({"delay": "RUNTIME", "same": "TONR"}) == {"same": {"x": 2}}
+    assert "for delay is not used: it was a TONR and is a RUNTIME" in caplog.text
+    retain.path.write_text('{"version": 1, "blocks": {"delay": {"x": 1}}}')  # of an earlier version
+    assert retain.load({"delay": "RUNTIME"}) == {"delay": {"x": 1}}
 
 
 def test_a_file_of_retained_state_that_is_no_text_is_put_aside(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import sys
 import threading
 import time
 
@@ -38,6 +39,7 @@ class Devices:
         self.sessions: list[str] = []
         self.down: set[str] = set()
         self.refuses: set[str] = set()
+        self.faults: list[Exception] = []
 
 
 devices = Devices()
@@ -91,6 +93,8 @@ class Toy(Driver):
         while self.name not in devices.down:
             feed.update([devices.value] * len(feed.names), link.now_ns(), link.now())
             while (command := link.outbox.take(link.now())) is not None:
+                if devices.faults:
+                    raise devices.faults.pop()
                 command.sent(link.now_ns())
                 if command.value > 1000 or self.name in devices.refuses:
                     command.end(Outcome.REJECTED, link.now_ns(), "it does not fit")
@@ -833,11 +837,11 @@ def test_a_reload_whose_drivers_do_not_start_is_undone(monkeypatch):
         until(lambda: given("motor") == [2.0])
         plain, tries = engine.field._add, []
 
-        def fails_once(drivers):
+        async def fails_once(drivers):
             tries.append(drivers)
             if len(tries) == 1:
                 raise RuntimeError("no more threads")
-            plain(drivers)
+            await plain(drivers)
 
         monkeypatch.setattr(engine.field, "_add", fails_once)
         with pytest.raises(RuntimeError, match="no more threads"):
@@ -879,3 +883,222 @@ def test_a_safe_value_that_a_point_would_refuse_is_said_at_the_start(caplog):
     motor.points = tuple(evolve(point, limits=Limits(minimum=0.0)) for point in motor.points)
     with engine:
         assert "the safe value of pump will not be written by motor: -1.0 is less than 0" in caplog.text
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["asked for later", "on its way to the driver"])
+def test_nobodys_command_comes_after_the_end_has_begun(late):
+    """A safe value is the last thing that a device is given."""
+    text = (
+        "signals: [{name: pump, type: float, safe: -1.0}]\nscan_time_ms: 5\ntoy: [{name: motor, put: pump}]\n"
+    )
+    engine = Engine(made(text), catalog)
+    asked = []
+
+    def ask() -> None:
+        asked.append(engine.command("pump", 5.0, actor="ann"))
+
+    show_safe = engine.bus.show_safe
+
+    def stopping(reason: str) -> None:
+        show_safe(reason)
+        until(lambda: given("motor") == [-1.0])
+        ask()
+        asked.append(engine.force("pump", 5.0, actor="ann"))
+
+    with engine:
+        until(lambda: engine.status().drivers["motor"].sessions > 0)
+        if late:
+            put = engine.field._put
+            engine.field._put = lambda each, command: (
+                engine.field.refuse("the engine stops") or put(each, command)
+            )
+            ask()
+        else:
+            engine.bus.show_safe = stopping
+    assert {(each.outcome, each.reason) for each in asked} == {(Outcome.REJECTED, "the engine stops")}
+    assert given("motor") == [-1.0]
+
+
+def test_what_a_reload_gives_up_and_does_not_write_is_said(caplog, monkeypatch):
+    text = GATE % "safe: -1.0"
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        devices.down.add("motor")
+        until(lambda: engine.status().drivers["motor"].health.failures > 0)
+        engine.reload(made(text.replace("- {name: motor, put: pump}", "")))
+        assert "a safe value was not written where nobody will write any more" in caplog.text
+
+
+@pytest.fixture
+def blocked():
+    """A way to block the loop of a plant's drivers, until the test ends."""
+    release = threading.Event()
+
+    def block(engine: Engine) -> threading.Event:
+        begun = threading.Event()
+        engine.field.supervisor.loop.call_soon_threadsafe(lambda: begun.set() or release.wait(60))
+        assert begun.wait(60)
+        return release
+
+    yield block
+    release.set()
+
+
+@pytest.mark.parametrize("change", ["get: level, speed: 3", "get: level"], ids=["anew", "less"])
+def test_a_reload_that_fails_while_drivers_are_stopped_leaves_none_of_them_dead(monkeypatch, blocked, change):
+    """One of them blocks the loop while it is stopped; the others are stopped by then."""
+    monkeypatch.setattr("petra.engine.field._CHANGED_WITHIN", 0.2)
+    text = (GATE % "safe: -1.0").replace("get: level", "get: level, speed: 2")
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        end, release = engine.field.supervisor.end, []
+
+        async def slow(names, within):
+            release.append(threading.Event())
+            release[-1].wait(60 if len(release) == 1 else 0)
+            return await end(names, within)
+
+        monkeypatch.setattr(engine.field.supervisor, "end", slow)
+        with pytest.raises(PetraError, match="do not answer within"):
+            engine.reload(
+                made(text.replace("get: level, speed: 2", change).replace("put: pump", "put: pump, speed: 2"))
+            )
+        release[0].set()
+        devices.value = 4.0
+        until(lambda: given("motor")[-1] == 8.0)
+        monkeypatch.setattr("petra.engine.field._CHANGED_WITHIN", 60.0)
+        engine.reload(made(text.replace("b: 2.0", "b: 3.0")))
+        until(lambda: given("motor")[-1] == 12.0)
+    assert given("motor")[-1] == -1.0
+    assert engine.failure is None
+
+
+def test_drivers_that_stand_still_at_the_end_are_a_failure(monkeypatch, blocked, caplog):
+    """A safe value cannot be written then; whoever waits for the end need not wait for half a minute."""
+    monkeypatch.setattr("petra.engine.field._SILENT_AFTER", 0.5)
+    engine = Engine(made(GATE % "safe: -1.0"), catalog)
+    with engine:
+        until(lambda: given("motor") == [2.0])
+        release = blocked(engine)
+    assert "the drivers do not move" in str(engine.failure)
+    assert "the drivers do not stop; they are left behind" in caplog.text
+    release.set()
+    until(lambda: not engine.field.supervisor._thread.is_alive())
+
+
+def test_a_plugin_that_ends_the_process_when_it_builds_is_an_error():
+    class Leaves(ToyPlugin):
+        @hookimpl
+        def petra_drivers(self):
+            return [Kind("leaves", Quiet, lambda _: sys.exit("no licence"))]
+
+    found = Catalog.of(library, Leaves())
+    with pytest.raises(PetraError, match=r"cannot build 'leaves': SystemExit\('no licence'\)"):
+        Engine(configuration(load_bytes(b"leaves: {}\n", found, {})), found)
+
+
+@pytest.mark.parametrize("when", ["before the devices are asked", "while they are waited for"])
+def test_a_plant_that_is_told_to_stop_while_it_starts_switches_nothing_on(when):
+    devices.down.add("sensor")
+    asked = iter([False] * 3) if when == "while they are waited for" else iter(())
+    engine = Engine(made(GATE % "safe: -1.0"), catalog)
+    engine.start(answers_within=3600.0, stopping=lambda: next(asked, True))
+    engine.stop()
+    assert engine.scheduler.scans == 0
+    assert not [value for value in given("motor") if value != -1.0]
+    assert not engine.status().running
+
+
+def hooked(name: str) -> tuple[Catalog, threading.Event, threading.Event]:
+    """Return a catalog with a plugin that blocks in a hook, and what says that it does, and what ends it."""
+    blocked, release = threading.Event(), threading.Event()
+
+    class Blocks:
+        PETRA_API = 1
+        __name__ = "blocks"
+
+    def block(engine):
+        blocked.set()
+        release.wait(60)
+
+    setattr(Blocks, name, staticmethod(hookimpl(specname=name)(block)))
+    return Catalog.of(library, ToyPlugin(), Blocks()), blocked, release
+
+
+@pytest.mark.parametrize("hook", ["petra_engine_started", "petra_engine_stopping"])
+def test_a_hook_that_blocks_holds_up_no_safe_value(hook, monkeypatch, caplog):
+    monkeypatch.setattr("petra.engine.hooks._WITHIN", 0.2 if hook == "petra_engine_stopping" else 3600.0)
+    found, blocked, release = hooked(hook)
+    engine = Engine(configuration(load_bytes((GATE % "safe: -1.0").encode(), found, {})), found)
+    try:
+        engine.start(stopping=blocked.is_set)
+        until(lambda: given("motor") == [2.0])
+        engine.stop()
+        assert blocked.is_set()
+        assert given("motor") == [2.0, -1.0]
+        assert f"{hook} of a plugin has not ended; it is left behind" in caplog.text
+    finally:
+        release.set()
+    until(lambda: "petra-hooks" not in [thread.name for thread in threading.enumerate()])
+
+
+def test_a_command_that_a_session_has_taken_ends_with_it():
+    """Whoever waits for it is told, and the output is written again by the next session."""
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: ("one", 2.0) in devices.written)
+        devices.faults.append(ValueError("a defect"))
+        assert engine.command("setpoint", 5.0, actor="ann").wait(60).outcome is Outcome.TIMED_OUT
+        until(lambda: engine.status().drivers["two"].sessions > 1)
+        devices.faults.append(ValueError("a defect"))
+        devices.value = 7.0
+        until(lambda: ("one", 14.0) in devices.written)
+
+
+@pytest.mark.parametrize("fault", ["an unknown signal", "a point that cannot be used"])
+def test_a_reload_that_is_refused_takes_nothing_away(fault, monkeypatch):
+    """A driver asks for what the document has not: nobody could know that from its section."""
+    text = GATE % "safe: -1.0"
+    with Engine(made(text), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        sessions = list(devices.sessions)
+        init = Toy.__init__
+
+        def wrong(self, config):
+            init(self, config)
+            if config.speed == 7:
+                name, kind = (
+                    ("nothing", SignalType.FLOAT) if fault == "an unknown signal" else ("level", None)
+                )
+                self.points = (evolve(self.points[0], signal=name, type=kind),)
+                self.timeout = None
+
+        class Broken(Link):
+            def __init__(self, driver, *rest):
+                if driver.timeout is None:
+                    raise ValueError("nobody can use this")
+                super().__init__(driver, *rest)
+
+        monkeypatch.setattr(Toy, "__init__", wrong)
+        monkeypatch.setattr("petra.engine.field.Link", Broken)
+        with pytest.raises(
+            (PetraError, ValueError), match=r"there is no signal 'nothing'|nobody can use this"
+        ):
+            engine.reload(
+                made(text.replace("get: level}\n- {name: motor, put: pump}", "get: level, speed: 7}"))
+            )
+        devices.value = 4.0
+        until(lambda: given("motor")[-1] == 8.0)
+        assert given("motor") == [2.0, 8.0]
+        assert devices.sessions == sessions
+
+
+def test_a_process_that_was_suspended_still_writes_its_safe_values():
+    """When it goes on nothing seems to have moved for long; that says nothing about the drivers."""
+    engine = Engine(made(GATE % "safe: -1.0"), catalog)
+    engine.start()
+    until(lambda: given("motor") == [2.0])
+    engine.field.supervisor.remove(["petra.drivers"])
+    engine.field._beat -= 3600.0
+    engine.stop()
+    assert given("motor") == [2.0, -1.0]
+    assert engine.failure is None

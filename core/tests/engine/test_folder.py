@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 
@@ -96,3 +97,106 @@ def test_without_a_folder_there_is_still_the_lock_of_the_document(document, capl
         assert "nothing can be kept in" in caplog.text
         with pytest.raises(RunsAlreadyError), DataFolder(document).locked():
             pass
+
+
+def edit(document) -> None:
+    """Replace a document, as `sed -i` and editors do."""
+    fresh = document.with_name("fresh")
+    fresh.write_text("scan_time_ms: 20\n")
+    fresh.replace(document)
+
+
+@pytest.mark.parametrize("by_link", [True, False], ids=["first by the link", "first by its own name"])
+@pytest.mark.parametrize("edited", [True, False], ids=["edited", "as it was"])
+def test_a_link_to_a_document_is_the_same_plant(document, by_link, edited):
+    link = document.with_name("current.yaml")
+    link.symlink_to(document.name)
+    first, second = (link, document) if by_link else (document, link)
+    with DataFolder(first).locked():
+        if edited:
+            edit(document)
+        with pytest.raises(RunsAlreadyError), DataFolder(second).locked():
+            pass
+    with DataFolder(second).locked():
+        pass
+
+
+def test_a_link_to_the_folder_of_a_document_is_the_same_plant(document, tmp_path):
+    (tmp_path / "link").symlink_to(document.parent)
+    other = tmp_path / "link" / document.name
+    with DataFolder(other).locked():
+        edit(document)
+        with pytest.raises(RunsAlreadyError), DataFolder(document).locked():
+            pass
+
+
+def test_a_link_that_is_switched_while_it_runs_is_followed(document):
+    """A reload reads where it leads to by then, and nobody else may run that."""
+    link, other = document.with_name("current.yaml"), document.with_name("other.yaml")
+    other.write_text("scan_time_ms: 10\n")
+    link.symlink_to(document.name)
+    folder = DataFolder(link)
+    with folder.locked():
+        with DataFolder(other).locked():
+            link.unlink()
+            link.symlink_to(other.name)
+            with pytest.raises(RunsAlreadyError):
+                folder.follow()
+        folder.follow()
+        with pytest.raises(RunsAlreadyError), DataFolder(other).locked():
+            pass
+
+
+def test_a_link_that_leads_to_itself_is_no_endless_work(document):
+    loop = document.with_name("loop.yaml")
+    loop.symlink_to("loop.yaml")
+    with DataFolder(loop).locked():
+        pass
+
+
+def test_a_disk_that_is_full_keeps_no_plant_from_running(document, monkeypatch, caplog):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("petra.engine.folder.os.write", full)
+    with DataFolder(document).locked():
+        assert "the number of this process cannot be written" in caplog.text
+        with pytest.raises(RunsAlreadyError), DataFolder(document).locked():
+            pass
+
+
+def test_two_documents_with_one_folder_do_not_use_what_the_other_retains(document, tmp_path, caplog):
+    other = document.with_name("other.yaml")
+    other.write_text("scan_time_ms: 10\n")
+    first, second = (DataFolder(each, str(tmp_path / "shared")) for each in (document, other))
+    with first.locked():
+        first.retained.write_text("of the first")
+    with first.locked():
+        assert first.retained.read_text() == "of the first"
+    with second.locked():
+        assert not second.retained.exists()
+        assert f"was the data folder of {document}: what that one retains is not used" in caplog.text
+        second.retained.write_text("of the second")
+    with first.locked():
+        assert first.retained.read_text() == "of the first"
+    document.unlink()
+    with second.locked():
+        assert second.retained.read_text() == "of the second"
+
+
+def test_a_link_to_a_document_uses_what_the_document_retains(document, tmp_path):
+    link = document.with_name("current.yaml")
+    link.symlink_to(document.name)
+    with DataFolder(document, str(tmp_path / "kept")).locked():
+        DataFolder(document, str(tmp_path / "kept")).retained.write_text("what it knows")
+    with DataFolder(link, str(tmp_path / "kept")).locked():
+        assert DataFolder(link, str(tmp_path / "kept")).retained.read_text() == "what it knows"
+
+
+def test_a_document_that_is_moved_with_its_folder_keeps_what_it_retains(document, tmp_path):
+    with DataFolder(document).locked():
+        DataFolder(document).retained.write_text("what it knows")
+    document.parent.rename(tmp_path / "moved")
+    moved = DataFolder(tmp_path / "moved" / document.name)
+    with moved.locked():
+        assert moved.retained.read_text() == "what it knows"

@@ -165,7 +165,8 @@ def test_a_device_that_is_away_at_the_end_is_tried_once_more(plant):
     assert held() == [1, 1, 1, 500]
 
 
-def test_a_safe_value_that_was_not_written_is_said(plant, caplog):
+def test_a_safe_value_that_was_not_written_is_said(plant, caplog, monkeypatch):
+    monkeypatch.setattr("petra.engine.farewell.MOST", 1.0)
     engine, made, held = plant
     made.line(Fault(FaultKind.REFUSE))
     made.until(lambda: engine.bus.status("both").quality is Quality.BAD, "it is away")
@@ -445,3 +446,23 @@ modbus:
             assert len(refused) < 200, "it is not asked without a pause"
             engine.stop()
         assert {made.simulator.get(point) for point in living} == {3}
+
+
+def test_a_defect_of_a_driver_ends_one_command_and_not_those_after_it(caplog):
+    """It cannot say, once, what its device will hold."""
+    with rig(ModbusPoint(signal="sp", address=5, direction=WRITE)) as made:
+        plain, defects = made.driver.as_written, [ValueError("a defect")]
+
+        def as_written(point, value):
+            if defects:
+                raise defects.pop()
+            return plain(point, value)
+
+        made.driver.as_written = as_written
+        made.bus.write("sp", 42)
+        made.until(lambda: made.field.ledger.counts[Outcome.REJECTED] == 1, "it has ended")
+        made.bus.write("sp", 43)
+        made.until(lambda: made.simulator.get(made.points[0]) == 43, "the next one is written", 30)
+        (rejected,) = [c for c in made.field.ledger.commands() if c.outcome is Outcome.REJECTED]
+        assert "its driver has failed: ValueError('a defect')" in rejected.reason
+        assert "cannot say what its device will hold" in caplog.text

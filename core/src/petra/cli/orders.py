@@ -21,7 +21,18 @@ if TYPE_CHECKING:
 log = logging.getLogger("petra.engine")
 
 _LISTEN = 0.05  # seconds between looks at a flag
-_ENDS = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGQUIT") if hasattr(signal, name)]
+
+
+def _known(*names: str) -> list[int]:
+    """Return those signals that this system has."""
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
+_ENDS = _known("SIGTERM", "SIGINT", "SIGQUIT", "SIGXCPU", "SIGPWR")
+_STRAY = _known("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGTSTP")
+"""What says nothing to a plant, and by default ends it without safe values or lets it stand still."""
+_TERMINAL = _known("SIGTTIN", "SIGTTOU")
+"""Sent to who uses a terminal in the background; heard, they would be sent again and again."""
 _HANGUP: int | None = getattr(signal, "SIGHUP", None)  # there is none on Windows
 
 
@@ -41,6 +52,10 @@ class Orders:
     def __enter__(self) -> Self:
         for number in _ENDS:
             self._before[number] = signal.signal(number, self._stop)
+        for number in _STRAY:
+            self._before[number] = signal.signal(number, _nothing)
+        for number in _TERMINAL:
+            self._before[number] = signal.signal(number, signal.SIG_IGN)
         if _HANGUP is not None:
             self._before[_HANGUP] = signal.signal(_HANGUP, self._reload)
         return self
@@ -52,7 +67,7 @@ class Orders:
         for number, handler in self._before.items():
             # the default action is the end: a late signal must not take the exit code away
             default = handler in (signal.SIG_DFL, signal.default_int_handler)
-            late = default and (number == _HANGUP or self.stop_asked)
+            late = default and (number == _HANGUP or number in _STRAY or self.stop_asked)
             signal.signal(number, signal.SIG_IGN if late else handler)
 
     def stopping(self) -> bool:
@@ -82,7 +97,7 @@ class Orders:
                 reload()
             except PetraError as error:
                 log.error("the reload is refused, everything goes on as it was: %s", error)  # noqa: TRY400
-            except Exception:  # a defect, whatever it is; the next file may be better
+            except BaseException:  # a defect, whatever it is; the next file may be better
                 log.exception("the reload has failed")
 
     def _stop(self, number: int, _: FrameType | None) -> None:
@@ -92,3 +107,7 @@ class Orders:
 
     def _reload(self, _: int, __: FrameType | None) -> None:
         self._asked += 1
+
+
+def _nothing(_: int, __: FrameType | None) -> None:
+    """Hear a signal that says nothing; ignoring it would ignore it in the processes of plugins, too."""

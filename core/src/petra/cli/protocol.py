@@ -55,7 +55,7 @@ def protocol_commands(section: str) -> list[click.Command]:
 
 def drivers_in(session: Session, file: str, section: str, only: str | None = None) -> list[Driver]:
     """Return the drivers of one section of a document; what is wrong with it ends the command."""
-    from petra.engine.field import drivers_of
+    from petra.engine.drivers import drivers_of
 
     found = [
         d

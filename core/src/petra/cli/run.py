@@ -113,8 +113,9 @@ def run(
                 recorder=Recorder(record, record_scans) if record else None,
             )
             try:
-                engine.start(1 if once else scans, answers_within=_ANSWERS_WITHIN if once else 0.0)
-                orders.reload_with(lambda: _reload(engine, session, file))
+                answers = _ANSWERS_WITHIN if once else 0.0
+                engine.start(1 if once else scans, answers_within=answers, stopping=orders.stopping)
+                orders.reload_with(lambda: _reload(engine, session, file, folder))
                 _attend(engine, orders, file, seconds, live=live)
             finally:
                 engine.stop(hurried=lambda: bool(orders.hurried))
@@ -135,7 +136,7 @@ def _attend(engine: Engine, orders: Orders, file: str, seconds: float | None, *,
         orders.wait(engine.wait, seconds)
 
 
-def _reload(engine: Engine, session: Session, file: str) -> None:
+def _reload(engine: Engine, session: Session, file: str, folder: DataFolder | None) -> None:
     """Read the document again and change to it; one with errors is refused."""
     from petra.config import load
 
@@ -146,6 +147,8 @@ def _reload(engine: Engine, session: Session, file: str) -> None:
         for problem in loaded.serious:
             log.error("%s", problem)
         return
+    if folder is not None:
+        folder.follow()
     for change in engine.reload(loaded.configuration):
         log.info("reload: %s", change)
 

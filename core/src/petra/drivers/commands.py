@@ -188,6 +188,8 @@ class Ledger:
         """Commands that the policy did not let in."""
         self.told: Ended | None = None
         """Called with every command that has ended, by whichever thread ends it."""
+        self.last_word_ended: Ended | None = None
+        """Called with those that nothing follows."""
         self._clock = clock
         self._commands: deque[Command] = deque(maxlen=length)
         self._numbers = count(1)
@@ -232,6 +234,8 @@ class Ledger:
         routine = command.origin is Origin.LOGIC and (command.outcome in WELL or command.outcome is before)
         level = logging.INFO if command.outcome in WELL else logging.WARNING
         log.log(logging.DEBUG if routine else level, "%s", command)
+        if command.last_word and self.last_word_ended is not None:
+            self.last_word_ended(command)
         passed_over = command.origin is Origin.LOGIC and command.outcome is Outcome.SUPERSEDED
         if self.told is not None and not passed_over:  # nothing was sent: it says nothing about the device
             self.told(command)

@@ -19,13 +19,13 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
-from petra.drivers.commands import Origin
+from petra.drivers.commands import Command, Origin, Outcome
 from petra.drivers.feed import Feed, Known
 from petra.drivers.outbox import Outbox
 from petra.errors import PetraError
@@ -43,6 +43,8 @@ class Driver(ABC):
 
     patience = 30.0
     """Seconds without progress after which a session counts as hung."""
+    timeout = 1.0
+    """Seconds that its device has to answer: how long its last commands are waited for at least."""
     place = ""
     """Where its device is. After a reload to another place, what the old device was given counts no more."""
 
@@ -85,6 +87,31 @@ class Statistics:
     response_s: deque[float] = field(factory=lambda: deque(maxlen=1_000), repr=False)
 
 
+class _Remembering(Outbox):
+    """An outbox that ends what a session has taken and not ended."""
+
+    def __init__(self, now_ns: Callable[[], int]) -> None:
+        super().__init__(now_ns)
+        self._now = now_ns
+        self._handed_out: list[Command] = []
+
+    def take(
+        self, now: float, held: Container[str] = (), silent: Callable[[str], bool] = lambda _: False
+    ) -> Command | None:
+        """Return the next command that may be sent now."""
+        command = super().take(now, held, silent)
+        if command is not None:
+            self._handed_out = [each for each in self._handed_out if not each.outcome.final]
+            self._handed_out.append(command)
+        return command
+
+    def abandon(self) -> None:
+        """End what was taken by a session that is over."""
+        handed_out, self._handed_out = self._handed_out, []
+        for command in handed_out:
+            command.end(Outcome.TIMED_OUT, self._now(), "the session ended; it may have been carried out")
+
+
 class Link:
     """A driver's side of the core: where its values go, and where its commands come from.
 
@@ -96,7 +123,7 @@ class Link:
         self.bus = bus
         self.now_ns = now_ns
         self.statistics = Statistics()
-        self.outbox = Outbox(now_ns)
+        self.outbox = _Remembering(now_ns)
         self.detail = ""
         """What the session found out about its peer, for people."""
         self.resume: Callable[[str], None] = _nothing
@@ -132,6 +159,11 @@ class Link:
     def answered(self) -> bool:
         """Whether a session serves, and everything that it reads has been read."""
         return self._online and all(feed.answered for feed in list(self._feeds))
+
+    @property
+    def serves(self) -> bool:
+        """Whether a session serves."""
+        return self._online
 
     @property
     def busy(self) -> bool:
@@ -186,7 +218,11 @@ class Link:
             feed.retired = True
             self._released.update(feed.state())
         self.outbox.drop_logic()
-        await self.driver.session(self)
+        self.under_way = 0
+        try:
+            await self.driver.session(self)
+        finally:
+            self.outbox.abandon()
 
     def fail(self, reason: str) -> None:
         """Make everything bad that this driver reads; it holds its last values."""

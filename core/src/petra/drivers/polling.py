@@ -38,8 +38,6 @@ class PolledDriver(Driver):
     """How many requests may be under way at once."""
     pause = 0.0
     """Seconds between the end of a request and the next one, for devices that need it."""
-    timeout = 1.0
-    """Seconds that a station has to answer."""
 
     @abstractmethod
     async def connect(self) -> Connection:

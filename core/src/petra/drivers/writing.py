@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from petra.drivers.contract import Driver, Link
     from petra.drivers.planner import Request
     from petra.drivers.point import Point
+
+log = logging.getLogger("petra.drivers")
 
 CONFIRM_WITHIN = 2.0
 _CONFIRM_EVERY = 0.05
@@ -113,9 +116,13 @@ class Writing:
             return
         try:
             wanted = self._driver.as_written(point, command.value)
-        except PointError as error:
+        except Exception as error:  # a defect of the driver ends this command, and not all that follow
             self._link.outbox.unsent(command)
-            command.end(Outcome.REJECTED, now_ns(), str(error))
+            refused = isinstance(error, PointError)
+            if not refused:
+                log.exception("%s cannot say what its device will hold of %s", self._driver.name, command)
+            said = str(error) if refused else f"its driver has failed: {error!r}"
+            command.end(Outcome.REJECTED, now_ns(), said)
             return
         self._link.under_way += 1
         command.sent(now_ns())
@@ -125,8 +132,10 @@ class Writing:
         now = self._note(point)
         self._overtake(point)
         if not point.verify:
-            self._link.written(point, wanted, command.origin)
-            self._end(command, Outcome.UNVERIFIED)
+            try:
+                self._link.written(point, wanted, command.origin)
+            finally:
+                self._end(command, Outcome.UNVERIFIED)
             return
         sent = _Sent(command, point, wanted, now + point.settle, now + point.settle + CONFIRM_WITHIN)
         self._sent.append(sent)
@@ -168,8 +177,8 @@ class Writing:
         seen = await self._read_alone(sent.point)
         now = self._note(sent.point)
         if same(seen, sent.wanted):
-            self._sent.remove(sent)
             self._link.written(sent.point, sent.wanted, sent.command.origin)
+            self._sent.remove(sent)
             self._end(sent.command, Outcome.CONFIRMED)
         elif now >= sent.until:
             self._sent.remove(sent)

@@ -14,12 +14,13 @@ from attrs import evolve, frozen
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands import Command, Origin
 from petra.engine.build import Built, build, moved
-from petra.engine.field import DriverStatus, Field, drivers_of
-from petra.engine.heirs import written
+from petra.engine.drivers import check_signals, drivers_of, say_refused_safe_values
+from petra.engine.field import DriverStatus, Field
+from petra.engine.hooks import announce
 from petra.engine.journal import Journal
 from petra.engine.keeper import Keeper
 from petra.engine.plan import Change, plan
-from petra.engine.retain import RetainFile
+from petra.engine.retain import Kept, RetainFile
 from petra.engine.show import Shown
 from petra.engine.watch import Watchdog
 from petra.errors import PetraError
@@ -112,7 +113,7 @@ class Engine:
         self.scheduler.each_second = self._each_second
         kept = RetainFile(retain) if retain else None
         if kept is not None:
-            self._restore(built, kept.load())
+            self._restore(built, kept.load(_types(built.tasks)))
         written = Journal(journal) if journal else None
         if written is not None:
             self.field.ledger.told = written.note
@@ -120,7 +121,7 @@ class Engine:
         self._keeper = Keeper(
             self.scheduler,
             self.clock,
-            self._snapshot,
+            self._kept,
             retain=kept,
             journal=written,
             look=self.field.look,
@@ -147,10 +148,17 @@ class Engine:
 
     # its life
 
-    def start(self, scans: int | None = None, *, answers_within: float = 0.0) -> None:
+    def start(
+        self,
+        scans: int | None = None,
+        *,
+        answers_within: float = 0.0,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         """Begin to scan; with `scans`, end after so many scans of each task.
 
-        With `answers_within` it waits for so many seconds at most until every device has been read once.
+        With `answers_within` it waits for so many seconds at most until every device has been read once. Once
+        `stopping` says so it waits for nothing, and does not begin to scan: `stop` has safe values to write.
         """
         if self._thread is not None:
             raise EngineError("an engine is started once")
@@ -159,15 +167,16 @@ class Engine:
             offer = self.catalog.find("section", name)
             if offer is None or offer.group is not Group.DRIVER:
                 log.warning("the section `%s` is checked but not run by this version", name)
-        self._check_safe_values()
-        self.field.start(self._drivers)
-        self._await_devices(answers_within)
-        self._shown.write(self.clock.now_ns(), self.scheduler.tasks)  # the first scan knows what time it is
+        say_refused_safe_values(self._drivers, self.bus.layout)
         self._thread = threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True)
-        self._thread.start()
-        self._watchdog.start()
-        self._keeper.start()
-        self._announce("petra_engine_started")
+        try:
+            scanning = self._begin(answers_within, stopping)
+        except BaseException:
+            self._ended.set()
+            raise
+        if not scanning:
+            return
+        announce("petra_engine_started", self, stopping)
         plant = self.configuration.plant
         log.info(
             "started: %s, %s, %s, tasks %s",
@@ -176,6 +185,21 @@ class Engine:
             plural(len(self._drivers), "driver"),
             ", ".join(f"{t.name} every {t.period * 1e3:g} ms" for t in self.scheduler.tasks),
         )
+
+    def _begin(self, answers_within: float, stopping: Callable[[], bool]) -> bool:
+        """Start all threads, and return whether one of them scans."""
+        self.field.start(self._drivers)
+        self._await_devices(answers_within, stopping)
+        self._shown.write(self.clock.now_ns(), self.scheduler.tasks)  # the first scan knows what time it is
+        self._watchdog.start()
+        self._keeper.start()
+        assert self._thread is not None  # noqa: S101 - the caller has made it
+        if stopping():
+            log.warning("told to stop before the first scan")
+            self._ended.set()
+            return False
+        self._thread.start()
+        return True
 
     def last(self, name: str) -> tuple[Value, Status]:
         """Return a signal as the last scan left it, also after the engine has stopped."""
@@ -191,6 +215,8 @@ class Engine:
 
         Once `hurried` says so, it waits for no scan any more.
         """
+        if not self._stopping:
+            self.field.refuse("the engine stops")
         self._stopping = True
         changing = self._changing.acquire(timeout=_RELOAD_ENDS_WITHIN)
         if not changing:
@@ -215,14 +241,15 @@ class Engine:
             log.critical("a scan has not ended; it is left behind")
             self.failure = EngineError("a scan has not ended")
         self.bus.end("the engine has stopped")
-        self._announce("petra_engine_stopping")
+        announce("petra_engine_stopping", self, hurried)
         try:
             if lost := self.field.stop(STOP_WITHIN):
                 self.failure = self.failure or EngineError(f"{plural(len(lost), 'safe value')} not written")
-        except Exception:  # whatever a driver does, what is retained is kept
+        except Exception as error:  # whatever a driver does, what is retained is kept
+            self.failure = self.failure or error
             log.critical("the drivers do not stop; they are left behind", exc_info=True)
         self._watchdog.stop(STOP_WITHIN)
-        self._keeper.stop(STOP_WITHIN, self._snapshot() if self._ended.is_set() else None)
+        self._keeper.stop(STOP_WITHIN, self._kept() if self._ended.is_set() else None)
         if self._recorder is not None:
             self._recorder.close()
         log.info("stopped after %s", plural(self.scheduler.scans, "scan"))
@@ -236,10 +263,6 @@ class Engine:
             self.bus.show_safe(f"the scan has ended: {error}")
         finally:
             self._ended.set()
-
-    def _announce(self, hook: str) -> None:
-        for fault in self.catalog.announce(hook, engine=self):
-            log.error("%s", fault)
 
     # while it runs
 
@@ -256,21 +279,20 @@ class Engine:
             drivers = drivers_of(configuration, self.catalog)
             built = self._build(configuration, drivers)
             leaving = self.field.leaving(drivers, built.layout)
+            self.field.rehearse(drivers, leaving, built.layout)
             self._do(lambda: None)  # while a scan hangs, sessions stay: they have safe values to write
             before = self._built
-            self.field.give_up(leaving, drivers, built.layout)
-            self.field.remove(leaving)
             try:
-                self._do(lambda: self._swap(built))
-            except BaseException:
-                self.field.add(leaving)
-                raise
-            try:
-                if self._thread is not None:
+                self.field.give_up(leaving, drivers, built.layout)
+                if not self._stopping:
+                    self.field.remove(leaving)
+                    self._do(lambda: self._swap(built))
                     self.field.add(drivers)
             except BaseException:
-                self._undo(before)
+                self._undo(before, leaving)
                 raise
+            if self._built is not built:
+                raise EngineError("the engine stops")
             self._release(_read(self._drivers) - _read(drivers))
             self._drivers = drivers
             self.configuration = configuration
@@ -289,12 +311,25 @@ class Engine:
                 with suppress(InboxFullError):
                     self.bus.serve(name, layout.initial()[index] if safe is None else safe)
 
-    def _undo(self, before: Built) -> None:
-        """Go back to the configuration before a reload whose drivers cannot be started."""
-        log.critical("the drivers of the new configuration cannot be started: the one before is taken back")
-        self.field.remove(self.field.leaving(self._drivers, before.layout))
-        self._do(lambda: self._swap(before))
-        self.field.add(self._drivers)
+    def _undo(self, before: Built, leaving: Sequence[Driver]) -> None:
+        """Go back to the configuration before a reload that has failed, whatever fails on the way."""
+        log.critical("the reload has failed half-way: the configuration before it is taken back")
+
+        def remove() -> None:
+            self.field.remove([*leaving, *self.field.leaving(self._drivers, before.layout)])
+
+        def swap() -> None:
+            if self._built is not before:
+                self._do(lambda: self._swap(before))
+
+        def add() -> None:
+            self.field.add(self._drivers)
+
+        for step in (remove, swap, add):
+            try:
+                step()
+            except Exception:  # the other steps lead further back
+                log.exception("a step back has failed")
 
     def tune(self, block: str, param: str, value: Value) -> None:
         """Change a parameter between two scans. It holds until the next reload."""
@@ -384,7 +419,7 @@ class Engine:
         points = [point for driver in drivers for point in driver.points]
         given = {point.signal for point in points if point.direction.writes}
         fed = {point.signal for point in points if not point.direction.writes}
-        return build(
+        built = build(
             configuration.plant,
             self.catalog,
             scan_time_ms=self._scan_time_ms,
@@ -392,21 +427,13 @@ class Engine:
             commanded=given,
             fed=fed,
         )
+        check_signals(drivers, built.layout)
+        return built
 
-    def _check_safe_values(self) -> None:
-        """Say of every safe value that its point would refuse that it would."""
-        layout = self.bus.layout
-        for driver in self._drivers:
-            for point in written(driver):
-                safe = layout.signals[layout.place(point.signal)].safe
-                if safe is not None and (reason := point.limits.refusal(safe)):
-                    said = "the safe value of %s will not be written by %s: %s"
-                    log.error(said, point.signal, driver.name, reason)
-
-    def _await_devices(self, seconds: float) -> None:
+    def _await_devices(self, seconds: float, over: Callable[[], bool]) -> None:
         """Wait until every device has been read, for a while at most; say who was not."""
         until = self.clock.monotonic() + seconds
-        while (silent := self.field.silent()) and self.clock.monotonic() < until:
+        while (silent := self.field.silent()) and self.clock.monotonic() < until and not over():
             self.clock.sleep(_LOOK)
             self.bus.latch()  # nothing scans yet: what is read now is what the first scan sees
         if seconds and self._recorder is not None:
@@ -416,11 +443,7 @@ class Engine:
 
     def _swap(self, built: Built) -> None:
         """Take over a new configuration; the scan thread calls it."""
-        before = {
-            block.name: block.cls.spec.type
-            for task in self.scheduler.tasks
-            for block in task.program.network.blocks
-        }
+        before = _types(self.scheduler.tasks)
         states = self._snapshot(retained=False)
         counts = {n: c for task in self.scheduler.tasks for n, c in task.program.fault_counts.items()}
         for task in built.tasks:
@@ -456,6 +479,9 @@ class Engine:
         slowest = max(task.period for task in self.scheduler.tasks)
         return given or max(_LEAST_WATCHDOG, _SLOWEST_PERIODS * slowest)
 
+    def _kept(self) -> Kept:
+        return Kept(self._snapshot(), _types(self.scheduler.tasks))
+
     def _snapshot(self, *, retained: bool = True) -> States:
         found: States = {}
         for task in self.scheduler.tasks:
@@ -465,6 +491,11 @@ class Engine:
     def _restore(self, built: Built, states: States) -> None:
         for task in built.tasks:
             task.program.restore(states)
+
+
+def _types(tasks: Iterable[Task]) -> dict[str, str]:
+    """Return the type of every block."""
+    return {block.name: block.cls.spec.type for task in tasks for block in task.program.network.blocks}
 
 
 def _read(drivers: Iterable[Driver]) -> set[str]:

@@ -4,43 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 
-from petra.drivers.commands import WELL, Act, Command, Ledger, Origin, Outcome
+from petra.drivers.commands import Act, Command, Ledger, Origin, Outcome
 from petra.drivers.contract import Driver, Link
+from petra.drivers.output import SURE
 from petra.drivers.outputs import Delivered, Outputs
-from petra.engine.heirs import Heirs, written
+from petra.engine.drivers import goes_on, placing, written
+from petra.engine.farewell import MOST, Farewell, Running
+from petra.engine.heirs import Heirs
 from petra.errors import PetraError
-from petra.plugin.groups import Group
 from petra.scan.statistics import PREFIX
-from petra.signals import Force, InboxFullError, NotWritableError, Quality, Status
+from petra.signals import Bus, Force, InboxFullError, NotWritableError, Quality, Status
 from petra.supervise import Activity, Backoff, Health, Supervisor
 
 if TYPE_CHECKING:
     from petra.clock import Clock
-    from petra.config import Configuration
     from petra.drivers.lapses import Lapsed
     from petra.drivers.outbox import Outbox
     from petra.drivers.point import Point
-    from petra.plugin import Catalog
-    from petra.signals import Bus, Layout, Value
+    from petra.signals import Layout, Value
 
 log = logging.getLogger("petra.drivers")
 
+T = TypeVar("T")
+
 _TICK = 0.25
-_FLUSH_WITHIN = 2.0
-"""Seconds without any success after which the last commands are given up."""
-_FLUSH_MOST = 30.0
 _SILENT_AFTER = 5.0
+_CHANGED_WITHIN = 15.0
+_ENDED_WITHIN = 5.0
+_LOOK = 0.1
 _TICKING = f"{PREFIX}drivers"
-
-
-Placing = Callable[[str], tuple[bool, object]]
-"""Returns what matters of a signal to a driver: whether a block writes it, and what it holds."""
 
 
 @frozen
@@ -61,40 +59,40 @@ class DriverStatus:
     response_p99_ms: float
 
 
-class _Running:
-    """A driver with what belongs to it."""
-
-    def __init__(self, driver: Driver, link: Link, outputs: Outputs) -> None:
-        self.driver = driver
-        self.link = link
-        self.outputs = outputs
-        self.activity: Activity | None = None
-
-
 class Field:
     """Owns the supervisor's thread and all drivers. Its methods are called from other threads."""
 
     def __init__(self, bus: Bus, clock: Clock, *, backoff: Callable[[], Backoff] = Backoff) -> None:
         self.ledger = Ledger(clock)
+        self._farewell = Farewell(self.ledger)
+        self._parting: list[Command] = []
+        """Last commands of points that a reload has given up, and that were not written."""
         self.supervisor = Supervisor()
         self._bus = bus
         self._clock = clock
         self._backoff = backoff
-        self._running: dict[str, _Running] = {}
-        self._routes: dict[str, list[tuple[_Running, Point]]] = {}
+        self._running: dict[str, Running] = {}
+        self._routes: dict[str, list[tuple[Running, Point]]] = {}
         self._before: dict[tuple[str, str], tuple[Delivered, Outbox]] = {}
+        """What devices were given before a reload, by the name and the place of their drivers."""
         self._lapsed: dict[str, Lapsed] = {}
         """Since when signals are bad whose drivers a reload has taken away."""
-        """What devices were given before a reload, by the name and the place of their drivers."""
         self._beat = clock.monotonic()
+        self._beats = 0
         self._silent = False
+        self._started = self._stopped = False
+        self._turn = asyncio.Lock()
+        """Held in the loop while drivers are added or removed: one change after the other."""
+        self._refusing = ""
+        """Why nobody's commands are taken any more."""
         bus.gate = self._let_force
 
     def start(self, drivers: Sequence[Driver]) -> None:
         """Start the thread and the drivers; nothing here waits for a device."""
         self.supervisor.start()
+        self._started = True
         self.supervisor.add(_TICKING, self._watch)
-        self._add(drivers)
+        self.add(drivers)
 
     def leaving(self, drivers: Sequence[Driver], layout: Layout) -> list[Driver]:
         """Return the drivers that do not go on as they are, when these are to run on that layout."""
@@ -103,8 +101,22 @@ class Field:
             each.driver
             for name, each in self._running.items()
             if name not in wanted
-            or not goes_on(each.driver, wanted[name], _placing(self._bus.layout), _placing(layout))
+            or not goes_on(each.driver, wanted[name], placing(self._bus.layout), placing(layout))
         ]
+
+    def rehearse(self, drivers: Sequence[Driver], leaving: Sequence[Driver], layout: Layout) -> None:
+        """Make all that will begin anew on a bus that nobody uses: what cannot be made takes nothing away."""
+
+        async def make() -> None:
+            bus = Bus(layout, self._clock)
+            for driver in drivers:
+                if driver.name not in self._running or driver.name in names:
+                    link = Link(driver, bus, self._clock.now_ns)
+                    Outputs(link, bus, self.ledger).close()
+
+        names = {driver.name for driver in leaving}
+        if self._started:
+            self._wait(make(), _CHANGED_WITHIN)
 
     def give_up(self, leaving: Iterable[Driver], drivers: Sequence[Driver], layout: Layout) -> None:
         """Write safe values where nobody will be in charge any more when these drivers run on that layout."""
@@ -116,17 +128,47 @@ class Field:
             if driver.name in self._running and heirs.lost(driver, point)
         ]
         if gone:
-            for command in self.supervisor.call(_given_up(gone)):
+            given_up = self._farewell.given_up(gone, lambda: bool(self._refusing))
+            lost = self._wait(given_up, MOST + 1.0)
+            if self._refusing:  # the end looks after what is on its way
+                self._parting = lost
+                return
+            for command in lost:
                 log.error("a safe value was not written where nobody will write any more: %s", command)
 
     def remove(self, drivers: Iterable[Driver]) -> None:
         """Stop drivers; what they read is bad from then on."""
-        gone = [self._running[d.name] for d in drivers if d.name in self._running]
-        if gone:
-            reason = "the driver was stopped"
-            self.supervisor.call(self._refuse(gone, reason))
-            self.supervisor.remove([each.driver.name for each in gone])
-            self.supervisor.call(self._close(gone, reason))
+        self._change(self._remove([driver.name for driver in drivers]))
+
+    def add(self, drivers: Sequence[Driver]) -> None:
+        """Start those that do not run yet; they know what their devices were given before."""
+        self._change(self._add(drivers))
+
+    def _change(self, change: Coroutine[Any, Any, None]) -> None:
+        """Have a change done after those before it.
+
+        When the loop does not answer in time that is an error; the change is done once it does.
+        """
+        if not self._started:
+            change.close()
+            return
+
+        async def in_turn() -> None:
+            async with self._turn:
+                await change
+
+        try:
+            self.supervisor.post(in_turn()).result(_CHANGED_WITHIN)
+        except TimeoutError:
+            raise PetraError(f"the drivers do not answer within {_CHANGED_WITHIN:g} s") from None
+
+    async def _remove(self, names: Sequence[str]) -> None:
+        gone = [self._running[name] for name in names if name in self._running]
+        reason = "the driver was stopped"
+        for each in gone:
+            each.link.outbox.close(reason)
+        await self.supervisor.end([each.driver.name for each in gone], _ENDED_WITHIN)
+        self._close(gone, reason)
         for each in gone:
             del self._running[each.driver.name]
             known = each.driver.name, each.driver.place
@@ -134,26 +176,61 @@ class Field:
             self._lapsed.update(each.outputs.lapsed())
         self._route()
 
-    def add(self, drivers: Sequence[Driver]) -> None:
-        """Start those that do not run yet; they know what their devices were given before."""
-        self._add([driver for driver in drivers if driver.name not in self._running])
+    async def _add(self, drivers: Sequence[Driver]) -> None:
+        for driver in drivers:
+            if driver.name not in self._running and not self._stopped:
+                await self._begin(driver)
         self._before.clear()
         self._lapsed.clear()
+        self._route()
+
+    def refuse(self, reason: str) -> None:
+        """Take no more commands of anybody; what waits for the last commands of a reload does so no more."""
+        self._refusing = reason
 
     def stop(self, within: float) -> list[Command]:
-        """Let the last commands go out, then end all sessions and the thread; return those that failed."""
-        running = list(self._running.values())
-        lost: list[Command] = []
-        if running:
-            with suppress(TimeoutError):
-                self.supervisor.call(self._flushed(running), _FLUSH_MOST + 1.0)
-            self.supervisor.remove([each.driver.name for each in running], within)
-            self.supervisor.call(self._close(running, "the engine has stopped"))
-            lost = self.supervisor.call(_undelivered(running))
-            for command in lost:
-                log.error("a safe value was not written: %s", command)
+        """Let the last commands go out, then end all sessions and the thread; return those that failed.
+
+        PetraError says that a driver blocks the loop of all: then nothing can be written, nor waited for.
+        """
+        self.refuse("the engine stops")
+        try:
+            lost = self._wait(self._stop(within), MOST + within + 1.0)
+        except PetraError:
+            self.supervisor.leave()
+            raise
+        for command in lost:
+            log.error("a safe value was not written: %s", command)
         self.supervisor.stop(within)
+        self.refuse("the engine has stopped")
         return lost
+
+    async def _stop(self, within: float) -> list[Command]:
+        async with self._turn:
+            self._stopped = True
+        running = list(self._running.values())
+        await self._farewell.flushed(running)
+        await self.supervisor.end([each.driver.name for each in running], within)
+        self._close(running, "the engine has stopped")
+        lost = [command for each in running for command in each.outputs.undelivered()]
+        return lost + [command for command in self._parting if command.outcome not in SURE]
+
+    def _wait(self, coroutine: Coroutine[Any, Any, T], within: float) -> T:
+        """Return what comes of it, for as long as the loop of the drivers moves.
+
+        Looks are counted, and no clock is asked: a process that was suspended has waited for nothing.
+        """
+        future = self.supervisor.post(coroutine)
+        beats = still = 0
+        for _ in range(int(within / _LOOK)):
+            with suppress(TimeoutError):
+                future.result(_LOOK)
+            beats, still = self._beats, still + 1 if self._beats == beats else 0
+            if future.done() or still >= _SILENT_AFTER / _LOOK:
+                break
+        if not future.done():
+            raise PetraError("the drivers do not move: one of them blocks the others")
+        return future.result()
 
     def command(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
         """Write a signal on behalf of somebody; the command says what became of it."""
@@ -163,7 +240,7 @@ class Field:
         command = self.ledger.open(signal, value, actor, origin)
         if command.outcome.final:
             return command
-        if reason := layout.outside(index, value):
+        if reason := self._refusing or layout.outside(index, value):
             self._reject(command, reason)
             return command
         if index >= layout.split:
@@ -181,7 +258,7 @@ class Field:
         elif able:
             each, command.point = able[0]
             try:
-                self.supervisor.loop.call_soon_threadsafe(_put, each, command)
+                self.supervisor.loop.call_soon_threadsafe(self._put, each, command)
             except RuntimeError:  # the loop is closed
                 self._reject(command, "the engine has stopped")
         elif writers:
@@ -196,8 +273,10 @@ class Field:
         index = layout.place(signal)
         value = None if value is None else layout.converted(index, value)
         command = self.ledger.open(signal, value, actor, origin, Act.UNFORCE if value is None else Act.FORCE)
-        if not command.outcome.final and value is not None and (reason := layout.outside(index, value)):
-            self._reject(command, reason)
+        if not command.outcome.final:
+            outside = "" if value is None else layout.outside(index, value)
+            if reason := self._refusing or outside:
+                self._reject(command, reason)
         if not command.outcome.final:
             force = Force(self._clock.now_ns(), actor, signal, value)
             self._enter(command, lambda: self._bus.enqueue(force))
@@ -244,32 +323,36 @@ class Field:
         """Return how each driver is."""
         return {name: _status(each) for name, each in list(self._running.items()) if each.activity}
 
+    def _put(self, each: Running, command: Command) -> None:
+        if self._refusing:  # since it was asked for
+            self._reject(command, self._refusing)
+            return
+        each.outputs.foreign(command)
+        each.link.outbox.put(command, each.link.now())
+
     def _reject(self, command: Command, reason: str) -> None:
         command.end(Outcome.REJECTED, self._clock.now_ns(), reason)
 
-    def _add(self, drivers: Sequence[Driver]) -> None:
-        for driver in drivers:
-            each = self.supervisor.call(self._make(driver))
-            self._running[driver.name] = each
-            each.activity = self.supervisor.add(
-                driver.name,
-                each.link.run,
-                patience=driver.patience,
-                backoff=self._backoff(),
-                failed=_failed(each),
-            )
-
-        self._route()
+    async def _begin(self, driver: Driver) -> None:
+        each = self._make(driver)
+        self._running[driver.name] = each
+        each.activity = await self.supervisor.begin(
+            driver.name,
+            each.link.run,
+            patience=driver.patience,
+            backoff=self._backoff(),
+            failed=_failed(each),
+        )
 
     def _route(self) -> None:
         """Note which points each signal has."""
-        routes: dict[str, list[tuple[_Running, Point]]] = {}
+        routes: dict[str, list[tuple[Running, Point]]] = {}
         for each in self._running.values():
             for point in each.driver.points:
                 routes.setdefault(point.signal, []).append((each, point))
         self._routes = routes
 
-    async def _make(self, driver: Driver) -> _Running:
+    def _make(self, driver: Driver) -> Running:
         link = Link(driver, self._bus, self._clock.now_ns)
         delivered, outbox = self._before.get((driver.name, driver.place), (None, None))
         if outbox is not None:
@@ -277,9 +360,9 @@ class Field:
         outputs = Outputs(link, self._bus, self.ledger, delivered, self._lapsed)
         link.resume = outputs.resume
         link.noted = outputs.note
-        return _Running(driver, link, outputs)
+        return Running(driver, link, outputs)
 
-    async def _close(self, gone: Sequence[_Running], reason: str) -> None:
+    def _close(self, gone: Sequence[Running], reason: str) -> None:
         for each in gone:
             each.outputs.close()
             each.link.outbox.close(reason)
@@ -287,34 +370,6 @@ class Field:
                 each.link.fail(reason)
             except Exception:  # the others are to be closed as well
                 log.exception("%s: its signals cannot be marked", each.driver.name)
-
-    async def _refuse(self, leaving: Sequence[_Running], reason: str) -> None:
-        for each in leaving:
-            each.link.outbox.close(reason)
-
-    async def _flushed(self, running: Sequence[_Running]) -> None:
-        """Wait until every driver has written what it has to, for as long as some of it succeeds.
-
-        One whose device is away tries once more at once, if it has a safe value to write.
-        """
-        await asyncio.sleep(0.02)  # what the last image changed has been heard of by then
-        loop = asyncio.get_running_loop()
-        begun, done = loop.time(), self._succeeded()
-        async with asyncio.timeout_at(begun + _FLUSH_WITHIN) as limit:
-            for each in running:
-                if each.outputs.lacks_session and each.activity is not None:
-                    each.activity.hurry()
-            while any(_has_to_write(each) for each in running):
-                for each in running:
-                    each.outputs.tick()
-                await asyncio.sleep(0.01)
-                if self._succeeded() != done:
-                    done = self._succeeded()
-                    limit.reschedule(min(loop.time() + _FLUSH_WITHIN, begun + _FLUSH_MOST))
-
-    def _succeeded(self) -> int:
-        counts = self.ledger.counts
-        return counts[Outcome.CONFIRMED] + counts[Outcome.UNVERIFIED]
 
     async def _watch(self, activity: Activity) -> None:
         activity.serving()
@@ -324,56 +379,11 @@ class Field:
                 each.outputs.tick()
             activity.progress()
             self._beat = self._clock.monotonic()
+            self._beats += 1
             await asyncio.sleep(_TICK)
 
 
-def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
-    """Make the drivers that a configuration asks for; PetraError says what cannot be made."""
-    made: list[Driver] = []
-    for name, configs in configuration.sections.items():
-        offer = catalog.find("section", name)
-        if offer is None or offer.group is not Group.DRIVER:
-            continue
-        for config in configs:
-            try:
-                made += offer.thing.build(config)
-            except PetraError:
-                raise
-            except Exception as error:
-                raise PetraError(f"the plugin {offer.plugin} cannot build {name!r}: {error!r}") from error
-    names: set[str] = set()
-    for driver in made:
-        if driver.name in names:
-            raise PetraError(f"two connections are called {driver.name!r}; give each a `name` of its own")
-        names.add(driver.name)
-    return made
-
-
-async def _given_up(gone: Sequence[tuple[_Running, Point]]) -> list[Command]:
-    """Write safe values for the last time, wait a moment, and return the commands that did not succeed."""
-    made = [each.outputs.give_up(point) for each, point in gone]
-    commands = [command for command in made if command is not None]
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_FLUSH_WITHIN):
-            while not all(command.outcome.final for command in commands):  # noqa: ASYNC110 - for a moment
-                await asyncio.sleep(0.01)
-    return [command for command in commands if command.outcome not in WELL]
-
-
-async def _undelivered(running: Sequence[_Running]) -> list[Command]:
-    return [command for each in running for command in each.outputs.undelivered()]
-
-
-def _has_to_write(each: _Running) -> bool:
-    return each.link.busy or each.outputs.lacks_session or each.outputs.tries_on
-
-
-def _put(each: _Running, command: Command) -> None:
-    each.outputs.foreign(command)
-    each.link.outbox.put(command, each.link.now())
-
-
-def _failed(each: _Running) -> Callable[[str], None]:
+def _failed(each: Running) -> Callable[[str], None]:
     def failed(reason: str) -> None:
         each.outputs.pause()
         each.link.fail(reason)
@@ -381,22 +391,7 @@ def _failed(each: _Running) -> Callable[[str], None]:
     return failed
 
 
-def goes_on(old: Driver, new: Driver, before: Placing, after: Placing) -> bool:
-    """Say whether a reload leaves a driver and its session alone."""
-    if type(old) is not type(new) or old.config != new.config or old.points != new.points:
-        return False
-    return all(before(point.signal) == after(point.signal) for point in old.points)
-
-
-def _placing(layout: Layout) -> Placing:
-    def place(signal: str) -> tuple[bool, object]:
-        index = layout.place(signal)
-        return index >= layout.split, layout.types[index]
-
-    return place
-
-
-def _status(each: _Running) -> DriverStatus:
+def _status(each: Running) -> DriverStatus:
     assert each.activity is not None  # noqa: S101 - the caller has looked
     s = each.link.statistics
     times = sorted(s.response_s.copy())

@@ -16,6 +16,8 @@ from petra.errors import PetraError
 
 log = logging.getLogger("petra.engine")
 
+_MOST_LINKS = 40
+
 
 class RunsAlreadyError(PetraError):
     """The plant runs: a second run would write to the same devices."""
@@ -31,8 +33,12 @@ class DataFolder:
     def __init__(self, document: str | Path, data_dir: str = "") -> None:
         self.document = Path(document)
         given = data_dir or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+        self._is_beside = not given
         beside = self.document.with_name(self.document.stem + ".data")
         self.path = self.document.parent / given if given else beside
+        self._held = ExitStack()
+        self._locked: set[tuple[int, int]] = set()
+        """Device and number of every file that is locked."""
 
     @property
     def retained(self) -> Path:
@@ -67,24 +73,53 @@ class DataFolder:
         """Hold the plant's lock, or raise RunsAlreadyError.
 
         The lock belongs to the folder: an editor that replaces the document does not loosen it. The document
-        itself is locked as well, for whoever runs the same file by another name.
+        itself is locked as well, for whoever runs the same file by another name, and so is every name that it
+        has: the one that was given, and where that one leads to.
         """
         with ExitStack() as held:
-            self._lock(self.document, os.O_RDONLY, held)
+            self._held, self._locked = held, set()
+            self._lock(self.document, os.O_RDONLY)
             if self.prepare():
-                self._lock(self.path / "lock", os.O_RDWR | os.O_CREAT, held)
-            self._lock(self._by_path(), os.O_RDWR | os.O_CREAT, held)
+                self._lock(self.path / "lock", os.O_RDWR | os.O_CREAT)
+            self.follow()
+            self._claim()
             yield
 
-    def _by_path(self) -> Path:
-        """Return the lock that is the document's whatever its data folder is, and whoever replaces it."""
-        if os.access(self.document.parent, os.W_OK):
-            return self.document.with_name(f".{self.document.name}.lock")
-        name = hashlib.sha256(str(self.document.absolute()).encode()).hexdigest()[:32]
-        return Path(tempfile.gettempdir()) / f"petra-{name}.lock"
+    def follow(self) -> None:
+        """Lock all names of the document, also where a link leads to that was changed meanwhile."""
+        for name in _names(self.document):
+            self._lock(_by_path(name), os.O_RDWR | os.O_CREAT)
 
-    def _lock(self, path: Path, flags: int, held: ExitStack) -> None:
-        """Lock a file for as long as the stack lasts; a file system that knows no locks has none."""
+    def _claim(self) -> None:
+        """Note whose folder it is; what another document retains there is put aside until that one runs."""
+        if self._is_beside:  # it goes by the document's name, wherever both are moved
+            return
+        note, mine = self.path / "document", str(self.document.absolute())
+        try:
+            before = note.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            before = ""
+        if before == mine:
+            return
+        with suppress(OSError):
+            if before and self.retained.exists() and os.path.realpath(before) != os.path.realpath(mine):
+                said = (
+                    "%s was the data folder of %s: what that one retains is not used, and kept as %s. "
+                    "Give each document a data_dir of its own; if it is the same one by another name, "
+                    "rename that file to retained.json"
+                )
+                log.error(said, self.path, before, self._aside(before).name)
+                self.retained.replace(self._aside(before))
+        with suppress(OSError):
+            self._aside(mine).replace(self.retained)
+        with suppress(OSError):
+            note.write_text(f"{mine}\n", encoding="utf-8")
+
+    def _aside(self, document: str) -> Path:
+        return self.path / f"retained.{hashlib.sha256(document.encode()).hexdigest()[:16]}.json"
+
+    def _lock(self, path: Path, flags: int) -> None:
+        """Lock a file until the run ends; a file system that knows no locks has none."""
         if sys.platform == "win32":
             return
         fcntl = importlib.import_module("fcntl")  # there is none on Windows
@@ -92,7 +127,11 @@ class DataFolder:
             descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644)
         except OSError:
             return
-        held.callback(os.close, descriptor)
+        known = os.fstat(descriptor)
+        if (known.st_dev, known.st_ino) in self._locked:  # by another name
+            os.close(descriptor)
+            return
+        self._held.callback(os.close, descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -100,6 +139,31 @@ class DataFolder:
             raise RunsAlreadyError(said) from None
         except OSError:
             return
-        if flags & os.O_CREAT:  # whoever wants to send a signal to the plant finds its process here
-            os.truncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode())
+        self._locked.add((known.st_dev, known.st_ino))
+        if flags & os.O_CREAT:
+            _note_process(descriptor, path)
+
+
+def _names(document: Path) -> list[Path]:
+    """Return the path of a document as it was given, and those that links lead to from there."""
+    names = [document.absolute()]
+    while names[-1].is_symlink() and len(names) < _MOST_LINKS:
+        names.append(names[-1].parent / names[-1].readlink())
+    return list(dict.fromkeys([*names, Path(os.path.realpath(document))]))
+
+
+def _by_path(document: Path) -> Path:
+    """Return the lock that is the document's whatever its data folder is, and whoever replaces it."""
+    if os.access(document.parent, os.W_OK):
+        return document.with_name(f".{document.name}.lock")
+    name = hashlib.sha256(str(document).encode()).hexdigest()[:32]
+    return Path(tempfile.gettempdir()) / f"petra-{name}.lock"
+
+
+def _note_process(descriptor: int, path: Path) -> None:
+    """Write the number of the process into a lock: whoever wants to send it a signal finds it there."""
+    try:
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+    except OSError as error:  # a full disk keeps no plant from running
+        log.warning("the number of this process cannot be written into %s: %s", path, error)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from petra.drivers.point import Direction
+from petra.engine.drivers import place_of, written
 
 if TYPE_CHECKING:
     from petra.drivers.contract import Driver
@@ -39,13 +40,3 @@ class Heirs:
     def keeps(self, driver: Driver, point: Point) -> bool:
         """Return whether the same signal has the output."""
         return point.signal in self._signals.get((place_of(driver), point.address), ())
-
-
-def written(driver: Driver) -> list[Point]:
-    """Return the points that a driver writes."""
-    return [point for point in driver.points if point.direction.writes]
-
-
-def place_of(driver: Driver) -> str:
-    """Return where a driver's device is, as far as it says so."""
-    return driver.place or driver.name

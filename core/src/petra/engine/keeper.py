@@ -14,9 +14,8 @@ from petra.signals.bus import FORCES_KEPT
 if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.engine.journal import Journal
-    from petra.engine.retain import RetainFile
+    from petra.engine.retain import Kept, RetainFile
     from petra.scan import Scheduler
-    from petra.scan.program import States
     from petra.signals import Force
 
 log = logging.getLogger("petra.engine")
@@ -35,7 +34,7 @@ class Keeper:
         self,
         scheduler: Scheduler,
         clock: Clock,
-        snapshot: Callable[[], States],
+        snapshot: Callable[[], Kept],
         *,
         retain: RetainFile | None,
         journal: Journal | None,
@@ -50,7 +49,7 @@ class Keeper:
         self._keep_at = clock.monotonic() + RETAIN_EVERY
         self._forces: deque[Force] = deque(maxlen=FORCES_KEPT)
         self._told: Force | None = None
-        self._last: States | None = None
+        self._last: Kept | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="petra-keeper", daemon=True)
 
@@ -58,11 +57,12 @@ class Keeper:
         """Begin."""
         self._thread.start()
 
-    def stop(self, within: float, states: States | None) -> None:
-        """Do everything once more and keep these states; waits for so long at most, whatever a disk does."""
-        self._last = states
+    def stop(self, within: float, kept: Kept | None) -> None:
+        """Do everything once more and keep this; waits for so long at most, whatever a disk does."""
+        self._last = kept
         self._stop.set()
-        self._thread.join(within)
+        if self._thread.is_alive():
+            self._thread.join(within)
         if self._thread.is_alive():
             log.critical("what is to be kept was not written within %g s; it is left behind", within)
 
@@ -79,17 +79,17 @@ class Keeper:
         if self._journal is not None:
             self._journal.flush()
 
-    def keep(self, states: States) -> None:
+    def keep(self, kept: Kept) -> None:
         """Keep what is to be retained."""
         if self._retain is not None:
-            self._retain.save(states)
+            self._retain.save(kept)
 
     def _run(self) -> None:
         while not self._stop.wait(_EVERY):
             for duty in self._duties:
                 self._do(duty)
-        states = self._last
-        for duty in (self._tell_forces, self.flush, lambda: None if states is None else self.keep(states)):
+        kept = self._last
+        for duty in (self._tell_forces, self.flush, lambda: None if kept is None else self.keep(kept)):
             self._do(duty)
 
     def _do(self, duty: Callable[[], None]) -> None:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict, frozen
 
-from petra.engine.field import drivers_of, goes_on
-from petra.engine.heirs import Heirs, written
+from petra.engine.drivers import drivers_of, goes_on, written
+from petra.engine.heirs import Heirs
 from petra.plugin.groups import Group
 
 if TYPE_CHECKING:
     from petra.config import BlockConfig, Configuration, SignalConfig
     from petra.drivers.contract import Driver
-    from petra.engine.field import Placing
+    from petra.engine.drivers import Placing
     from petra.plugin import Catalog
 
 

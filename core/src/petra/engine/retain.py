@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +21,14 @@ log = logging.getLogger("petra.engine")
 _VERSION = 1
 
 
+@frozen
+class Kept:
+    """What blocks are to keep, and of which type they are: a name may be another block's the next time."""
+
+    states: States
+    types: Mapping[str, str]
+
+
 class RetainFile:
     """The file. A power cut leaves the old one or the new one, never half of one."""
 
@@ -25,8 +37,8 @@ class RetainFile:
         self._kept: str | None = None
         self._failed = False
 
-    def load(self) -> States:
-        """Return what was kept; nothing, with a warning, of a file that cannot be used."""
+    def load(self, types: Mapping[str, str]) -> States:
+        """Return what was kept for blocks of these types; nothing, with a warning, of a broken file."""
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
@@ -38,11 +50,17 @@ class RetainFile:
             kept = json.loads(data)
             if kept["version"] != _VERSION:
                 raise ValueError(f"it is of version {kept['version']}")
-            return {
+            before = kept.get("types", {})  # earlier versions kept none
+            found = {
                 str(block): {str(name): _restored(value) for name, value in states.items()}
                 for block, states in kept["blocks"].items()
             }
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return {
+                block: states
+                for block, states in found.items()
+                if self._is_usable(block, states, before.get(block), types.get(block))
+            }
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             aside = self.path.with_name(self.path.name + ".broken")
             log.warning(
                 "retained state is not used: %s is broken (%s); it is kept as %s", self.path, error, aside
@@ -53,9 +71,23 @@ class RetainFile:
                 log.warning("%s cannot be moved aside: %s", self.path, moving)
             return {}
 
-    def save(self, states: States) -> bool:
+    def _is_usable(self, block: str, states: Mapping[str, Any], before: str | None, now: str | None) -> bool:
+        """Return whether what was kept for a block is taken; say why not."""
+        if before is not None and now is not None and before != now:
+            log.warning(
+                "what %s retains for %s is not used: it was a %s and is a %s", self.path, block, before, now
+            )
+            return False
+        if not all(map(_is_finite, states.values())):
+            log.warning("what %s retains for %s is not used: it is not finite", self.path, block)
+            return False
+        return True
+
+    def save(self, kept: Kept) -> bool:
         """Keep this, if it differs from what is kept; say whether it is safe now."""
-        text = json.dumps({"version": _VERSION, "blocks": states})
+        states = {block: each for block, each in kept.states.items() if all(map(_is_finite, each.values()))}
+        types = {block: kept.types[block] for block in states}
+        text = json.dumps({"version": _VERSION, "types": types, "blocks": states})
         if text == self._kept:
             return True
         beside = self.path.with_name(self.path.name + ".new")
@@ -77,6 +109,12 @@ class RetainFile:
             return False
         self._kept, self._failed = text, False
         return True
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_finite, value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _restored(value: Any) -> Any:

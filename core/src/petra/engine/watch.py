@@ -37,7 +37,8 @@ class Watchdog:
     def stop(self, within: float) -> None:
         """End watching; waits for so long at most."""
         self._stop.set()
-        self._thread.join(within)
+        if self._thread.is_alive():
+            self._thread.join(within)
 
     def _run(self) -> None:
         while not self._stop.wait(min(_EVERY, self._limit() / _SHARE)):

@@ -83,9 +83,9 @@ def petra_commands() -> Sequence[Command]:  # type: ignore[empty-body]
 
 @hookspec
 def petra_engine_started(engine: RunningEngine) -> None:
-    """Take note that an engine scans now. Called once, in the thread that started it; never in a scan."""
+    """Take note that an engine scans now. Called once, in a thread of its own; waited for five seconds."""
 
 
 @hookspec
 def petra_engine_stopping(engine: RunningEngine) -> None:
-    """Take note that an engine is about to stop; its bus can still be read and written."""
+    """Take note that an engine is about to stop; its bus can still be read. Waited for five seconds."""

@@ -1,0 +1,89 @@
+"""The drivers that a configuration asks for, before any of them runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from petra.errors import PetraError
+from petra.plugin.groups import Group
+
+if TYPE_CHECKING:
+    from petra.config import Configuration
+    from petra.drivers.contract import Driver
+    from petra.drivers.point import Point
+    from petra.plugin import Catalog
+    from petra.signals import Layout
+
+log = logging.getLogger("petra.engine")
+
+Placing = Callable[[str], tuple[bool, object]]
+"""Returns what matters of a signal to a driver: whether a block writes it, and what it holds."""
+
+
+def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
+    """Make the drivers that a configuration asks for; PetraError says what cannot be made."""
+    made: list[Driver] = []
+    for name, configs in configuration.sections.items():
+        offer = catalog.find("section", name)
+        if offer is None or offer.group is not Group.DRIVER:
+            continue
+        for config in configs:
+            try:
+                made += offer.thing.build(config)
+            except PetraError:
+                raise
+            except (Exception, SystemExit) as error:
+                raise PetraError(f"the plugin {offer.plugin} cannot build {name!r}: {error!r}") from error
+    names: set[str] = set()
+    for driver in made:
+        if driver.name in names:
+            raise PetraError(f"two connections are called {driver.name!r}; give each a `name` of its own")
+        names.add(driver.name)
+    return made
+
+
+def check_signals(drivers: Iterable[Driver], layout: Layout) -> None:
+    """Raise PetraError for a driver with a signal that there is not; its section's model did not name it."""
+    for driver in drivers:
+        for name in (*(point.signal for point in driver.points), *filter(None, [driver.online])):
+            if name not in layout.index:
+                raise PetraError(f"{driver.name}: {layout.unknown(name)}")
+
+
+def say_refused_safe_values(drivers: Iterable[Driver], layout: Layout) -> None:
+    """Say of every safe value that its point would refuse that it would."""
+    for driver in drivers:
+        for point in written(driver):
+            safe = layout.signals[layout.place(point.signal)].safe
+            if safe is not None and (reason := point.limits.refusal(safe)):
+                said = "the safe value of %s will not be written by %s: %s"
+                log.error(said, point.signal, driver.name, reason)
+
+
+def written(driver: Driver) -> list[Point]:
+    """Return the points that a driver writes."""
+    return [point for point in driver.points if point.direction.writes]
+
+
+def place_of(driver: Driver) -> str:
+    """Return where a driver's device is, as far as it says so."""
+    return driver.place or driver.name
+
+
+def goes_on(old: Driver, new: Driver, before: Placing, after: Placing) -> bool:
+    """Say whether a reload leaves a driver and its session alone."""
+    if type(old) is not type(new) or old.config != new.config or old.points != new.points:
+        return False
+    return all(before(point.signal) == after(point.signal) for point in old.points)
+
+
+def placing(layout: Layout) -> Placing:
+    """Return what tells of signals what matters of them to a driver."""
+
+    def place(signal: str) -> tuple[bool, object]:
+        index = layout.place(signal)
+        return index >= layout.split, layout.types[index]
+
+    return place
