@@ -130,7 +130,7 @@ blocks:
         ("LIMIT, inputs: {in: x}, outputs: {out: y}, params: {min: 1, max: 5}", []),
         (
             "PID, inputs: {setpoint: x, process_variable: x}, outputs: {out: z}, params: {out_max: 9}",
-            ["PID.out_min is not given: it is 0 (the original had no limits)"],
+            ["PID.out_min is not given: the output is held within 0 and 100"],
         ),
         (
             "SELECT, inputs: {condition: b, true_value: x, false_value: '0.0'}, outputs: {out: y}",

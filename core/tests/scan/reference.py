@@ -58,6 +58,12 @@ class Reference:
         direct = [{self.writer[s] for s in block.reads if s in self.writer} for block in blocks]
         self.reaches = [self._closure(i, direct) for i in range(len(blocks))]
         self.faults: dict[str, Status] = {}
+        self.waiting = {
+            i
+            for i, each in enumerate(blocks)
+            if each.cls.spec.type == "PID" or ("known" not in vars(each.cls) and not each.cls.spec.qualities)
+        }
+        """Blocks that have not had all that they need yet: what they remember is not moved by a scan."""
 
     @staticmethod
     def _closure(start: int, direct: list[set[int]]) -> set[int]:
@@ -102,12 +108,32 @@ class Reference:
             return done[i]
 
         after = dict(latched)
+        memory = {i: self._memory(i) for i in self.waiting}
         for i in range(len(self.blocks)):
             run(i)
         found = self._qualities(set(range(len(self.blocks))), latched, forced, seen)
         for values in done.values():
             after.update((name, (value, found[name])) for name, value in values.items() if name not in forced)
+        self._begin(memory, found)
         return after
+
+    def _memory(self, i: int) -> dict[str, Any]:
+        return {name: getattr(self.instances[i], name) for name in self.blocks[i].cls.spec.states}
+
+    def _begin(self, memory: dict[int, dict[str, Any]], found: dict[str, Status]) -> None:
+        for i, remembered in memory.items():
+            block = self.blocks[i]
+            needed = [
+                s
+                for name, port in block.cls.spec.inputs.items()
+                if port.required
+                for s in block.sources[name]
+            ]
+            if any(not isinstance(s, Constant) and found[s].quality is Quality.BAD for s in needed):
+                for name, value in remembered.items():
+                    setattr(self.instances[i], name, value)
+            else:
+                self.waiting.discard(i)
 
     def _qualities(
         self, blocks: set[int], latched: dict[str, Stamped], forced: set[str], seen: dict[int, Any]

@@ -68,6 +68,11 @@ class Block(ABC):
     """
 
     spec: ClassVar[BlockSpec]
+    waits_for_all: ClassVar[bool] = False
+    """Whether its memory begins only when all inputs that have to be wired have been known once.
+
+    So it is for every block that has no `known` and asks for no quality; one that has says it itself.
+    """
 
     def __init__(self, **params: bool | float | str) -> None:
         """Make an instance with its parameters and constant inputs; the rest starts at its default."""

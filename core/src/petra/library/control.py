@@ -23,6 +23,8 @@ class Pid(Block, type="PID"):
     from a scan in automatic to the next one.
     """
 
+    waits_for_all = True
+
     pv = In(float, aliases=("input", "in", "process_value", "process_variable"), doc="What is measured")
     sp = In(float, aliases=("setpoint", "set_point"), doc="What it should be")
     man = In(bool, default=False, aliases=("manual",), doc="By hand")
@@ -53,10 +55,11 @@ class Pid(Block, type="PID"):
 
     @classmethod
     def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
-        """Yield the limits that are not given."""
-        for name, value in (("out_min", 0), ("out_max", 100)):
-            if name not in given:
-                yield name, f"is not given: it is {value} (the original had no limits)"
+        """Yield that no limits are given."""
+        missing = [name for name in ("out_min", "out_max") if name not in given]
+        if missing:
+            are = "and out_max are" if len(missing) == 2 else "is"
+            yield missing[0], f"{are} not given: the output is held within 0 and 100"
 
     def step(self, dt: float) -> None:
         sign = 1.0 if self.action == "reverse" else -1.0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field, frozen
 
 from petra.errors import PetraError
+from petra.scan.beginning import BEGUN, Beginning
 from petra.scan.compiler import PART, Place, Unit, function, gaps, template
 from petra.scan.convert import CONVERSIONS
 from petra.scan.flows import Flows, flow
@@ -87,6 +88,7 @@ class Program:
             for i, kind in zip(network.order.blocks, kinds, strict=True)
         ]
         self._number = {unit.wired.name: number for number, unit in enumerate(self.units)}
+        self._beginning: Beginning | None = Beginning(self.units)
         divided = enumerate(self._divide())
         self._parts = [Part(number, units, self._compiled(units)) for number, units in divided]
         self._flows = self._passing()
@@ -101,6 +103,8 @@ class Program:
         values, states, flawed, now, faulted = bus.values, self.states, bus.flawed, self._now, self._faulted
         if self._remembers:
             self._flows.begin(values)
+        if self._beginning is not None:
+            self._beginning.remember(states)
         settled = False
         for part in self._parts:
             part.step(values, states, dt, flawed)
@@ -111,6 +115,8 @@ class Program:
                 settled = True
         if settled:
             self._flows.end()
+        if self._beginning is not None and self._beginning.settle(states, flawed):
+            self._beginning = None
 
     @property
     def faults(self) -> Mapping[str, Status]:
@@ -216,20 +222,24 @@ class Program:
     def snapshot(self, *, retained: bool = False) -> States:
         """Return what blocks remember; with `retained`, what is declared to survive a restart."""
         found: States = {}
-        for unit in self.units:
+        for number, unit in enumerate(self.units):
             spec = unit.wired.cls.spec
             kept = {
                 name: self.states[slot]
                 for name, slot in unit.states.items()
                 if not retained or (name in spec.states and spec.states[name].retain)
             }
+            if kept and not retained and not (self._beginning and self._beginning.waits(number)):
+                kept[BEGUN] = True
             if kept:
                 found[unit.wired.name] = kept
         return found
 
     def restore(self, states: States) -> None:
         """Take over what blocks of the same names remember, where it is of the same type."""
-        for unit in self.units:
+        for number, unit in enumerate(self.units):
+            if self._beginning is not None and BEGUN in states.get(unit.wired.name, {}):
+                self._beginning.has_begun(number)
             for name, value in states.get(unit.wired.name, {}).items():
                 slot = unit.states.get(name)
                 if slot is not None and type(value) is type(self.states[slot]):
