@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from petra import Catalog
+from petra.config import load_bytes
+from petra.library import plugin as library
+from petra_modbus import plugin
+
 HEAD = "modbus:\n  connections:\n  - name: meter\n    transport: {type: tcp, host: 10.0.0.9}\n    points:\n"
 
 ORIGINAL = """
@@ -191,6 +196,19 @@ def test_a_safe_value_that_no_register_holds_is_found(problems, point, signal, s
     (problem,) = problems(text)
     assert problem.startswith("plant.yaml:8:")
     assert f"the point in line 6 never takes it: {said}" in problem.replace("a text of ", "")
+
+
+def test_a_mistake_in_a_connection_makes_no_other_one_of_what_it_would_have_declared():
+    """`online` is a bool: it is not taken for a float because its connection cannot be read."""
+    text = """
+    blocks:
+    - {name: copy, type: MOVE, inputs: {in: meter.online}, outputs: {out: there}}
+    - {name: run, type: AND, inputs: {in1: meter.online, in2: there}, outputs: {out: go}}
+    modbus:
+    - {name: meter, transport: {host: 127.0.0.1, port: "%s"}, online: meter.online, points: []}
+    """
+    (problem,) = load_bytes((text % "1512").encode(), Catalog.of(library, plugin), {}).problems
+    assert problem.hint == "leave out the quotes"
 
 
 def test_a_signal_has_one_writer(problems):

@@ -210,8 +210,13 @@ class ProgramCheck:
         signals: Signals,
         tasks: Iterable[TaskConfig],
         uses: list[NamedSignal],
+        *,
+        complete: bool,
     ) -> tuple[SignalConfig, ...]:
-        """Check that every port fits what it is wired to; return the signals that only a writer declares."""
+        """Check that every port fits what it is wired to; return the signals that only a writer declares.
+
+        Unless all sections could be read, a signal that nobody declares may be of any type.
+        """
         good = [block for block in blocks if block.good and block.config.enabled]
         wired = [self._wired(block) for block in good]
         silent = [self._wired(block) for block in blocks if block.good and not block.config.enabled]
@@ -222,12 +227,15 @@ class ProgramCheck:
             if use.use is not SignalUse.READS and use.type is not None:
                 declared.setdefault(use.name, use.type.python)
         written = {name for block in wired for name in block.targets.values()}
+        said = set(declared)
         extra = declared_for(wired, self._later, {*declared, *written})
         extra += _of_silent(silent, {*declared, *written})
         declared.update((signal.name, signal.type.python) for signal in extra)
         resolution = Resolution(wired, declared)
         for mismatch in resolution.mismatches:
             block = good[mismatch.block]
+            if not complete and not said.issuperset(wired[mismatch.block].reads):
+                continue
             at = block.places.get((mismatch.port, mismatch.at)) or within(block.node, "inputs")
             self._problems.add(at, mismatch.code, mismatch.message)
         for remark in () if self._problems.errors else resolution.remarks:

@@ -194,7 +194,9 @@ class Reader:
             self._structurer.signals,
             self._maybe_written if self._all_writers_known else None,
         )
-        more = check.types(checked, signals, tasks, self._structurer.signals)
+        more = check.types(
+            checked, signals, tasks, self._structurer.signals, complete=self._all_writers_known
+        )
         check.safe(signals, more, self._points)
         self._own["signals"] = (*(signal for _, signal in signals), *more)
         self._own["blocks"] = tuple(block.config for block in checked if block.config.enabled)
