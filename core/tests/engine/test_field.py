@@ -989,3 +989,14 @@ def test_a_process_that_was_suspended_still_writes_its_safe_values():
     engine.stop()
     assert given("motor") == [2.0, -1.0]
     assert engine.failure is None
+
+
+def test_a_reload_of_blocks_waits_for_no_driver(blocked):
+    """One of them blocks the others; what the document computes can be changed all the same."""
+    with Engine(made(GATE % "safe: -1.0"), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        release = blocked(engine)
+        engine.reload(made((GATE % "safe: -1.0").replace("b: 2.0", "b: 3.0")))
+        until(lambda: engine.bus.read("pump").value == 3.0)
+        release.set()
+        until(lambda: given("motor")[-1] == 3.0)
