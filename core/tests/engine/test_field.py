@@ -793,7 +793,7 @@ def test_nobodys_command_comes_after_the_end_has_begun(late):
         asked.append(engine.force("pump", 5.0, actor="ann"))
 
     with engine:
-        until(lambda: engine.status().drivers["motor"].sessions > 0)
+        until(lambda: engine.status().drivers["motor"].sessions > 0 and engine.bus.image.scan > 0)
         if late:
             put = engine.field._put
             engine.field._put = lambda each, command: (
@@ -806,7 +806,7 @@ def test_nobodys_command_comes_after_the_end_has_begun(late):
     assert given("motor") == [-1.0]
 
 
-def test_what_a_reload_gives_up_and_does_not_write_is_said(caplog, monkeypatch):
+def test_what_a_reload_gives_up_and_does_not_write_is_said(caplog):
     text = GATE % "safe: -1.0"
     with Engine(made(text), catalog) as engine:
         until(lambda: given("motor") == [2.0])
