@@ -906,7 +906,7 @@ def test_nobodys_command_comes_after_the_end_has_begun(late):
         asked.append(engine.force("pump", 5.0, actor="ann"))
 
     with engine:
-        until(lambda: engine.status().drivers["motor"].sessions > 0)
+        until(lambda: engine.status().drivers["motor"].sessions > 0 and engine.bus.image.scan > 0)
         if late:
             put = engine.field._put
             engine.field._put = lambda each, command: (
@@ -919,7 +919,7 @@ def test_nobodys_command_comes_after_the_end_has_begun(late):
     assert given("motor") == [-1.0]
 
 
-def test_what_a_reload_gives_up_and_does_not_write_is_said(caplog, monkeypatch):
+def test_what_a_reload_gives_up_and_does_not_write_is_said(caplog):
     text = GATE % "safe: -1.0"
     with Engine(made(text), catalog) as engine:
         until(lambda: given("motor") == [2.0])
@@ -1102,3 +1102,14 @@ def test_a_process_that_was_suspended_still_writes_its_safe_values():
     engine.stop()
     assert given("motor") == [2.0, -1.0]
     assert engine.failure is None
+
+
+def test_a_reload_of_blocks_waits_for_no_driver(blocked):
+    """One of them blocks the others; what the document computes can be changed all the same."""
+    with Engine(made(GATE % "safe: -1.0"), catalog) as engine:
+        until(lambda: given("motor") == [2.0])
+        release = blocked(engine)
+        engine.reload(made((GATE % "safe: -1.0").replace("b: 2.0", "b: 3.0")))
+        until(lambda: engine.bus.read("pump").value == 3.0)
+        release.set()
+        until(lambda: given("motor")[-1] == 3.0)

@@ -287,7 +287,8 @@ class Engine:
                 if not self._stopping:
                     self.field.remove(leaving)
                     self._do(lambda: self._swap(built))
-                    self.field.add(drivers)
+                    if leaving or self.field.lacks(drivers):
+                        self.field.add(drivers)
             except BaseException:
                 self._undo(before, leaving)
                 raise

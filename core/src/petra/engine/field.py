@@ -99,7 +99,7 @@ class Field:
         wanted = {driver.name: driver for driver in drivers}
         return [
             each.driver
-            for name, each in self._running.items()
+            for name, each in list(self._running.items())
             if name not in wanted
             or not goes_on(each.driver, wanted[name], placing(self._bus.layout), placing(layout))
         ]
@@ -109,13 +109,13 @@ class Field:
 
         async def make() -> None:
             bus = Bus(layout, self._clock)
-            for driver in drivers:
-                if driver.name not in self._running or driver.name in names:
-                    link = Link(driver, bus, self._clock.now_ns)
-                    Outputs(link, bus, self.ledger).close()
+            for driver in fresh:
+                link = Link(driver, bus, self._clock.now_ns)
+                Outputs(link, bus, self.ledger).close()
 
         names = {driver.name for driver in leaving}
-        if self._started:
+        fresh = [driver for driver in drivers if driver.name not in self._running or driver.name in names]
+        if self._started and fresh:
             self._wait(make(), _CHANGED_WITHIN)
 
     def give_up(self, leaving: Iterable[Driver], drivers: Sequence[Driver], layout: Layout) -> None:
@@ -138,11 +138,16 @@ class Field:
 
     def remove(self, drivers: Iterable[Driver]) -> None:
         """Stop drivers; what they read is bad from then on."""
-        self._change(self._remove([driver.name for driver in drivers]))
+        if names := [driver.name for driver in drivers]:
+            self._change(self._remove(names))
 
     def add(self, drivers: Sequence[Driver]) -> None:
         """Start those that do not run yet; they know what their devices were given before."""
         self._change(self._add(drivers))
+
+    def lacks(self, drivers: Iterable[Driver]) -> bool:
+        """Return whether one of them does not run."""
+        return any(driver.name not in self._running for driver in drivers)
 
     def _change(self, change: Coroutine[Any, Any, None]) -> None:
         """Have a change done after those before it.
@@ -195,7 +200,7 @@ class Field:
         """
         self.refuse("the engine stops")
         try:
-            lost = self._wait(self._stop(within), MOST + within + 1.0)
+            lost = self._wait(self._stop(within), MOST + 2 * within + 1.0)
         except PetraError:
             self.supervisor.leave()
             raise
