@@ -89,6 +89,10 @@ def test_the_lock_says_which_process_runs_the_plant(document):
     folder = DataFolder(document)
     with folder.locked():
         assert (folder.path / "lock").read_text() == f"{os.getpid()}\n"
+        said = f"locked by process {os.getpid()}"
+        with pytest.raises(RunsAlreadyError, match=said), DataFolder(document).locked():
+            pass
+    assert (folder.path / "lock").read_text() == "", "another process may have the number by now"
 
 
 def test_without_a_folder_there_is_still_the_lock_of_the_document(document, caplog):

@@ -135,13 +135,15 @@ class DataFolder:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            said = f"{self.document} runs already, and would write to the same devices ({path} is locked)"
+            by = f" by process {number}" if (number := _process(self.path / "lock")) else ""
+            said = f"{self.document} runs already, and would write to the same devices ({path} is locked{by})"
             raise RunsAlreadyError(said) from None
         except OSError:
             return
         self._locked.add((known.st_dev, known.st_ino))
         if flags & os.O_CREAT:
             _note_process(descriptor, path)
+            self._held.callback(_forget_process, descriptor)
 
 
 def _names(document: Path) -> list[Path]:
@@ -167,3 +169,17 @@ def _note_process(descriptor: int, path: Path) -> None:
         os.write(descriptor, f"{os.getpid()}\n".encode())
     except OSError as error:  # a full disk keeps no plant from running
         log.warning("the number of this process cannot be written into %s: %s", path, error)
+
+
+def _forget_process(descriptor: int) -> None:
+    """Leave no number that another process may have by the time that somebody sends it a signal."""
+    with suppress(OSError):
+        os.truncate(descriptor, 0)
+
+
+def _process(lock: Path) -> str:
+    """Return the number of the process that has a lock, as far as it says so."""
+    with suppress(OSError, ValueError):
+        said = lock.read_text(encoding="ascii").strip()
+        return said if said.isdigit() else ""
+    return ""
