@@ -187,6 +187,7 @@ def test_what_a_child_task_raises_never_ends_the_loop(supervisor, how, error):
                 group.create_task(child())
         elif how == "alone":
             task = loop.create_task(child())
+            task.add_done_callback(lambda ended: ended.exception())
             await asyncio.sleep(1_000)
             task.cancel()
         else:

@@ -565,7 +565,10 @@ def test_a_value_that_no_device_takes_leaves_its_safe_value_there(caplog):
         until(lambda: given("motor") == [2.0, 0.5, 8.0])
         devices.value = 1e9
         until(lambda: given("motor") == [2.0, 0.5, 8.0, 0.5])
-    assert "pump is bad (it does not fit): its device is given the safe value 0.5" in caplog.text
+    assert (
+        "pump is not taken by its device (it does not fit): its device is given the safe value 0.5"
+        in caplog.text
+    )
 
 
 def test_a_value_that_no_device_takes_is_left_out_where_there_is_no_safe_one():
@@ -708,6 +711,54 @@ def test_what_a_block_holds_goes_on_under_another_name():
         until(lambda: engine.status().drivers["motor"].sessions > 0)
         assert engine.bus.read("kept").value == 4.0
         assert set(given("motor")) == {4.0}
+
+
+def test_a_force_outlives_a_reload_that_gives_its_signal_to_a_block():
+    text = """
+    scan_time_ms: 5
+    signals: [{name: old, type: float}, {name: pump, type: float, safe: -1.0, safe_after_ms: 0}]
+    blocks:
+    - {name: run, type: MOVE, inputs: {input: 3.0}, outputs: {out: old}}
+    toy:
+    - {name: motor, put: pump}
+    """
+    with Engine(made(text), catalog) as engine:
+        engine.force("pump", 7.0, actor="ann").wait(60)
+        until(lambda: given("motor")[-1:] == [7.0])
+        engine.reload(made(text.replace("{out: old}", "{out: pump}")))
+        scans = engine.status().scans
+        until(lambda: engine.status().scans > scans + 5)
+        assert engine.bus.read("pump").value == 7.0
+        assert engine.bus.status("pump") == GOOD
+        assert set(given("motor")) == {7.0}
+        engine.unforce("pump", actor="ann").wait(60)
+        until(lambda: given("motor")[-1] == 3.0)
+
+
+def test_nobody_writes_after_the_last_word_of_a_reload():
+    """The reload still waits for another device, which is dead."""
+    text = """
+    scan_time_ms: 5
+    signals: [{name: sp, type: float, safe: 0.0}, {name: other, type: float, safe: 0.0}]
+    toy:
+    - {name: alive, put: sp}
+    - {name: dead, put: other}
+    """
+    with Engine(made(text), catalog) as engine:
+        until(lambda: len(devices.sessions) == 2)
+        engine.command("sp", 50.0, actor="ann").wait(60)
+        devices.down.add("dead")
+        until(lambda: engine.status().drivers["dead"].health.failures > 0)
+        reload = threading.Thread(target=engine.reload, args=[made(text[: text.index("toy:")])])
+        reload.start()
+        until(lambda: given("alive") == [50.0, 0.0])
+        late = engine.command("sp", 77.0, actor="ann").wait(60)
+        reload.join()
+        assert (late.outcome, late.reason) in (
+            (Outcome.REJECTED, "a reload takes this point away"),
+            (Outcome.CONFIRMED, ""),  # of the signal alone, once the reload is over
+        )
+        assert given("alive") == [50.0, 0.0]
 
 
 def test_a_force_is_written_to_a_device_that_comes_back():

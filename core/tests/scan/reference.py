@@ -45,6 +45,10 @@ DOMINANT = {
 """The inputs that decide outputs while they have this value, with which other inputs."""
 
 
+BEGIN_LATE = ["STATISTICS", "MIN_MAX", "STDDEV", "TOTALIZER", "DEADBAND", "RAMP", "LAG", "LEADLAG", "PID"]
+"""What remembers measurements begins with the first one."""
+
+
 class Reference:
     def __init__(self, blocks: list[Wired], kinds: list[dict[str, type]], types: dict[str, type]) -> None:
         self.blocks = blocks
@@ -58,11 +62,7 @@ class Reference:
         direct = [{self.writer[s] for s in block.reads if s in self.writer} for block in blocks]
         self.reaches = [self._closure(i, direct) for i in range(len(blocks))]
         self.faults: dict[str, Status] = {}
-        self.waiting = {
-            i
-            for i, each in enumerate(blocks)
-            if each.cls.spec.type == "PID" or ("known" not in vars(each.cls) and not each.cls.spec.qualities)
-        }
+        self.waiting = {i for i, each in enumerate(blocks) if each.cls.spec.type in BEGIN_LATE}
         """Blocks that have not had all that they need yet: what they remember is not moved by a scan."""
 
     @staticmethod

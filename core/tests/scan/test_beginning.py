@@ -76,3 +76,19 @@ def test_what_is_retained_is_no_beginning():
     after.write("rate", 3600.0)
     after.scan(1.0, times=2)
     assert after.outputs()["total"] == 11.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "port", "expected"),
+    [
+        ("R_TRIG", "clk", {"q": False}),
+        ("TP", "input", {"q": False, "elapsed": 100.0}),
+        ("RUNTIME", "running", {"hours": 1.0, "starts": 1}),
+    ],
+)
+def test_edges_and_times_do_not_wait(kind, port, expected):
+    """A pulse ends, and what counts it counts one: their memory moves in every scan."""
+    bench = Bench(block(kind), {port: True}, params={"preset_ms": 100.0} if kind == "TP" else {})
+    bench.write(port, True, bad=True)
+    bench.scan(1.0, times=3_601)
+    assert bench.outputs() == pytest.approx(expected)

@@ -69,9 +69,9 @@ class Block(ABC):
 
     spec: ClassVar[BlockSpec]
     waits_for_all: ClassVar[bool] = False
-    """Whether its memory begins only when all inputs that have to be wired have been known once.
+    """Whether its memory begins when all inputs that have to be wired have been known once, as of a filter.
 
-    So it is for every block that has no `known` and asks for no quality; one that has says it itself.
+    Not for blocks that see edges, measure times or count: what they remember must move in every scan.
     """
 
     def __init__(self, **params: bool | float | str) -> None:

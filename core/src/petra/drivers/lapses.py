@@ -23,6 +23,8 @@ class Instead(NamedTuple):
 
     value: Value
     safe: bool
+    stands_in: bool = False
+    """Whether it is given in place of what the device has refused."""
 
 
 class Lapsed(NamedTuple):
@@ -53,8 +55,13 @@ class Lapses:
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, due: Callable[[str], None], before: Mapping[str, Lapsed]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        due: Callable[[str], None],
+        before: Mapping[str, Lapsed],
+        what: str = "is bad",
     ) -> None:
+        self._what = what
         self._loop = loop
         self._due = due
         self._lapses = {
@@ -71,7 +78,7 @@ class Lapses:
             return
         lapse.stop()
         if lapse.told:
-            log.info("%s is not bad any more: its device is given its value again", signal.name)
+            log.info("%s: its device is given its value again", signal.name)
 
     def instead(self, signal: Signal, reason: str) -> Instead | None:
         """Return what the device of a bad signal is given; None for nothing, or for nothing yet."""
@@ -89,9 +96,8 @@ class Lapses:
             return None
         if not lapse.told:
             lapse.told = True
-            log.warning(
-                "%s is bad (%s): its device is given the safe value %r", signal.name, reason, signal.safe
-            )
+            said = "%s %s (%s): its device is given the safe value %r"
+            log.warning(said, signal.name, self._what, reason, signal.safe)
         return Instead(signal.safe, safe=True)
 
     def handed_over(self) -> Mapping[str, Lapsed]:

@@ -21,7 +21,7 @@ TAKES = 2
 """Scans that have to publish until an image shows for sure what was written to the bus."""
 SURE = (Outcome.CONFIRMED, Outcome.UNVERIFIED)
 REFUSED_FOR = 1.0
-"""Seconds from a refusal to the next try of something else, where the safe value stands."""
+"""Seconds from a refusal to the next try of something else."""
 _SETTLES = 1.0
 """Seconds that a value within the deadband stays as it is until it is written, at least."""
 
@@ -49,7 +49,14 @@ class Output:
     refused: Value | None = None
     """What the device or its point did not take, for a reason that does not pass."""
     refused_until: float = 0.0
-    """Until when nothing else is tried, if the device has been given its safe value."""
+    """Until when nothing else is tried."""
+    refusal: str = ""
+    """Why it was refused."""
+    retry_at: float = 0.0
+    """When what was refused is tried once more: a device may refuse for a while."""
+    retries: Backoff = field(factory=lambda: Backoff(first=5.0, longest=60.0))
+    stand_in: bool = False
+    """Whether what was sent last stands in for what was refused."""
     beyond: bool = False
     """Whether the program's value has been beyond the limits."""
     held: Value | None = None
@@ -87,9 +94,24 @@ class Output:
             log.warning("%s is %r, beyond its limits: its device is given %r", signal, value, nearest)
         return nearest
 
-    def is_refused(self, value: Value) -> bool:
-        """Return whether a value is the one that was refused."""
-        return value == self.refused or (_is_nan(value) and _is_nan(self.refused))
+    def may_try(self, value: Value, now: float) -> bool:
+        """Return whether a value may be sent after what was refused, and not what stands in for it."""
+        if self.refused is None:
+            return True
+        if self.sent is not None and self.sent.urgent and self.sent.outcome not in SURE:
+            return False  # the safe value comes first
+        same = value == self.refused or (_is_nan(value) and _is_nan(self.refused))
+        return now >= (self.retry_at if same else self.refused_until)
+
+    def is_refused(self, command: Command, now: float) -> None:
+        """Take note that what was sent was refused."""
+        self.refused, self.refusal, self.last = command.value, command.reason, None
+        self.refused_until, self.retry_at = now + REFUSED_FOR, now + self.retries.next()
+
+    def is_taken(self) -> None:
+        """Take note that the device takes what the program wants."""
+        self.refused = None
+        self.retries.reset()
 
 
 def _is_nan(value: Value | None) -> bool:

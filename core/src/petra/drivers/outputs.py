@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from petra.drivers.commands import Command, Ledger, Origin, Outcome
 from petra.drivers.lapses import Instead, Lapsed, Lapses
-from petra.drivers.output import REFUSED_FOR, SURE, TAKES, Output
+from petra.drivers.output import SURE, TAKES, Output
 from petra.signals import Quality
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Outputs:
                 self._outputs.setdefault(point.signal, []).append(self._output(point, delivered or {}))
         self._owed: set[str] = set()
         self._lapses = Lapses(self._loop, self._owe, lapsed or {})
-        self._refusals = Lapses(self._loop, self._owe, {})
+        self._refusals = Lapses(self._loop, self._owe, {}, "is not taken by its device")
         self._serving = False
         self._subscription = bus.subscribe(list(self._outputs)) if self._outputs else None
         if self._subscription is not None:
@@ -92,6 +92,10 @@ class Outputs:
             self._owed.add(signal)  # a force, or what the program wants by then, may be something else
         if self._bus.image.stopped:  # the last word is that of the stop
             self.tick()
+
+    def writes(self, point: Point) -> bool:
+        """Return whether a point is written still: a reload may have given it up."""
+        return any(output.point == point for output in self._outputs.get(point.signal, ()))
 
     def foreign(self, command: Command) -> None:
         """Hear of a command of somebody else, before it is sent."""
@@ -236,7 +240,7 @@ class Outputs:
                 given = self._fitting(output, layout, index, wanted)
                 if given is None:
                     continue
-                value, safe = given
+                value, safe, stands_in = given
                 if safe and output.safe_only and not image.stopped:
                     continue  # it is bad because its own device was away, which holds what it holds
                 foreign = output.foreign is not None and not output.foreign.outcome.final
@@ -245,6 +249,7 @@ class Outputs:
                     self._owed.add(signal)
                 elif output.needs(value, self._link.now(), safe=safe, stop=image if image.stopped else None):
                     writer = layout.signals[index].written_by
+                    output.stand_in = stands_in
                     self._submit(output, value, writer, urgent=safe, last_word=safe and image.stopped)
                 elif output.held is not None:  # until it has settled
                     self._owed.add(signal)
@@ -265,20 +270,12 @@ class Outputs:
         known = output.refused is None and output.last == wanted.value
         if wanted.safe or output.safe_only or known:
             return wanted
-        value, now = output.within(wanted.value, layout), self._link.now()
-        given = Instead(value, safe=False)
-        if output.refused is None:
-            return given
-        same = output.is_refused(value)
-        if not same and now >= output.refused_until:
-            return given
-        reason = output.sent.reason if output.sent is not None else ""
-        instead = self._refusals.instead(layout.signals[index], reason)
-        if not same:
-            if instead is None:
-                return given
-            self._owed.add(output.point.signal)  # until it is tried
-        return instead and Instead(layout.converted(index, instead.value), instead.safe)
+        value = output.within(wanted.value, layout)
+        if output.may_try(value, self._link.now()):
+            return Instead(value, safe=False)
+        self._owed.add(output.point.signal)  # until it is tried
+        instead = self._refusals.instead(layout.signals[index], output.refusal)
+        return instead and Instead(layout.converted(index, instead.value), instead.safe, stands_in=True)
 
     def _owe(self, signal: str) -> None:
         self._owed.add(signal)
@@ -310,11 +307,11 @@ class Outputs:
         output.backoff.reset()
         if command.urgent:
             return
-        if refused:
-            output.refused, output.refused_until = command.value, self._link.now() + REFUSED_FOR
+        if refused and not output.stand_in:
+            output.is_refused(command, self._link.now())
             self._loop.call_soon(self._owe, command.signal)
-        elif command.outcome in SURE:
-            output.refused = None
+        elif command.outcome in SURE and not output.stand_in:
+            output.is_taken()
             self._taken(command.signal, command.value)
 
     def _taken(self, name: str, value: Value) -> None:

@@ -455,7 +455,8 @@ class Engine:
         known, values = self.bus.layout, list(self.bus.values)
         self.bus.rearrange(built.layout, _NOT_YET)
         for old, new in moved(known, self.scheduler.tasks, built):
-            self.bus.values[new] = values[old]
+            if new not in self.bus.forced:
+                self.bus.values[new] = values[old]
         self.scheduler.replace(built.tasks)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         if self._recorder is not None:

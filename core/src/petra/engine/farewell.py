@@ -104,9 +104,11 @@ class Farewell:
             moved, self._moved = self._moved, set()
             busy = [each for each in until if waits(each)]
             for each in busy:
-                begun = each.link.statistics.sessions
-                if begun != sessions[each] or any(id(point) in moved for point in each.driver.points):
-                    sessions[each], until[each] = begun, loop.time() + each.patience
+                renewed = each in sessions and each.link.statistics.sessions != sessions[each]
+                if renewed or any(id(point) in moved for point in each.driver.points):
+                    until[each] = loop.time() + each.patience
+                if renewed:  # one that drops every session gets no further by beginning another
+                    del sessions[each]
             busy = [each for each in busy if loop.time() < until[each]]
             if not busy:
                 return

@@ -332,6 +332,9 @@ class Field:
         if self._refusing:  # since it was asked for
             self._reject(command, self._refusing)
             return
+        if command.point is not None and not each.outputs.writes(command.point):
+            self._reject(command, "a reload takes this point away")  # its last word is on its way
+            return
         each.outputs.foreign(command)
         each.link.outbox.put(command, each.link.now())
 

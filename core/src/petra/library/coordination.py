@@ -49,7 +49,8 @@ class Vote(Block, type="VOTE"):
 class Interlock(Block, type="INTERLOCK"):
     """Lets a request through while all conditions hold. One that fails trips it until it is reset.
 
-    A condition that is bad keeps it from running and trips nothing: nobody knows whether it fails.
+    A condition that is bad and false keeps it from running, and trips it only if it ran: what nobody has
+    measured yet is no failure.
     `first_out` is the number of the condition that failed first, counted from 1; 0 while none has.
     """
 
@@ -58,6 +59,7 @@ class Interlock(Block, type="INTERLOCK"):
     conditions = In(bool, many=True, doc="Any number of conditions, under any names")
     qualities = QualityOf("conditions")
     first = State(0, doc="The condition that failed first")
+    going = State(False, doc="It ran in the last scan")
     run = Out(bool, aliases=("out", "output", "q"), doc="Requested, and allowed")
     tripped = Out(bool, aliases=("trip",), doc="A condition has failed")
     first_out = Out(int, doc="Which one failed first")
@@ -66,10 +68,11 @@ class Interlock(Block, type="INTERLOCK"):
         if self.reset and all(self.conditions):
             self.first = 0
         for number, holds in enumerate(self.conditions):
-            if not holds and self.first == 0 and self.qualities[number] < 2:
+            if not holds and self.first == 0 and (self.qualities[number] < 2 or self.going):
                 self.first = number + 1
         self.tripped = self.first != 0
         self.run = self.request and self.first == 0 and all(self.conditions)
+        self.going = self.run
         self.first_out = self.first
 
     def known(self, quality: Qualities) -> Mapping[str, Quality]:

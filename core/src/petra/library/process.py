@@ -86,6 +86,8 @@ class Hysteresis(Block, type="HYSTERESIS"):
 class Deadband(Block, type="DEADBAND"):
     """Follows the input only when it has moved by at least the width."""
 
+    waits_for_all = True
+
     input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
     width = Param(float, default=1.0, minimum=0.0, aliases=("deadband", "band"), doc="How far it has to move")
     begun = State(False, doc="There was an input")
@@ -104,6 +106,8 @@ class Ramp(Block, type="RAMP"):
 
     The rates hold between any two scans: it moves by at most the rate times the time since the last scan.
     """
+
+    waits_for_all = True
 
     input = In(float, aliases=("in", "in1", "target", "a"), doc="Where to go")
     rate_up = Param(float, default=1.0, minimum=0.0, aliases=("rate", "up"), doc="Fastest rise per second")
@@ -132,6 +136,8 @@ class Ramp(Block, type="RAMP"):
 class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
     """First-order filter: 63 % of a step after one time constant. It begins where the input is."""
 
+    waits_for_all = True
+
     input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
     time_s = Param(
         float, default=1.0, minimum=0.0, unit="s", aliases=("tau", "time_constant"), doc="Time constant"
@@ -151,6 +157,8 @@ class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
 
 class LeadLag(Block, type="LEADLAG", aliases=("LEAD_LAG",)):
     """Lead-lag compensator: gain * (1 + lead_s * s) / (1 + lag_s * s). It begins settled."""
+
+    waits_for_all = True
 
     input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
     gain = Param(float, default=1.0, doc="Gain of a settled input")

@@ -29,6 +29,8 @@ def deviation(window: Window) -> float:
 class Statistics(Block, type="STATISTICS"):
     """Mean, extremes and standard deviation of the last scans."""
 
+    waits_for_all = True
+
     input = In(float, aliases=("in", "in1", "a"), doc="Input")
     window_size = Param(int, default=10, minimum=1, maximum=10_000, doc="Over how many scans")
     window: State[Window] = State((), doc="The last inputs")
@@ -81,6 +83,8 @@ class Median(Block, type="MEDIAN"):
 class MinMax(Block, type="MIN_MAX"):
     """Least and greatest input of the last scans."""
 
+    waits_for_all = True
+
     input = In(float, aliases=("in", "in1", "a"), doc="Input")
     window_size = Param(int, default=100, minimum=1, maximum=10_000, doc="Over how many scans")
     window: State[Window] = State((), doc="The last inputs")
@@ -95,6 +99,8 @@ class MinMax(Block, type="MIN_MAX"):
 
 class StandardDeviation(Block, type="STDDEV"):
     """Standard deviation of the last scans."""
+
+    waits_for_all = True
 
     input = In(float, aliases=("in", "in1", "a"), doc="Input")
     window_size = Param(int, default=100, minimum=1, maximum=10_000, doc="Over how many scans")
@@ -112,6 +118,8 @@ class Totalizer(Block, type="TOTALIZER"):
     The rate of a scan counts for the time since the last one; the first scan adds nothing. The sum keeps what
     is too small for its last digit, so that a large total still grows.
     """
+
+    waits_for_all = True
 
     rate = In(float, aliases=("in", "input", "flow", "in1"), doc="Rate")
     reset = In(bool, default=False, aliases=("r", "R"), doc="Sets the total to 0")

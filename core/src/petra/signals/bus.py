@@ -320,8 +320,12 @@ class Bus:
         }  # what a block said of its output is over when it is no output any more
         if fresh is not GOOD:
             outputs_before = {new for new, before in kept.items() if before >= self._split}
-            came = (new for new in range(layout.split, len(layout)) if new not in outputs_before)
-            self.flawed.update(dict.fromkeys(came, fresh))
+            came = {new for new in range(layout.split, len(layout)) if new not in outputs_before}
+            held = {new for new in came if kept.get(new) in self.forced}
+            self.flawed.update(dict.fromkeys(came - held, fresh))
+            for new in held:
+                before = kept[new]
+                self._beneath[before] = (self.forced[before], fresh)
         self.forced = {new: self.forced[before] for new, before in kept.items() if before in self.forced}
         self._beneath = {
             new: self._beneath[before] for new, before in kept.items() if before in self._beneath
