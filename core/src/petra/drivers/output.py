@@ -54,7 +54,7 @@ class Output:
     """Why it was refused."""
     retry_at: float = 0.0
     """When what was refused is tried once more: a device may refuse for a while."""
-    retries: Backoff = field(factory=lambda: Backoff(first=5.0, longest=60.0))
+    retries: Backoff = field(factory=lambda: Backoff(first=10.0, longest=60.0, least=5.0))
     stand_in: bool = False
     """Whether what was sent last stands in for what was refused."""
     beyond: bool = False
