@@ -49,9 +49,15 @@ def test_a_value_that_is_not_a_number_is_the_same_as_itself(output, send):
 
 def test_the_safe_value_comes_before_the_next_try(output, send):
     send(output, 0.0, Outcome.REJECTED, urgent=True)
-    assert not output.may_try(8.0, 1e6)
+    assert not output.may_try(8.0, 100.0 + REFUSED_FOR)
     send(output, 0.0, Outcome.CONFIRMED, urgent=True)
-    assert output.may_try(8.0, 1e6)
+    assert output.may_try(8.0, 100.0 + REFUSED_FOR)
+
+
+def test_a_safe_value_that_is_never_taken_keeps_nothing_back_for_ever(output, send):
+    """The device takes neither 7 nor its safe value; what it would take is not to wait for that."""
+    send(output, 0.0, Outcome.REJECTED, urgent=True)
+    assert output.may_try(8.0, 100.0 + 60.0)
 
 
 def test_what_is_taken_ends_it(output):

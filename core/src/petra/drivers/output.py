@@ -99,7 +99,7 @@ class Output:
         if self.refused is None:
             return True
         if self.sent is not None and self.sent.urgent and self.sent.outcome not in SURE:
-            return False  # the safe value comes first
+            return now >= self.retry_at  # the safe value comes first, but a device may never take it
         same = value == self.refused or (_is_nan(value) and _is_nan(self.refused))
         return now >= (self.retry_at if same else self.refused_until)
 
