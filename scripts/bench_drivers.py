@@ -29,7 +29,7 @@ from petra.clock import SystemClock
 from petra.drivers import Direction, Driver, Fault, FaultKind, Origin, Outcome, Script
 from petra.engine.field import Field
 from petra.engine.simulation import Simulation
-from petra.signals import Bus, Quality, Signal
+from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import Backoff
 from petra.testing.rig import resources
 from petra_modbus.config import ModbusConnection, ModbusPoint
@@ -113,7 +113,7 @@ class Plant:
 
     def __init__(self, drivers: list[Driver], longest: float = 30.0) -> None:
         clock = SystemClock()
-        self.bus = Bus([Signal(p.signal, p.type) for d in drivers for p in d.points], clock)
+        self.bus = LocalBus(Store([Signal(p.signal, p.type) for d in drivers for p in d.points], clock))
         self.field = Field(self.bus, clock, backoff=lambda: Backoff(longest=longest))
         self.drivers = drivers
         self._stop = threading.Event()
@@ -155,8 +155,8 @@ class Plant:
         scans = 0
         while not self._stop.wait(0.02):
             scans += 1
-            self.bus.latch()
-            self.bus.publish(scans, time.time_ns())
+            self.bus.store.latch()
+            self.bus.store.publish(scans, time.time_ns())
 
 
 # what the drivers cost

@@ -9,7 +9,7 @@ import pytest
 
 from petra.drivers import Driver, Link, Point, PointError
 from petra.drivers.feed import Feed
-from petra.signals import Bus, InboxFullError, Quality, Signal, SignalType, Status
+from petra.signals import Bus, LocalBus, Quality, Signal, SignalType, Status, Store
 from petra.testing import ManualClock
 
 POINTS = [Point(name, SignalType.FLOAT, name, period=1.0) for name in ("a", "b", "c")]
@@ -17,12 +17,14 @@ POINTS = [Point(name, SignalType.FLOAT, name, period=1.0) for name in ("a", "b",
 
 @pytest.fixture
 def bus():
-    return Bus([Signal(p.signal, SignalType.FLOAT) for p in POINTS], ManualClock(), inbox_limit=20)
+    return LocalBus(
+        Store([Signal(p.signal, SignalType.FLOAT) for p in POINTS], ManualClock(), inbox_limit=20)
+    )
 
 
 def seen(bus: Bus) -> list[tuple[float, str]]:
-    bus.latch()
-    bus.publish(1, 1)
+    bus.store.latch()
+    bus.store.publish(1, 1)
     return [(bus.read(p.signal).value, bus.status(p.signal).reason) for p in POINTS]
 
 
@@ -80,13 +82,15 @@ def test_a_scan_that_does_not_keep_up_loses_no_quality(bus):
 
 
 def test_a_signal_that_a_block_writes_is_not_fed():
-    bus = Bus(
-        [
-            Signal("a", SignalType.FLOAT),
-            Signal("b", SignalType.FLOAT, written_by="block"),
-            Signal("c", SignalType.FLOAT),
-        ],
-        ManualClock(),
+    bus = LocalBus(
+        Store(
+            [
+                Signal("a", SignalType.FLOAT),
+                Signal("b", SignalType.FLOAT, written_by="block"),
+                Signal("c", SignalType.FLOAT),
+            ],
+            ManualClock(),
+        )
     )
     feed = Feed(bus, POINTS, 0.0)
     feed.update([1.0, 2.0, 3.0], 10, 0.0)
@@ -166,18 +170,18 @@ def test_a_plan_that_changes_makes_no_value_younger(bus):
 def test_what_a_signal_cannot_hold_makes_its_point_bad_alone(kind, value, said):
     """Its type is named; the others are good, and all of them turn bad when the session ends."""
     points = [Point("a", kind, "a"), Point("b", SignalType.FLOAT, "b")]
-    bus = Bus([Signal(point.signal, point.type) for point in points], ManualClock())
+    bus = LocalBus(Store([Signal(point.signal, point.type) for point in points], ManualClock()))
     feed = Feed(bus, points, 0.0)
     feed.update([kind.python(), 1.0], 5, 0.0)
     feed.update([value, 2.0], 10, 1.0)
-    bus.latch()
-    bus.publish(1, 1)
+    bus.store.latch()
+    bus.store.publish(1, 1)
     assert bus.status("a") == bad(f"the driver gives {said}")
     assert bus.read("a").value == kind.python()
     assert bus.read("b")[:2] == (2.0, Quality.GOOD)
     feed.fail("gone")
-    bus.latch()
-    bus.publish(2, 2)
+    bus.store.latch()
+    bus.store.publish(2, 2)
     assert [bus.status(point.signal) for point in points] == [bad("gone")] * 2
 
 
@@ -221,19 +225,21 @@ def test_a_driver_that_knows_another_time_has_values_that_turn_stale(bus):
         feed.update([1.0, 2.0, 3.0], 1.8e9, 6.0)
 
 
-class Full(Bus):
-    """A bus that takes nothing while it is told to."""
+class Full(LocalBus):
+    """A bus that takes nothing while it is told to, as long as something waits in its inbox."""
 
-    full = False
+    @property
+    def full(self) -> bool:
+        """Whether it takes nothing."""
+        return self.store.inbox._limit == 0
 
-    def enqueue(self, entry):
-        if self.full:
-            raise InboxFullError("full")
-        super().enqueue(entry)
+    @full.setter
+    def full(self, full: bool) -> None:
+        self.store.inbox._limit = 0 if full else 100
 
 
 def full_bus() -> Full:
-    return Full([Signal(p.signal, SignalType.FLOAT) for p in POINTS], ManualClock())
+    return Full(Store([Signal(p.signal, SignalType.FLOAT) for p in POINTS], ManualClock()))
 
 
 def test_a_point_that_turns_bad_while_the_bus_is_full_is_told_later():
@@ -285,7 +291,7 @@ def test_what_ends_while_the_bus_is_full_is_told_by_whoever_reads_it_next():
 def test_every_signal_is_bad_in_the_end_whatever_the_driver_has_handed_over():
     """One feed has been given what its signal cannot hold; the others and `online` are told all the same."""
     signals = [Signal(p.signal, SignalType.FLOAT) for p in POINTS]
-    bus = Bus([*signals, Signal("online", SignalType.BOOL)], ManualClock())
+    bus = LocalBus(Store([*signals, Signal("online", SignalType.BOOL)], ManualClock()))
 
     async def main() -> None:
         link = Link(Silent("d", POINTS, online="online"), bus, lambda: 7)

@@ -166,7 +166,7 @@ def test_forces_are_logged_with_who_asked(engine, caplog):
     assert until(lambda: "forced: level = 7.0, by me" in caplog.text)
     engine.bus.unforce("level", "you")
     assert until(lambda: "let go: level, by you" in caplog.text)
-    assert [force.actor for force in engine.bus.force_record] == ["me", "you"]
+    assert [force.actor for force in engine.bus.store.force_record] == ["me", "you"]
 
 
 HANGING = """
@@ -224,7 +224,7 @@ def test_the_end_does_not_wait_for_a_reload_that_waits_for_a_scan(caplog):
 
 
 def test_groups_and_subscriptions_outlive_a_reload(engine):
-    group, heard = engine.bus.group(["level", "count"]), engine.bus.subscribe(["level"])
+    group, heard = engine.bus.group(["level", "count"]), engine.bus.changes(["level"])
     engine.reload(
         conf(TANK.replace("signals:", "signals:\n- {name: a, type: float}\n- {name: b, type: bool}"))
     )
@@ -435,7 +435,7 @@ def test_a_file_of_retained_state_that_is_no_text_is_put_aside(tmp_path):
 def test_a_full_inbox_does_not_end_the_scan():
     with Engine(conf(TANK.replace("scan_time_ms: 5", "scan_time_ms: 1200")), CATALOG) as engine:
         assert until(lambda: engine.status().scans == 1)
-        engine.bus._inbox_limit = 3
+        engine.store.inbox._limit = 3
         for n in range(3):
             engine.bus.write("level", float(n))
         assert until(lambda: engine.status().scans == 3)

@@ -11,7 +11,7 @@ from petra.drivers.commands import Ledger
 from petra.drivers.output import SURE
 from petra.drivers.outputs import Outputs
 from petra.engine.farewell import Farewell, Running
-from petra.signals import Bus, Layout, Signal, SignalType
+from petra.signals import Layout, LocalBus, Signal, SignalType, Store
 from petra.supervise import Activity, Backoff
 from petra.testing import ManualClock, run_virtual
 
@@ -66,7 +66,7 @@ def ended(driver: Slow, *, over=lambda: False, stopped: bool = False, away: bool
     async def main():
         loop = asyncio.get_running_loop()
         signals = [Signal(p.signal, SignalType.FLOAT, written_by="b", safe=-1.0) for p in driver.points]
-        bus, ledger = Bus(Layout(signals), clock), Ledger(clock)
+        bus, ledger = LocalBus(Store(Layout(signals), clock)), Ledger(clock)
         farewell = Farewell(ledger)
         link = Link(driver, bus, clock.now_ns)
         outputs = Outputs(link, bus, ledger)
@@ -80,10 +80,10 @@ def ended(driver: Slow, *, over=lambda: False, stopped: bool = False, away: bool
         await asyncio.sleep(0.1)
         began = loop.time()
         if stopped:
-            bus.latch()
-            bus.values[:] = [2.0] * len(signals)
-            bus.publish(1, clock.now_ns())
-            bus.show_safe("the engine has stopped")
+            bus.store.latch()
+            bus.store.values[:] = [2.0] * len(signals)
+            bus.store.publish(1, clock.now_ns())
+            bus.store.show_safe("the engine has stopped")
             await farewell.flushed([running])
             lost = outputs.undelivered()
         else:

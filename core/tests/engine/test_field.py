@@ -810,7 +810,7 @@ def test_a_command_during_the_stop_is_not_the_last_word():
     text = PLANT.replace("initial: 20.0", "initial: 20.0, safe: 5.0")
     with Engine(made(text), catalog) as engine:
         until(lambda: ("one", 2.0) in devices.written)
-        engine.bus.end("the engine has stopped")
+        engine.bus.store.end("the engine has stopped")
         until(lambda: given("two")[-1:] == [5.0])
         engine.command("setpoint", 9.0, actor="ann").wait(60)
         until(lambda: given("two")[-1] == 5.0)
@@ -907,12 +907,16 @@ def test_a_consumer_of_changes_that_fails_is_dropped(caplog):
     def fails() -> None:
         raise RuntimeError("no window to draw in")
 
+    async def follow() -> object:
+        return engine.bus.changes(woken=fails)
+
     with Engine(made(GATE % "safe: -1.0"), catalog) as engine:
         until(lambda: given("motor") == [2.0])
-        engine.bus.subscribe().wake = fails
+        kept = engine.field.supervisor.call(follow())
         devices.value = 4.0
         until(lambda: given("motor")[-1] == 8.0)
-        until(lambda: "a consumer of changes has failed" in caplog.text)
+        until(lambda: "a reader of changes has failed" in caplog.text)
+        assert kept.take().indices
     assert given("motor")[-1] == -1.0
 
 

@@ -19,12 +19,12 @@ from petra import Catalog
 from petra.config import BlockConfig, PlantConfig, SignalConfig, TaskConfig, configuration, load_bytes
 from petra.engine import Engine, build
 from petra.engine.incident import IncidentError, replay_incident, write_test
-from petra.engine.record import Recorder, RecordError
+from petra.engine.record import RecordError, ReplayRecorder, Snapshot
 from petra.engine.replay import read, replay
 from petra.library import plugin
 from petra.scan import Constant
 from petra.scan.network import Unwired
-from petra.signals import GOOD, Bus, SignalType
+from petra.signals import GOOD, LocalBus, SignalType, Store
 from petra.testing import ManualClock
 
 LIBRARY = Catalog.of(plugin)
@@ -70,25 +70,34 @@ def live(seed: int, path: Path, scans: int, kept: int = 10_000) -> list[tuple[di
     """Live through a random life while it is recorded; return the values and statuses of every scan."""
     life = networks.life(seed, scans)
     built = build(plant_of(life), LIBRARY)
-    bus = Bus(built.layout, ManualClock())
-    recorder = Recorder(path, kept)
-    recorder.begin(built, bus)
+    bus = LocalBus(Store(built.layout, ManualClock()))
+    recorder = ReplayRecorder(path, kept)
     (task,) = built.tasks
+    asked: list[bool] = []
+
+    def snapshot(scan: int, *, continues: bool = False) -> Snapshot:
+        return Snapshot(scan, built.plant, bus.store.save(), task.program.snapshot(), continues)
+
+    recorder.begin(bus, snapshot(0), lambda: asked.append(True))
     lived = []
     for number, what in enumerate(life.scans, 1):
         for name, value, status in what.writes:
             bus.write(name, value, status if status.quality else GOOD)
         for name, value in what.forces:
             bus.unforce(name, "test") if value is None else bus.force(name, value, "test")
-        entries = bus.latch()
-        task.program.scan(bus, what.dt)
-        bus.publish(number, number)
-        recorder.observe(task, what.dt, number, entries)
+        taken = bus.store.latch()
+        task.program.scan(bus.store, what.dt)
+        bus.store.publish(number, number, task.name, what.dt, taken)
+        if not number % 5:
+            recorder.write()
+        if asked:
+            asked.clear()
+            recorder.add(snapshot(number, continues=True))
         names = [signal.name for signal in bus.signals]
         lived.append(
             (
-                dict(zip(names, map(repr, bus.values), strict=True)),
-                {names[i]: s for i, s in bus.flawed.items()},
+                dict(zip(names, map(repr, bus.store.values), strict=True)),
+                {names[i]: s for i, s in bus.store.flawed.items()},
             )
         )
     recorder.close()
@@ -134,7 +143,7 @@ def recording(tmp_path):
     """A recording of a plant that ran on its own thread."""
     path = tmp_path / "tank.petra"
     made = configuration(load_bytes(TANK, LIBRARY, {}))
-    with Engine(made, LIBRARY, recorder=Recorder(path, 400)) as engine:
+    with Engine(made, LIBRARY, recorder=ReplayRecorder(path, 400)) as engine:
         for n in range(40):
             engine.bus.write("level", n * 1.5)
             scanned(engine, 4)
@@ -201,7 +210,9 @@ def test_an_incident_becomes_a_test_that_passes_and_can_fail(recording, tmp_path
 
 def test_a_tuned_parameter_is_part_of_the_recording(tmp_path):
     path = tmp_path / "tuned.petra"
-    with Engine(configuration(load_bytes(TANK, LIBRARY, {})), LIBRARY, recorder=Recorder(path)) as engine:
+    with Engine(
+        configuration(load_bytes(TANK, LIBRARY, {})), LIBRARY, recorder=ReplayRecorder(path)
+    ) as engine:
         engine.bus.write("level", 8.0)
         scanned(engine, 20)
         engine.tune("filter", "tau", 9.0)
@@ -220,21 +231,21 @@ def test_a_pipe_is_not_replaced_by_a_recording(tmp_path):
     (tmp_path / "elsewhere.petra").touch()
     for path in (pipe, link, tmp_path):
         with pytest.raises(RecordError, match="not overwritten"):
-            Recorder(path)
+            ReplayRecorder(path)
     assert pipe.is_fifo()
 
 
 def test_what_is_no_recording_is_neither_read_nor_overwritten(tmp_path):
     path = tmp_path / "plant.yaml"
     path.write_text("signals: []")
-    with pytest.raises(RecordError, match="is no recording"):
+    with pytest.raises(RecordError, match="is not a recording"):
         read(path)
     with pytest.raises(RecordError, match="not overwritten"):
-        Recorder(path)
+        ReplayRecorder(path)
     with pytest.raises(RecordError, match="there is no file"):
         read(tmp_path / "none")
     with pytest.raises(RecordError, match="cannot be written"):
-        Recorder(tmp_path / "no" / "folder.petra")
+        ReplayRecorder(tmp_path / "no" / "folder.petra")
 
 
 def test_a_recording_survives_kill(tmp_path):

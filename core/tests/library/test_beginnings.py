@@ -9,7 +9,7 @@ from petra.config import configuration, load_bytes
 from petra.engine.build import build
 from petra.errors import DeclarationError
 from petra.library import plugin
-from petra.signals import Bus
+from petra.signals import LocalBus, Store
 from petra.testing import ManualClock
 
 TANK = """
@@ -27,13 +27,13 @@ blocks:
 def test_a_tank_begins_at_the_level_that_its_signal_declares(initial, first):
     catalog = Catalog.of(plugin)
     built = build(configuration(load_bytes((TANK % initial).encode(), catalog, {})).plant, catalog)
-    bus = Bus(built.layout, ManualClock())
+    bus = LocalBus(Store(built.layout, ManualClock()))
     (task,) = built.tasks
-    task.program.scan(bus, 60.0)
-    bus.publish(1, 1)
+    task.program.scan(bus.store, 60.0)
+    bus.store.publish(1, 1)
     assert bus.read("level").value == first
-    task.program.scan(bus, 60.0)
-    bus.publish(2, 2)
+    task.program.scan(bus.store, 60.0)
+    bus.store.publish(2, 2)
     assert bus.read("level").value == min(first + 0.75, 25.0)
 
 

@@ -10,7 +10,7 @@ from petra.config.migrate import migrate
 from petra.engine.build import build
 from petra.library import plugin
 from petra.scan import Bench
-from petra.signals import Bus
+from petra.signals import LocalBus, Store
 from petra.testing import ManualClock
 
 LIBRARY = Catalog.of(plugin)
@@ -216,13 +216,13 @@ def test_a_bool_is_added_to_zero_to_select_by(inline):
     loaded = load_bytes(PUMPS, LIBRARY, {}, name="p")
     assert [(p.code, p.line) for p in loaded.problems] == [("bool-as-number", 13), ("rounded-output", 16)]
     built = build(loaded.configuration.plant, LIBRARY, inline=inline)
-    bus = Bus(built.layout, ManualClock())
+    bus = LocalBus(Store(built.layout, ManualClock()))
     found = []
     for running in (False, True, False):
         bus.write("pump.running", running)
-        bus.latch()
-        built.tasks[0].program.scan(bus, 0.1)
-        bus.publish(1, 1)
+        bus.store.latch()
+        built.tasks[0].program.scan(bus.store, 0.1)
+        bus.store.publish(1, 1)
         found.append((bus.read("pump.selector").value, bus.read("pump.flow").value))
     assert repr(found) == "[(0, 0.0), (1, 2000.0), (0, 0.0)]"
 

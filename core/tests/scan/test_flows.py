@@ -9,7 +9,7 @@ from petra.library import plugin
 from petra.scan import Network, Place, Program, Resolution, wire
 from petra.scan.flows import Flow
 from petra.scan.network import entangled
-from petra.signals import GOOD, Bus, Quality, Signal, SignalType, Status
+from petra.signals import GOOD, LocalBus, Quality, Signal, SignalType, Status, Store
 from petra.testing import ManualClock
 
 BAD = Status(Quality.BAD, "not connected")
@@ -28,12 +28,14 @@ class Plant:
         resolution = Resolution(wired, {name: type(value) for name, value in inputs.items()})
         assert resolution.mismatches == []
         writers = {signal: block.name for block in wired for signal in block.targets.values()}
-        self.bus = Bus(
-            [
-                Signal(name, SignalType.of(kind), inputs.get(name), writers.get(name, ""))
-                for name, kind in resolution.types.items()
-            ],
-            ManualClock(),
+        self.bus = LocalBus(
+            Store(
+                [
+                    Signal(name, SignalType.of(kind), inputs.get(name), writers.get(name, ""))
+                    for name, kind in resolution.types.items()
+                ],
+                ManualClock(),
+            )
         )
         place = Place(self.bus.layout.index, resolution.types)
         grouped: dict[str, list] = {}
@@ -53,9 +55,9 @@ class Plant:
 
     def scan(self, *tasks: str, dt: float = 0.1) -> None:
         for task in tasks or self.programs:
-            self.bus.latch()
-            self.programs[task].scan(self.bus, dt)
-            self.bus.publish(1, 1)
+            self.bus.store.latch()
+            self.programs[task].scan(self.bus.store, dt)
+            self.bus.store.publish(1, 1)
 
     def quality(self, name: str) -> Quality:
         return self.bus.status(name).quality

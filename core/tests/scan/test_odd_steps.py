@@ -11,7 +11,7 @@ import pytest
 from petra import Block, DeclarationError, In, Out, Param, State
 from petra.scan import Bench, Network, Place, Program, Resolution, wire
 from petra.scan.template import Template, Templates
-from petra.signals import Bus, Signal, SignalType
+from petra.signals import LocalBus, Signal, SignalType, Store
 from petra.testing import ManualClock
 
 NEG = -2.0
@@ -269,12 +269,14 @@ def test_what_python_cannot_compile_is_called_and_the_others_are_not():
     bad = Program(Network(wired), Place(slots, resolution.types), resolution, templates=templates)
     assert bad.reason_called("x").startswith("Python cannot compile it")
     assert bad.reason_called("y") == ""
-    bus = Bus(
-        [Signal("x", SignalType.FLOAT, written_by="x"), Signal("y", SignalType.STRING, written_by="y")],
-        ManualClock(),
+    bus = LocalBus(
+        Store(
+            [Signal("x", SignalType.FLOAT, written_by="x"), Signal("y", SignalType.STRING, written_by="y")],
+            ManualClock(),
+        )
     )
-    bad.scan(bus, 0.1)
-    assert bus.values == [9.0, "float"]
+    bad.scan(bus.store, 0.1)
+    assert bus.store.values == [9.0, "float"]
 
 
 def test_a_sum_of_a_thousand_inputs():

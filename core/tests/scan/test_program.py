@@ -10,7 +10,7 @@ from petra import Block, Catalog, In, Out, Param, QualityOf, State
 from petra.library import plugin as library
 from petra.scan import Bench, Network, Place, Program, Resolution, TuningError, wire
 from petra.scan.template import Templates
-from petra.signals import GOOD, INT_MAX, Bus, Quality, Signal, SignalType, Status
+from petra.signals import GOOD, INT_MAX, LocalBus, Quality, Signal, SignalType, Status, Store
 from petra.testing import ManualClock
 
 BAD = Status(Quality.BAD, "wire broken")
@@ -78,16 +78,16 @@ class Plant:
         signals = [
             Signal(n, SignalType.of(t), written_by=written.get(n, "")) for n, t in resolution.types.items()
         ]
-        self.bus = Bus(signals, ManualClock())
+        self.bus = LocalBus(Store(signals, ManualClock()))
         self.program = Program(
             Network(wired), Place(self.bus.layout.index, resolution.types), resolution, inline=inline
         )
 
     def scan(self, times: int = 1) -> None:
         for _ in range(times):
-            self.bus.latch()
-            self.program.scan(self.bus, 0.1)
-            self.bus.publish(1, 1)
+            self.bus.store.latch()
+            self.program.scan(self.bus.store, 0.1)
+            self.bus.store.publish(1, 1)
 
     def __getitem__(self, name: str):
         return self.bus.read(name).value
@@ -211,8 +211,8 @@ def test_ints_saturate_and_never_wrap(inline):
     plant.bus.force("n", INT_MAX, "me")
     plant.scan()
     plant.bus.unforce("n", "me")
-    plant.bus.latch()
-    plant.bus.values[plant.bus.layout.index["n"]] = INT_MAX
+    plant.bus.store.latch()
+    plant.bus.store.values[plant.bus.layout.index["n"]] = INT_MAX
     plant.scan()
     assert plant["n"] == INT_MAX
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from petra.scan import Scheduler, Task
-from petra.signals import Bus
+from petra.scan.garbage import GarbageSchedule
+from petra.signals import Store
 from petra.testing import ManualClock
 
 
@@ -20,7 +24,7 @@ class Program:
         self.takes = list(takes)
         self.ran: list[tuple[float, float]] = []
 
-    def scan(self, bus: Bus, dt: float) -> None:
+    def scan(self, store: Store, dt: float) -> None:
         self.ran.append((round(self.clock.monotonic() - self.clock.start, 6), round(dt, 6)))
         if self.takes:
             self.clock.sleep(self.takes.pop(0))
@@ -34,7 +38,7 @@ def clock():
 
 
 def scheduler(clock, *tasks, **options) -> Scheduler:
-    return Scheduler(Bus([], clock), clock, tasks, **options)
+    return Scheduler(Store([], clock), clock, tasks, **options)
 
 
 def task(clock, name: str, period: float, *takes: float, priority: int = 0) -> Task:
@@ -62,11 +66,22 @@ def test_a_scan_that_ends_at_its_next_deadline_misses_it(clock):
     assert one.program.ran == [(0.0, 0.1), (0.2, 0.2)]
 
 
+def after_each_scan(scheduler: Scheduler, told: Callable[[str], object]) -> None:
+    """Do something in the scan thread after each scan, with the name of its task."""
+    publish = scheduler.store.publish
+
+    def published(scan: int, now: int, task: str, *rest: Any) -> None:
+        publish(scan, now, task, *rest)
+        told(task)
+
+    scheduler.store.publish = published  # type: ignore[method-assign]
+
+
 def test_the_shorter_period_goes_first_and_priority_before_that(clock):
     order: list[str] = []
     tasks = [task(clock, "slow", 0.2), task(clock, "fast", 0.1), task(clock, "urgent", 0.4, priority=1)]
     watched = scheduler(clock, *tasks)
-    watched.observer = lambda task, *_: order.append(task.name)
+    after_each_scan(watched, order.append)
     watched.run(1)
     assert order == ["urgent", "fast", "slow"]
 
@@ -74,7 +89,7 @@ def test_the_shorter_period_goes_first_and_priority_before_that(clock):
 def test_tasks_keep_their_own_periods(clock):
     fast, slow = task(clock, "fast", 0.01), task(clock, "slow", 0.1)
     both = scheduler(clock, fast, slow)
-    both.observer = lambda *_: both.stop() if both.scans >= 111 else None
+    after_each_scan(both, lambda _: both.stop() if both.scans >= 111 else None)
     both.run()
     assert len(fast.program.ran) == 101
     assert len(slow.program.ran) == 10
@@ -102,9 +117,11 @@ def test_something_is_done_between_two_scans(clock):
 def test_a_replaced_task_keeps_its_deadlines_and_statistics(clock):
     old, new = task(clock, "one", 0.1), task(clock, "one", 0.1)
     watched = scheduler(clock, old)
-    watched.observer = lambda *_: (
-        watched.between(lambda: watched.replace([new])) if watched.scans == 3 else None
-    )
+
+    def replace() -> None:
+        watched.tasks = watched.prepare([new])
+
+    after_each_scan(watched, lambda _: watched.between(replace) if watched.scans == 3 else None)
     watched.run(5)
     assert [at for at, _ in old.program.ran] == [0.0, 0.1, 0.2]
     assert [at for at, _ in new.program.ran] == [0.3, 0.4]
@@ -166,3 +183,80 @@ def test_a_scan_that_begins_late_is_told_of_the_time_that_has_passed(clock):
     scheduler(clock, slow, quick).run(4)
     assert seen[:3] == [1.6, 0.1, 0.1]
     assert quick.statistics.overruns == 15
+
+
+def replaced(clock, old: Task, new: Task, *, after: int, scans: int) -> None:
+    """Run one task, and from a scan on another one in its place."""
+    watched = scheduler(clock, old)
+
+    def replace() -> None:
+        watched.tasks = watched.prepare([new])
+
+    after_each_scan(watched, lambda _: watched.between(replace) if watched.scans == after else None)
+    watched.run(scans)
+
+
+def test_another_period_begins_its_own_deadlines(clock):
+    """The count of deadlines belongs to a period: with another one a task scans at once, then by its own."""
+    old, new = task(clock, "one", 0.1), task(clock, "one", 0.4)
+    replaced(clock, old, new, after=3, scans=6)
+    assert new.program.ran == [(0.2, 0.4), (0.6, 0.4), (1.0, 0.4)]
+
+
+def test_a_task_that_a_reload_adds_begins_there(clock):
+    """Its first dt is one period, not the time that the machine has been up."""
+    old, new = task(clock, "one", 0.1), task(clock, "other", 0.5)
+    replaced(clock, old, new, after=3, scans=3)
+    assert new.program.ran == [(0.2, 0.5), (0.7, 0.5), (1.2, 0.5)]
+
+
+def test_what_was_asked_and_cancelled_is_not_done(clock):
+    done: list[str] = []
+    watched = scheduler(clock, task(clock, "one", 0.1))
+    watched.between(lambda: done.append("cancelled")).cancel()
+    watched.between(lambda: done.append("asked"))
+    watched.run(1)
+    assert done == ["asked"]
+
+
+def collections(clock, monkeypatch, *, took: float) -> list[tuple[float, int]]:
+    """Note when garbage of which generation is collected, and let it take this long."""
+    began = clock.monotonic()
+    found: list[tuple[float, int]] = []
+
+    def collect(generation: int = 2) -> int:
+        found.append((round(clock.monotonic() - began, 3), generation))
+        clock.advance(took)
+        return 0
+
+    monkeypatch.setattr(gc, "collect", collect)
+    return found
+
+
+def test_garbage_is_collected_when_there_is_room_for_it(clock, monkeypatch):
+    """A collection that takes more than half of the idle time waits, for ten of its intervals at most."""
+    found = collections(clock, monkeypatch, took=0.06)
+    schedule = GarbageSchedule(clock)
+    schedule.begin()
+    began = clock.monotonic()
+    at = []
+    for _ in range(3_000):
+        clock.advance(0.01)
+        if schedule.collect(0.1):
+            at.append(round(clock.monotonic() - 0.06 - began, 2))
+    schedule.end()
+    assert [generation for _, generation in found] == [2, 1, 1, 1]
+    assert at[0] == pytest.approx(1.0)  # nothing is known of how long it takes
+    assert [b - a for a, b in itertools.pairwise(at)] == pytest.approx([11.06, 11.06], abs=0.03)
+
+
+def test_garbage_with_room_is_collected_each_second(clock, monkeypatch):
+    collections(clock, monkeypatch, took=0.01)
+    schedule = GarbageSchedule(clock)
+    schedule.begin()
+    collected = 0
+    for _ in range(450):
+        clock.advance(0.01)
+        collected += schedule.collect(0.1)
+    schedule.end()
+    assert collected == 4

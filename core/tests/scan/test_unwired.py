@@ -6,7 +6,7 @@ import pytest
 
 from petra import Block, In, Out, State
 from petra.scan import Network, Place, Program, Resolution, wire
-from petra.signals import Bus, Signal, SignalType
+from petra.signals import LocalBus, Signal, SignalType, Store
 from petra.testing import ManualClock
 
 
@@ -29,14 +29,14 @@ class Spare(Block, type="SPARE"):
 def test_an_unwired_output_that_cannot_fail_is_not_computed(inline):
     wired = wire("b", Spare, {"a": "x"}, {"out": "y"}, {})
     resolution = Resolution([wired], {"x": float})
-    bus = Bus([Signal("x", SignalType.FLOAT, 2.0), Signal("y", SignalType.FLOAT)], ManualClock())
+    bus = LocalBus(Store([Signal("x", SignalType.FLOAT, 2.0), Signal("y", SignalType.FLOAT)], ManualClock()))
     place = Place(bus.layout.index, resolution.types)
     program = Program(Network([wired]), place, resolution, inline=inline)
-    program.scan(bus, 0.1)
-    assert bus.values[1] == 6.0
-    bus.values[0] = 0.0
-    program.scan(bus, 0.1)
-    assert bus.values[1] == 6.0
+    program.scan(bus.store, 0.1)
+    assert bus.store.values[1] == 6.0
+    bus.store.values[0] = 0.0
+    program.scan(bus.store, 0.1)
+    assert bus.store.values[1] == 6.0
     assert "ZeroDivisionError" in program.faults["b"].reason
     ((_, text),) = program.source()
     assert ("plain" in text) is not inline
@@ -45,7 +45,7 @@ def test_an_unwired_output_that_cannot_fail_is_not_computed(inline):
 def test_a_wired_one_is_computed():
     wired = wire("b", Spare, {"a": 2.0}, {"plain": "y"}, {})
     resolution = Resolution([wired], {})
-    bus = Bus([Signal("y", SignalType.FLOAT)], ManualClock())
+    bus = LocalBus(Store([Signal("y", SignalType.FLOAT)], ManualClock()))
     program = Program(Network([wired]), Place(bus.layout.index, resolution.types), resolution)
-    program.scan(bus, 0.1)
-    assert bus.values[0] == 0.0
+    program.scan(bus.store, 0.1)
+    assert bus.store.values[0] == 0.0

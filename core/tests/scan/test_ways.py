@@ -16,7 +16,7 @@ import pytest
 from petra.engine.record import entry_data, entry_of, state_text
 from petra.engine.replay import state_of
 from petra.scan import Network, Place, Program
-from petra.signals import GOOD, Bus
+from petra.signals import GOOD, LocalBus, Store
 from petra.testing import ManualClock
 
 SCANS = 60
@@ -51,7 +51,7 @@ class Way:
     """One way of running a life."""
 
     def __init__(self, life: Any, *, inline: bool) -> None:
-        self.bus = Bus(life.signals, ManualClock())
+        self.bus = LocalBus(Store(life.signals, ManualClock()))
         place = Place(self.bus.layout.index, life.resolution.types)
         self.program = Program(Network(life.blocks), place, life.resolution, inline=inline)
         self.number = 0
@@ -62,29 +62,34 @@ class Way:
             bus.write(name, value, status if status.quality else GOOD)
         for name, value in what.forces:
             bus.unforce(name, "test") if value is None else bus.force(name, value, "test")
-        self.entries = json.dumps([entry_data(entry) for entry in bus.latch()])
-        self.before = {s.name: (bus.values[i], bus.flawed.get(i, GOOD)) for i, s in enumerate(bus.signals)}
-        self.program.scan(bus, what.dt)
+        self.entries = json.dumps([entry_data(entry) for entry in bus.store.latch()])
+        self.before = {
+            s.name: (bus.store.values[i], bus.store.flawed.get(i, GOOD)) for i, s in enumerate(bus.signals)
+        }
+        self.program.scan(bus.store, what.dt)
         self.number += 1
-        bus.publish(self.number, self.number)
+        bus.store.publish(self.number, self.number)
         return self.after()
 
     def replay(self, entries: str, dt: float) -> dict[str, Any]:
         """Run a scan again, from what was recorded of it."""
         for data in json.loads(entries):
-            self.bus.apply(entry_of(data, self.bus))
-        self.program.scan(self.bus, dt)
+            self.bus.store.apply(entry_of(data, self.bus))
+        self.program.scan(self.bus.store, dt)
         return self.after()
 
     def begin_as(self, other: Way) -> None:
         """Begin where another one is, by what is recorded of it."""
-        saved, states = state_of(json.loads(state_text(other.bus.save(), other.program.snapshot())))
-        self.bus.restore(saved)
+        saved, states = state_of(json.loads(state_text(other.bus.store.save(), other.program.snapshot())))
+        self.bus.store.restore(saved)
         self.program.restore(states)
 
     def after(self) -> dict[str, Any]:
         bus = self.bus
-        return {s.name: (bits(bus.values[i]), bus.flawed.get(i, GOOD)) for i, s in enumerate(bus.signals)}
+        return {
+            s.name: (bits(bus.store.values[i]), bus.store.flawed.get(i, GOOD))
+            for i, s in enumerate(bus.signals)
+        }
 
     def states(self) -> dict[str, Any]:
         declared = {u.wired.name: u.wired.cls.spec.states for u in self.program.units}

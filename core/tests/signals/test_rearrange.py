@@ -6,7 +6,19 @@ import threading
 
 import pytest
 
-from petra.signals import GOOD, Bus, Layout, Quality, Signal, SignalType, Status, UnknownSignalError, Write
+from petra.signals import (
+    GOOD,
+    Bus,
+    Layout,
+    LocalBus,
+    Quality,
+    Signal,
+    SignalType,
+    Status,
+    Store,
+    UnknownSignalError,
+    Write,
+)
 from petra.testing import ManualClock
 
 BAD = Status(Quality.BAD, "no contact")
@@ -18,21 +30,21 @@ def floats(*names: str, block: str = "") -> list[Signal]:
 
 @pytest.fixture
 def bus():
-    return Bus([*floats("a", "b", "c"), *floats("x", "y", block="one")], ManualClock())
+    return LocalBus(Store([*floats("a", "b", "c"), *floats("x", "y", block="one")], ManualClock()))
 
 
 def scan(bus: Bus, **outputs: float) -> None:
-    bus.latch()
+    bus.store.latch()
     for name, value in outputs.items():
-        bus.values[bus.layout.index[name]] = value
-    bus.publish(bus.image.scan + 1, 1)
+        bus.store.values[bus.layout.index[name]] = value
+    bus.store.publish(bus.image.scan + 1, 1)
 
 
 def test_signals_of_the_same_name_and_type_keep_everything(bus):
     bus.write("b", 2.5, BAD, time=77)
     bus.force("c", 9.0, "me")
     scan(bus, x=4.0)
-    bus.rearrange(Layout([*floats("new", "c", "b"), *floats("y", "x", block="one")]))
+    bus.store.rearrange(Layout([*floats("new", "c", "b"), *floats("y", "x", block="one")]))
     assert bus.read("b") == (2.5, Quality.BAD, 77)
     assert bus.status("b") == BAD
     assert bus.read("x").value == 4.0
@@ -51,30 +63,30 @@ def test_a_signal_of_another_type_begins_anew(bus):
     bus.write("a", 2.5, BAD)
     bus.force("b", 3.0, "me")
     scan(bus)
-    bus.rearrange(Layout([Signal("a", SignalType.INT, 7), Signal("b", SignalType.BOOL)]))
+    bus.store.rearrange(Layout([Signal("a", SignalType.INT, 7), Signal("b", SignalType.BOOL)]))
     assert bus.read("a").value == 7
     assert bus.status("a") == GOOD
     assert bus.read("b").value is False
-    assert bus.forced == {}
+    assert bus.store.forced == {}
 
 
 def test_an_input_becomes_an_output_and_back(bus):
     bus.write("a", 5.0)
     scan(bus)
-    bus.rearrange(Layout([*floats("x", "b"), *floats("a", block="two")]))
+    bus.store.rearrange(Layout([*floats("x", "b"), *floats("a", block="two")]))
     assert bus.read("a").value == 5.0
     scan(bus, a=6.0)
     bus.write("x", 8.0)
     scan(bus)
-    bus.rearrange(Layout([*floats("a"), *floats("x", block="one")]))
+    bus.store.rearrange(Layout([*floats("a"), *floats("x", block="one")]))
     assert (bus.read("a").value, bus.read("x").value) == (6.0, 8.0)
 
 
 def test_what_was_written_before_arrives_after(bus):
     """A write for the layout before finds its signals; those that are gone or a block's now are left out."""
     old = bus.layout
-    bus.rearrange(Layout([*floats("z", "c", "a"), *floats("b", block="one")]))
-    bus.enqueue(Write((0, 1, 2), (1.0, 2.0, 3.0), GOOD, None, slice(0, 3), old))
+    bus.store.rearrange(Layout([*floats("z", "c", "a"), *floats("b", block="one")]))
+    bus.enqueue(Write((0, 1, 2), (1.0, 2.0, 3.0), GOOD, None, slice(0, 3), old, (0,)))
     scan(bus)
     assert [bus.read(name).value for name in ("a", "b", "c", "z")] == [1.0, 0.0, 3.0, 0.0]
 
@@ -82,17 +94,17 @@ def test_what_was_written_before_arrives_after(bus):
 def test_a_force_for_a_signal_that_is_gone_does_no_harm(bus):
     bus.force("a", 1.0, "me")
     bus.force("b", 1.0, "me")
-    waiting = [bus._inbox.popleft(), bus._inbox.popleft()]
-    bus.rearrange(Layout([Signal("b", SignalType.STRING), *floats("c")]))
-    bus._inbox.extend(waiting)
+    waiting = [bus.store.inbox._entries.popleft(), bus.store.inbox._entries.popleft()]
+    bus.store.rearrange(Layout([Signal("b", SignalType.STRING), *floats("c")]))
+    bus.store.inbox._entries.extend(waiting)
     scan(bus)
-    assert bus.forced == {}
+    assert bus.store.forced == {}
 
 
 def test_a_subscription_is_told_of_everything_once(bus):
-    mine, every = bus.subscribe(["a", "x"]), bus.subscribe()
+    mine, every = bus.changes(["a", "x"]), bus.changes()
     mine.take(), every.take()
-    bus.rearrange(Layout([*floats("new", "a"), *floats("x", block="one")]))
+    bus.store.rearrange(Layout([*floats("new", "a"), *floats("x", block="one")]))
     changes = mine.take()
     assert [changes.image.layout.signals[i].name for i in changes.indices] == ["a", "x"]
     assert len(every.take().indices) == 3
@@ -126,7 +138,7 @@ def test_readers_beside_it_never_see_a_mixture(bus):
     for n in range(1_500):
         writer.write([float(n)] * 3)
         scan(bus)
-        bus.rearrange(layouts[n % 2])
+        bus.store.rearrange(layouts[n % 2])
     stop.set()
     for thread in threads:
         thread.join()
@@ -134,15 +146,17 @@ def test_readers_beside_it_never_see_a_mixture(bus):
 
 
 def test_the_safe_state_is_shown_until_the_next_scan(bus):
-    bus = Bus(
-        [
-            Signal("a", SignalType.FLOAT, 5.0, safe=1),
-            Signal("x", SignalType.FLOAT, written_by="one", safe=0.0),
-        ],
-        ManualClock(),
+    bus = LocalBus(
+        Store(
+            [
+                Signal("a", SignalType.FLOAT, 5.0, safe=1),
+                Signal("x", SignalType.FLOAT, written_by="one", safe=0.0),
+            ],
+            ManualClock(),
+        )
     )
     scan(bus, x=4.0)
-    bus.show_safe("why")
+    bus.store.show_safe("why")
     assert (bus.read("a").value, bus.read("x").value) == (1.0, 0.0)
     assert bus.status("x") == Status(Quality.UNCERTAIN, "safe value: why")
     scan(bus)
@@ -152,16 +166,16 @@ def test_the_safe_state_is_shown_until_the_next_scan(bus):
 
 def test_a_fault_ends_with_its_block(bus):
     """An output that becomes an input no longer says what its block said of it."""
-    bus.flawed[bus.layout.index["x"]] = BAD
+    bus.store.flawed[bus.layout.index["x"]] = BAD
     scan(bus)
     assert bus.status("x") == BAD
-    bus.rearrange(Layout([*floats("x", "a")]))
+    bus.store.rearrange(Layout([*floats("x", "a")]))
     assert bus.status("x") == GOOD
 
 
 def test_a_deadband_lets_a_change_of_quality_through():
-    bus = Bus(floats("a"), ManualClock())
-    mine = bus.subscribe(["a"], deadband=1.0)
+    bus = LocalBus(Store(floats("a"), ManualClock()))
+    mine = bus.changes(["a"], deadband=1.0)
     bus.write("a", 5.0)
     scan(bus)
     mine.take()
@@ -177,7 +191,7 @@ def test_a_deadband_lets_a_change_of_quality_through():
 def test_a_zero_keeps_its_sign_however_it_is_written():
     import math
 
-    bus = Bus(floats("a", "b", "c"), ManualClock())
+    bus = LocalBus(Store(floats("a", "b", "c"), ManualClock()))
     bus.write("a", -0.0)
     bus.write_many({"c": -0.0, "b": -0.0})
     scan(bus)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 
-from petra.signals import Bus, Signal, SignalType
+from petra.signals import Bus, LocalBus, Signal, SignalType, Store
 from petra.testing import ManualClock
 
 
 def make(inputs: int = 20, outputs: int = 5) -> Bus:
     signals = [Signal(f"s{i}", SignalType.INT) for i in range(inputs)]
     signals += [Signal(f"o{i}", SignalType.INT, written_by=f"b{i}") for i in range(outputs)]
-    return Bus(signals, ManualClock())
+    return LocalBus(Store(signals, ManualClock()))
 
 
 def as_published(bus: Bus) -> dict[str, tuple[object, int]]:
@@ -28,10 +28,10 @@ def test_a_reader_after_a_long_time_reads_what_is_there():
     bus = make()
     for scan in range(1, 1001):
         bus.write(f"s{scan % 20}", scan, time=scan)
-        bus.latch()
-        bus.values[bus.layout.split + scan % 5] = scan
-        bus.publish(scan, scan)
-        assert len(bus._table._aged) <= 66
+        bus.store.latch()
+        bus.store.values[bus.layout.split + scan % 5] = scan
+        bus.store.publish(scan, scan)
+        assert len(bus.store.table._aged) <= 66
     assert as_read(bus) == as_published(bus)
 
 
@@ -39,8 +39,8 @@ def test_a_time_without_a_change_is_read_too():
     bus = make()
     bus.read("s1")
     bus.write("s1", 0, time=77)
-    bus.latch()
-    bus.publish(1, 1)
+    bus.store.latch()
+    bus.store.publish(1, 1)
     assert bus.read("s1").time == 77
 
 
@@ -66,9 +66,9 @@ def test_many_readers_beside_the_scan_never_keep_an_old_reading():
             bus.write("s3", scan, time=scan)
             if scan % 7 == 0:
                 bus.write_many({f"s{i}": scan for i in range(20)}, time=scan)
-            bus.latch()
-            bus.values[bus.layout.split + 2] = scan
-            bus.publish(scan, scan)
+            bus.store.latch()
+            bus.store.values[bus.layout.split + 2] = scan
+            bus.store.publish(scan, scan)
     finally:
         stop.set()
         for reader in readers:

@@ -11,7 +11,7 @@ import pytest
 from petra.clock import SystemClock
 from petra.drivers import Direction, Fault, FaultKind, Origin, Outcome, Relay
 from petra.engine.field import Field
-from petra.signals import Bus, Quality, Signal
+from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import Backoff, State, Supervisor
 from petra.testing.rig import resources
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
@@ -65,7 +65,7 @@ class Floor:
             self._driver(i, i % plcs, self.ports[i % plcs], timeout, poll) for i in range(clients)
         ]
         clock = SystemClock()
-        self.bus = Bus([Signal(p.signal, p.type) for d in self.drivers for p in d.points], clock)
+        self.bus = LocalBus(Store([Signal(p.signal, p.type) for d in self.drivers for p in d.points], clock))
         self.field = Field(self.bus, clock, backoff=lambda: Backoff(first=0.02, longest=0.2))
         self.scans = 0
 
@@ -116,8 +116,8 @@ class Floor:
 
     def scan(self) -> None:
         self.scans += 1
-        self.bus.latch()
-        self.bus.publish(self.scans, time.time_ns())
+        self.bus.store.latch()
+        self.bus.store.publish(self.scans, time.time_ns())
 
     def until(self, condition, seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds

@@ -11,7 +11,7 @@ from petra.clock import SystemClock
 from petra.drivers import Direction, Origin, SessionError
 from petra.drivers.commands import Outcome
 from petra.engine.field import Field
-from petra.signals import Bus, Quality, Signal
+from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import Supervisor
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import drivers
@@ -38,7 +38,7 @@ class Line:
         self.thread.start()
         self.thread.call(self.simulator.start("", 0))
         clock = SystemClock()
-        self.bus = Bus([Signal(p.signal, p.type) for p in self.driver.points], clock)
+        self.bus = LocalBus(Store([Signal(p.signal, p.type) for p in self.driver.points], clock))
         self.field = Field(self.bus, clock)
         self.field.start([self.driver])
         self.scans = 0
@@ -58,8 +58,8 @@ class Line:
         end = time.monotonic() + seconds
         while True:
             self.scans += 1
-            self.bus.latch()
-            self.bus.publish(self.scans, time.time_ns())
+            self.bus.store.latch()
+            self.bus.store.publish(self.scans, time.time_ns())
             if condition():
                 return
             assert time.monotonic() < end, self.field.status()

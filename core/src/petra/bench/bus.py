@@ -8,7 +8,7 @@ from functools import partial
 
 from petra.bench.results import Result, interleaved, result, single
 from petra.clock import SystemClock
-from petra.signals import Bus, Signal, SignalType
+from petra.signals import LocalBus, Signal, SignalType, Store
 
 
 def bus(signals: int, *, batches: int, torn_reads: int) -> Iterator[Result]:
@@ -31,15 +31,15 @@ def bus(signals: int, *, batches: int, torn_reads: int) -> Iterator[Result]:
 
     def write_group() -> None:
         every.write(values[next_values()])
-        made.latch()
+        made.store.latch()
 
     def write_some_by_name() -> None:
         made.write_many(mappings[next_values()])
-        made.latch()
+        made.store.latch()
 
     def write_some_by_group() -> None:
         thousand.write(values[next_values()][:some])
-        made.latch()
+        made.store.latch()
 
     actions: dict[str, Callable[[], object]] = {
         f"read {signals:,} by name": read_by_name,
@@ -48,25 +48,25 @@ def bus(signals: int, *, batches: int, torn_reads: int) -> Iterator[Result]:
         f"write {some:,} by name, latch": write_some_by_name,
         f"write {some:,} as a group, latch": write_some_by_group,
     }
-    made.publish(1, 1)
+    made.store.publish(1, 1)
     for name, action in actions.items():
         (samples,) = interleaved((action,), batches=batches, calls=20)
         yield result("bus", name, "µs", [1e6 * s for s in samples])
-        made.publish(1, 1)
+        made.store.publish(1, 1)
     yield _subscribers(signals, batches)
     yield _torn(torn_reads)
 
 
-def _bus(signals: int) -> Bus:
-    return Bus([Signal(f"s{i}", SignalType.FLOAT) for i in range(signals)], SystemClock())
+def _bus(signals: int) -> LocalBus:
+    return LocalBus(Store([Signal(f"s{i}", SignalType.FLOAT) for i in range(signals)], SystemClock()))
 
 
 def _subscribers(signals: int, batches: int) -> Result:
     """Measure what five subscribers add to a scan in which nothing changes."""
     outputs = [Signal(f"o{i}", SignalType.FLOAT, written_by="b") for i in range(1_000)]
-    buses = [Bus([*_bus(signals).signals, *outputs], SystemClock()) for _ in range(2)]
-    heard = [buses[1].subscribe() for _ in range(5)]
-    alone, beside = interleaved([partial(b.publish, 1, 1) for b in buses], batches=batches, calls=500)
+    buses = [LocalBus(Store([*_bus(signals).signals, *outputs], SystemClock())) for _ in range(2)]
+    heard = [buses[1].changes() for _ in range(5)]
+    alone, beside = interleaved([partial(b.store.publish, 1, 1) for b in buses], batches=batches, calls=500)
     for subscription in heard:
         subscription.close()
     both = (result("bus", "", "µs", [1e6 * s for s in samples]) for samples in (alone, beside))
@@ -77,7 +77,7 @@ def _subscribers(signals: int, batches: int) -> Result:
 
 def _torn(reads: int) -> Result:
     """Count transactions that a reader on another thread saw half of."""
-    made = Bus([Signal(f"s{i}", SignalType.INT) for i in range(100)], SystemClock())
+    made = LocalBus(Store([Signal(f"s{i}", SignalType.INT) for i in range(100)], SystemClock()))
     group = made.group([f"s{i}" for i in range(100)])
     stop = threading.Event()
 
@@ -86,8 +86,8 @@ def _torn(reads: int) -> Result:
         while not stop.is_set():
             number += 1
             group.write([number] * 100)
-            made.latch()
-            made.publish(number, number)
+            made.store.latch()
+            made.store.publish(number, number)
 
     writer = threading.Thread(target=write, daemon=True)
     writer.start()

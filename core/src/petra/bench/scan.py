@@ -15,7 +15,7 @@ from petra.bench.results import Result, against, interleaved, result, single
 from petra.clock import SystemClock
 from petra.engine import Built, build
 from petra.scan import Network, Place, Program, Scheduler
-from petra.signals import Bus, Value
+from petra.signals import Store, Value
 
 if TYPE_CHECKING:
     from petra.plugin import Catalog
@@ -47,19 +47,19 @@ def scan(
         yield _compiling(catalog, blocks)
 
 
-def _step_plainly(plain: Callable[[list[Value], float], None], bus: Bus, dt: float) -> None:
-    plain(bus.values, dt)
+def _step_plainly(plain: Callable[[list[Value], float], None], store: Store, dt: float) -> None:
+    plain(store.values, dt)
 
 
-def _scanner(built: Built, step: Callable[[Bus, float], None]) -> Callable[[], object]:
+def _scanner(built: Built, step: Callable[[Store, float], None]) -> Callable[[], object]:
     """Return a whole scan: latch, step, publish."""
     clock = SystemClock()
-    bus = Bus(built.layout, clock)
-    latch, publish, now = bus.latch, bus.publish, clock.now_ns
+    store = Store(built.layout, clock)
+    latch, publish, now = store.latch, store.publish, clock.now_ns
 
     def run() -> None:
         latch()
-        step(bus, 0.1)
+        step(store, 0.1)
         publish(1, now())
 
     for _ in range(50):
@@ -71,7 +71,7 @@ def _paced(catalog: Catalog, signals: int, blocks: int, name: str, seconds: floa
     """Measure scans at a period of 10 ms, when caches have gone cold between them."""
     built = build(plant(signals, blocks, 10.0), catalog)
     clock = SystemClock()
-    scheduler = Scheduler(Bus(built.layout, clock), clock, built.tasks)
+    scheduler = Scheduler(Store(built.layout, clock), clock, built.tasks)
     scheduler.run(max(10, int(seconds * 100)))
     return result("scan", f"paced, {name}", "µs", [1e6 * s for s in built.tasks[0].statistics.execution])
 

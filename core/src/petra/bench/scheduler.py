@@ -15,7 +15,7 @@ from petra.bench.results import Result, result
 from petra.clock import SystemClock
 from petra.engine import build
 from petra.scan import Scheduler
-from petra.signals import Bus
+from petra.signals import Store
 
 if TYPE_CHECKING:
     from petra.plugin import Catalog
@@ -31,7 +31,7 @@ def scheduler(catalog: Catalog, periods_ms: Sequence[float], seconds: float) -> 
 def _lateness(catalog: Catalog, period_ms: float, seconds: float, *, busy: bool) -> Result:
     built = build(plant(10_000, 100, period_ms), catalog)
     clock = SystemClock()
-    running = Scheduler(Bus(built.layout, clock), clock, built.tasks)
+    running = Scheduler(Store(built.layout, clock), clock, built.tasks)
     lateness: deque[float] = deque()
     (task,) = built.tasks
     task.statistics.lateness = lateness  # all of it, not only the last thousand

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from petra.drivers.contract import Driver
     from petra.engine.field import Field
-    from petra.signals import Bus
+    from petra.signals import LocalBus
 
 _SCAN = 0.02
 _DRAW = 0.25
@@ -31,7 +31,7 @@ def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
     from petra.clock import SystemClock
     from petra.drivers.point import Direction
     from petra.engine.field import Field
-    from petra.signals import Bus, Signal, SignalType
+    from petra.signals import LocalBus, Signal, SignalType, Store
 
     for driver in drivers:  # a driver that writes nothing
         driver.points = tuple(
@@ -40,7 +40,7 @@ def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
     clock = SystemClock()
     signals = {p.signal: Signal(p.signal, p.type) for d in drivers for p in d.points}
     signals |= {d.online: Signal(d.online, SignalType.BOOL) for d in drivers if d.online}
-    bus = Bus(signals.values(), clock)
+    bus = LocalBus(Store(signals.values(), clock))
     field = Field(bus, clock)
     show = _Table(drivers, field, bus) if in_terminal() and not form else _Lines(bus, form or "csv")
     field.start(drivers)
@@ -51,14 +51,14 @@ def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
         show.close()
 
 
-def _scan(bus: Bus, seconds: float | None, update: Callable[[], None]) -> None:
+def _scan(bus: LocalBus, seconds: float | None, update: Callable[[], None]) -> None:
     began = time.monotonic()
     scans = 0
     try:
         while seconds is None or time.monotonic() - began < seconds:
             scans += 1
-            bus.latch()
-            bus.publish(scans, time.time_ns())
+            bus.store.latch()
+            bus.store.publish(scans, time.time_ns())
             update()
             time.sleep(_SCAN)
     except KeyboardInterrupt:
@@ -68,9 +68,9 @@ def _scan(bus: Bus, seconds: float | None, update: Callable[[], None]) -> None:
 class _Lines:
     """A line for each change."""
 
-    def __init__(self, bus: Bus, form: str) -> None:
+    def __init__(self, bus: LocalBus, form: str) -> None:
         self._bus = bus
-        self._changes = bus.subscribe()
+        self._changes = bus.changes()
         self._write = csv.writer(sys.stdout).writerow
         self._json = form == "json"
         if not self._json:
@@ -104,7 +104,7 @@ class _Lines:
 class _Table:
     """A table that moves."""
 
-    def __init__(self, drivers: Sequence[Driver], field: Field, bus: Bus) -> None:
+    def __init__(self, drivers: Sequence[Driver], field: Field, bus: LocalBus) -> None:
         from rich.live import Live
 
         self._drivers = drivers

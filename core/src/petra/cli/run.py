@@ -94,7 +94,7 @@ def run(
     from petra.cli.output import in_terminal
     from petra.engine import Engine
     from petra.engine.folder import DataFolder
-    from petra.engine.record import Recorder
+    from petra.engine.record import ReplayRecorder
 
     trial = once or scans is not None
     live = in_terminal() and not (no_live or trial or as_json)
@@ -110,7 +110,7 @@ def run(
                 retain=None if trial else _retain_file(folder, settings.retain_file),
                 journal=folder.commands if folder else None,
                 scan_time_ms=(scan_time or 0.0) * 1e3,
-                recorder=Recorder(record, record_scans) if record else None,
+                recorder=ReplayRecorder(record, record_scans) if record else None,
             )
             try:
                 answers = _ANSWERS_WITHIN if once else 0.0

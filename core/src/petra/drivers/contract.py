@@ -34,7 +34,8 @@ from petra.signals import GOOD, InboxFullError
 if TYPE_CHECKING:
     from petra.drivers.point import Point
     from petra.drivers.simulator import Simulator
-    from petra.signals import Bus, Value
+    from petra.signals import ServedBus as Bus
+    from petra.signals import Value
     from petra.supervise import Activity
 
 

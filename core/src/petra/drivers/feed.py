@@ -13,7 +13,8 @@ from petra.signals import GOOD, InboxFullError, Quality, Status
 
 if TYPE_CHECKING:
     from petra.drivers.point import Point
-    from petra.signals import Bus, Value
+    from petra.signals import ServedBus as Bus
+    from petra.signals import Value
 
 
 class Known(NamedTuple):

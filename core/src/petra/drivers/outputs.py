@@ -14,7 +14,8 @@ from petra.signals import Quality
 if TYPE_CHECKING:
     from petra.drivers.contract import Link
     from petra.drivers.point import Point
-    from petra.signals import Bus, Image, Layout, Value
+    from petra.signals import Image, Layout, Value
+    from petra.signals import ServedBus as Bus
 
 Delivered = Mapping[tuple[str, str, type], "Value | None"]
 """What was given before a reload, by signal, address and type; None: nobody is sure."""
@@ -51,9 +52,7 @@ class Outputs:
         self._lapses = Lapses(self._loop, self._owe, lapsed or {})
         self._refusals = Lapses(self._loop, self._owe, {}, "is not taken by its device")
         self._serving = False
-        self._subscription = bus.subscribe(list(self._outputs)) if self._outputs else None
-        if self._subscription is not None:
-            self._subscription.wake = self._wake
+        self._changes = bus.changes(list(self._outputs), woken=self._look) if self._outputs else None
 
     def resume(self, station: str) -> None:
         """Write anew what the program wants of a station, or of all."""
@@ -126,8 +125,8 @@ class Outputs:
         """Write no more."""
         self._lapses.close()
         self._refusals.close()
-        if self._subscription is not None:
-            self._subscription.close()
+        if self._changes is not None:
+            self._changes.close()
 
     @property
     def lacks_session(self) -> bool:
@@ -208,15 +207,10 @@ class Outputs:
         before = delivered.get(known, layout.initial()[index])
         return Output(point, now if before == now else None, safe_only=point.direction.reads)
 
-    def _wake(self) -> None:
-        """Hear of a change; the scan thread calls it."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._look)
-
     def _look(self) -> None:
-        if self._subscription is None:
+        if self._changes is None:
             return
-        image, changed = self._subscription.take()
+        image, changed = self._changes.take()
         signals = image.layout.signals
         if self._serving:
             self._want(image, (signals[i].name for i in changed))

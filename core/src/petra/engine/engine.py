@@ -20,6 +20,7 @@ from petra.engine.hooks import announce
 from petra.engine.journal import Journal
 from petra.engine.keeper import Keeper
 from petra.engine.plan import Change, plan
+from petra.engine.record import Snapshot
 from petra.engine.retain import Kept, RetainFile
 from petra.engine.show import Shown
 from petra.engine.watch import Watchdog
@@ -28,14 +29,14 @@ from petra.plugin.groups import Group
 from petra.plural import plural
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
-from petra.signals import GOOD, Bus, InboxFullError, Quality, Status, Value
+from petra.signals import GOOD, InboxFullError, LocalBus, Quality, Status, Store, Value
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.config import Configuration
     from petra.drivers.contract import Driver
-    from petra.engine.record import Recorder
+    from petra.engine.record import ReplayRecorder
     from petra.plugin import Catalog
     from petra.scan.program import States
 
@@ -90,7 +91,7 @@ class Engine:
         retain: Path | None = None,
         scan_time_ms: float = 0.0,
         journal: Path | None = None,
-        recorder: Recorder | None = None,
+        recorder: ReplayRecorder | None = None,
     ) -> None:
         self.configuration = configuration
         self.catalog = catalog
@@ -99,12 +100,15 @@ class Engine:
         self._templates = Templates()
         self._drivers = drivers_of(configuration, catalog)
         built = self._built = self._build(configuration, self._drivers)
-        self.bus = Bus(built.layout, self.clock)
-        self._doubt(range(built.layout.split, len(built.layout)))
+        self.store = Store(built.layout, self.clock)
+        self.bus = LocalBus(self.store)
+        # a slow task's zero was computed by nothing: outputs are bad until their blocks have run
+        self.store.doubt(range(built.layout.split, len(built.layout)), _NOT_YET)
+        self.store.publish(0, self.clock.now_ns())
         self.field = Field(self.bus, self.clock)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
-            self.bus,
+            self.store,
             self.clock,
             built.tasks,
             spin=configuration.plant.engine.spin_us / 1e6,
@@ -128,8 +132,8 @@ class Engine:
         )
         self._recorder = recorder
         if recorder is not None:
-            recorder.begin(built, self.bus)
-            self.scheduler.observer = recorder.observe
+            recorder.begin(self.bus, self._state(built), self._ask_state)
+            recorder.start()
         self._reloads = 0
         self._began = self.clock.monotonic()
         self._changing = threading.Lock()
@@ -204,7 +208,7 @@ class Engine:
     def last(self, name: str) -> tuple[Value, Status]:
         """Return a signal as the last scan left it, also after the engine has stopped."""
         index = self.bus.layout.place(name)
-        return self.bus.values[index], self.bus.flawed.get(index, GOOD)
+        return self.store.values[index], self.store.flawed.get(index, GOOD)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the scans have ended; say whether they have."""
@@ -240,7 +244,7 @@ class Engine:
         if not self._ended.is_set():
             log.critical("a scan has not ended; it is left behind")
             self.failure = EngineError("a scan has not ended")
-        self.bus.end("the engine has stopped")
+        self.store.end("the engine has stopped")
         announce("petra_engine_stopping", self, hurried)
         try:
             if lost := self.field.stop(STOP_WITHIN):
@@ -260,7 +264,7 @@ class Engine:
         except BaseException as error:
             self.failure = error
             log.critical("the scan has ended", exc_info=True)
-            self.bus.show_safe(f"the scan has ended: {error}")
+            self.store.show_safe(f"the scan has ended: {error}")
         finally:
             self._ended.set()
 
@@ -355,8 +359,7 @@ class Engine:
                 for each in self._built.plant.blocks
             ]
             self._built = evolve(self._built, plant=evolve(self._built.plant, blocks=tuple(blocks)))
-            if self._recorder is not None:
-                self._recorder.begin(self._built, self.bus)
+            self._record_state()
 
         self._do(between)
 
@@ -436,14 +439,33 @@ class Engine:
         until = self.clock.monotonic() + seconds
         while (silent := self.field.silent()) and self.clock.monotonic() < until and not over():
             self.clock.sleep(_LOOK)
-            self.bus.latch()  # nothing scans yet: what is read now is what the first scan sees
-        if seconds and self._recorder is not None:
-            self._recorder.begin(self._built, self.bus)
+            self.store.latch()  # nothing scans yet: what is read now is what the first scan sees
+        if seconds:
+            self._record_state()
         if seconds and silent:
             log.warning("no answer within %g s: %s", seconds, ", ".join(silent))
 
     def _swap(self, built: Built) -> None:
-        """Take over a new configuration; the scan thread calls it."""
+        """Take over a built configuration; the scan thread calls it.
+
+        Everything that can fail is done before anything is assigned, and readers are told after all is.
+        """
+        self._carry_over(built)
+        arrangement = self.store.arrange(built.layout, _NOT_YET)
+        for old, new in moved(self.store.layout, self.scheduler.tasks, built):
+            if new not in arrangement.saved.forced:
+                arrangement.saved.values[new] = self.store.values[old]
+        tasks = self.scheduler.prepare(built.tasks)
+        shown = Shown(self.bus, [task.name for task in built.tasks])
+
+        self.store.assume(arrangement)
+        self.scheduler.tasks, self._built, self._shown = tasks, built, shown
+
+        self.store.announce()
+        self._record_state()
+
+    def _carry_over(self, built: Built) -> None:
+        """Hand what blocks of the same name and type remember to the tasks that are to run."""
         before = _types(self.scheduler.tasks)
         states = self._snapshot(retained=False)
         counts = {n: c for task in self.scheduler.tasks for n, c in task.program.fault_counts.items()}
@@ -451,21 +473,24 @@ class Engine:
             same = {b.name for b in task.program.network.blocks if before.get(b.name) == b.cls.spec.type}
             task.program.restore({name: kept for name, kept in states.items() if name in same})
             task.program.count_on({name: count for name, count in counts.items() if name in same})
-        self._built = built
-        known, values = self.bus.layout, list(self.bus.values)
-        self.bus.rearrange(built.layout, _NOT_YET)
-        for old, new in moved(known, self.scheduler.tasks, built):
-            if new not in self.bus.forced:
-                self.bus.values[new] = values[old]
-        self.scheduler.replace(built.tasks)
-        self._shown = Shown(self.bus, [task.name for task in built.tasks])
-        if self._recorder is not None:
-            self._recorder.begin(built, self.bus)
 
-    def _doubt(self, outputs: Iterable[int]) -> None:
-        """Take outputs for bad until their blocks have run: a slow task's zero is nobody's wish."""
-        self.bus.flawed.update(dict.fromkeys(outputs, _NOT_YET))
-        self.bus.flaws += 1
+    def _state(self, built: Built, *, continues: bool = False) -> Snapshot:
+        states: States = {}
+        for task in built.tasks:
+            states.update(task.program.snapshot())
+        return Snapshot(self.scheduler.scans, built.plant, self.store.save(), states, continues)
+
+    def _record_state(self, *, continues: bool = False) -> None:
+        """Let the recording go on from what there is now."""
+        if self._recorder is not None:
+            try:
+                self._recorder.add(self._state(self._built, continues=continues))
+            except Exception:  # the plant goes on without its recording
+                log.exception("the recording ends: what there is now cannot be noted")
+                self._recorder = None
+
+    def _ask_state(self) -> None:
+        self.scheduler.between(lambda: self._record_state(continues=True))
 
     def _each_second(self) -> None:
         self._keeper.note_forces()

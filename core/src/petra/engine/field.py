@@ -19,7 +19,7 @@ from petra.engine.farewell import MOST, Farewell, Running
 from petra.engine.heirs import Heirs
 from petra.errors import PetraError
 from petra.scan.statistics import PREFIX
-from petra.signals import Bus, Force, InboxFullError, NotWritableError, Quality, Status
+from petra.signals import Force, InboxFullError, LocalBus, NotWritableError, Quality, Status, Store
 from petra.supervise import Activity, Backoff, Health, Supervisor
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class DriverStatus:
 class Field:
     """Owns the supervisor's thread and all drivers. Its methods are called from other threads."""
 
-    def __init__(self, bus: Bus, clock: Clock, *, backoff: Callable[[], Backoff] = Backoff) -> None:
+    def __init__(self, bus: LocalBus, clock: Clock, *, backoff: Callable[[], Backoff] = Backoff) -> None:
         self.ledger = Ledger(clock)
         self._farewell = Farewell(self.ledger)
         self._parting: list[Command] = []
@@ -108,7 +108,7 @@ class Field:
         """Make all that will begin anew on a bus that nobody uses: what cannot be made takes nothing away."""
 
         async def make() -> None:
-            bus = Bus(layout, self._clock)
+            bus = LocalBus(Store(layout, self._clock))
             for driver in fresh:
                 link = Link(driver, bus, self._clock.now_ns)
                 Outputs(link, bus, self.ledger).close()

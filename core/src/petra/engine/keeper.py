@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from petra.signals.bus import FORCES_KEPT
+from petra.signals.store import FORCES_KEPT
 
 if TYPE_CHECKING:
     from petra.clock import Clock
@@ -68,7 +68,7 @@ class Keeper:
 
     def note_forces(self) -> None:
         """Take note of forces since the last call; the scan thread calls it, the log is written elsewhere."""
-        record = reversed(self._scheduler.bus.force_record)
+        record = reversed(self._scheduler.store.force_record)
         fresh = list(takewhile(lambda force: force is not self._told, record))
         if fresh:
             self._told = fresh[0]

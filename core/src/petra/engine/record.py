@@ -13,29 +13,28 @@ import math
 import sqlite3
 import threading
 import zlib
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict
+from attrs import asdict, frozen
 
 from petra.errors import PetraError
-from petra.signals import Force, Quality, Status, Write
+from petra.signals import GOOD, Force, Quality, Status, Write
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.config import PlantConfig
-    from petra.engine.build import Built
-    from petra.scan import Task
     from petra.scan.program import States
-    from petra.signals import Bus, Saved, Value
+    from petra.signals import Bus, Frame, Layout, Observation, Saved, Value
 
 log = logging.getLogger("petra.engine")
 
-FORMAT = 1
+FORMAT = 2
 _SEGMENT = 1_000
-_WAITING = 20_000
+_WAITING = 200_000  # changes that may wait for the disk
 _EVERY = 0.2
 _CLOSES_WITHIN = 10.0
 
@@ -55,14 +54,36 @@ class RecordError(PetraError):
     """A recording cannot be written, or is none."""
 
 
-def digest(outputs: Sequence[Value]) -> int:
-    """Return a number that differs for outputs that differ in any bit; a NaN has no sign, as in JSON."""
-    same = [math.nan if each != each else each for each in outputs]  # noqa: PLR0124 - only a NaN does
+def digest(values: Sequence[Value]) -> int:
+    """Return a number that differs for values that differ in any bit; a NaN has no sign, as in JSON."""
+    same = [math.nan if each != each else each for each in values]  # noqa: PLR0124 - only a NaN does
     return zlib.crc32(marshal.dumps(same, 2))
 
 
-class Recorder:
-    """Keeps the last scans in a file. The scan thread notes, a thread of its own writes.
+def frame_digest(frame: Frame) -> int:
+    """Return a number that differs for scans whose blocks changed other outputs, values or qualities."""
+    split = frame.layout.split
+    begin = bisect_left(frame.indices, split)
+    outputs = [i - split for i in frame.indices[begin:]]
+    flaws = [int(status.quality) for i, status in sorted(frame.flawed.items()) if i >= split]
+    return digest([*outputs, *frame.values[begin:], *flaws])
+
+
+@frozen
+class Snapshot:
+    """What a segment begins with: everything that decides what the scans after it compute."""
+
+    scan: int
+    """The number of the last scan before it."""
+    plant: PlantConfig
+    saved: Saved
+    states: States
+    continues: bool = False
+    """Whether it is the state in which the segment before it ended."""
+
+
+class ReplayRecorder:
+    """Keeps the last scans in a file, on a thread of its own: it observes the bus as any reader does.
 
     What waits to be written is bounded: when the disk does not keep up, whole scans are left out, counted in
     `lost`, and a new segment begins after them.
@@ -73,13 +94,16 @@ class Recorder:
         self.lost = 0
         self._limit = max(scans, 1)
         self._segment_size = min(_SEGMENT, max(1, self._limit // 4))
-        self._waiting: deque[tuple[Any, ...]] = deque()
-        self._left = 0
-        self._bus: Bus | None = None
-        self._built: Built | None = None
+        self._snapshots: deque[Snapshot] = deque()
+        self._observed: Observation | None = None
+        self._ask: Callable[[], object] = _nothing
+        self._asked = False
+        self._last_scan: int | None = None
+        self._is_open = False
+        self._failed = False
         self._closing = threading.Event()
-        if path.exists() and not _may_go(path):
-            raise RecordError(f"{path} exists and is no recording; it is not overwritten")
+        if path.exists() and not _may_be_replaced(path):
+            raise RecordError(f"{path} exists and is not a recording; it is not overwritten")
         try:
             path.unlink(missing_ok=True)
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -91,98 +115,110 @@ class Recorder:
         self._segment = 0
         self._kept: deque[tuple[int, int]] = deque()
         self._thread = threading.Thread(target=self._work, name="petra-record", daemon=True)
+
+    def begin(self, bus: Bus, snapshot: Snapshot, ask: Callable[[], object]) -> None:
+        """Begin to record. `ask` has the scan thread hand over a snapshot of what there is by then."""
+        self.add(snapshot)
+        self._ask = ask
+        self._observed = bus.observe(limit=_WAITING, idle=True)
+
+    def start(self) -> None:
+        """Write what is observed, from now until it is closed."""
         self._thread.start()
 
-    # the scan side
+    def add(self, snapshot: Snapshot) -> None:
+        """Begin a segment after the last scan of a snapshot; the thread that scans calls it."""
+        self._snapshots.append(snapshot)
 
-    def begin(self, built: Built, bus: Bus, *, continues: bool = False) -> None:
-        """Begin a segment with what there is now; a new configuration begins one.
-
-        One that continues has the state in which the last one ended.
-        """
-        self._built, self._bus = built, bus
-        self._left = self._segment_size
-        states: States = {}
-        for task in built.tasks:
-            states.update(task.program.snapshot())
-        self._waiting.append((None, built.plant, bus.save(), states, continues))
-
-    def observe(self, task: Task, dt: float, scan: int, entries: Sequence[Write | Force]) -> None:
-        """Note a scan that has just ended."""
-        bus, built = self._bus, self._built
-        if bus is None or built is None:
+    def write(self) -> None:
+        """Write what has been observed since the last time."""
+        scanned = [frame for frame in self._observed.take() if frame.task] if self._observed else []
+        if not scanned:
             return
-        if len(self._waiting) >= _WAITING:
-            self.lost += 1
-            self._left = 0
-        if self._left <= 0:
-            if len(self._waiting) < _WAITING // 2:
-                self.begin(built, bus)
-            return
-        self._left -= 1
-        self._waiting.append((scan, task.name, dt, entries, bus.values[bus.layout.split :]))
-        if not self._left:
-            self.begin(built, bus, continues=True)
-
-    # beside the scan
+        self._database.execute("begin")
+        try:
+            for frame in scanned:
+                self._write_frame(frame)
+            self._forget()
+        finally:
+            self._database.execute("commit")
+        self._ask_in_time()
 
     def close(self) -> None:
-        """Write what waits and close the file; a disk that hangs holds up nobody else."""
+        """Write what waits and close the file; a disk that hangs delays nothing else."""
         self._closing.set()
+        if self._thread.ident is None:
+            self._end()
+            return
         self._thread.join(_CLOSES_WITHIN)
         if self._thread.is_alive():
             log.critical("the recording %s was not finished within %g s", self.path, _CLOSES_WITHIN)
 
     def _work(self) -> None:
-        failed = False
-        while True:
-            last = self._closing.wait(_EVERY)
-            try:
-                self._write()
-            except sqlite3.Error as error:
-                if not failed:
-                    log.error("recording: %s cannot be written: %s", self.path, error)  # noqa: TRY400
-                failed = True
-            if last:
-                self._database.close()
-                return
+        while not self._closing.wait(_EVERY):
+            self._write_or_report()
+        self._end()
 
-    def _write(self) -> None:
-        if not self._waiting:
-            return
-        database = self._database
-        database.execute("begin")
+    def _end(self) -> None:
+        self._write_or_report()
+        if self._observed is not None:
+            self._observed.close()
+        self._database.close()
+
+    def _write_or_report(self) -> None:
         try:
-            while self._waiting:
-                item = self._waiting.popleft()
-                if item[0] is None:
-                    self._write_segment(*item[1:])
-                else:
-                    scan, task, dt, entries, outputs = item
-                    row = (
-                        scan,
-                        self._segment,
-                        task,
-                        dt,
-                        json.dumps([entry_data(e) for e in entries]),
-                        digest(outputs),
-                    )
-                    database.execute("insert into scans values (?, ?, ?, ?, ?, ?)", row)
-                    if self._kept:
-                        segment, count = self._kept[-1]
-                        self._kept[-1] = (segment, count + 1)
-            self._forget()
-        finally:
-            database.execute("commit")
+            self.write()
+        except sqlite3.Error as error:
+            if not self._failed:
+                log.error("recording: %s cannot be written: %s", self.path, error)  # noqa: TRY400
+            self._failed, self._is_open = True, False
 
-    def _write_segment(self, plant: PlantConfig, saved: Saved, states: States, continues: int) -> None:
+    def _write_frame(self, frame: Frame) -> None:
+        last, self._last_scan = self._last_scan, frame.scan
+        if last is not None and frame.scan != last + 1:
+            self.lost += frame.scan - last - 1
+            self._is_open = False
+        snapshot = None
+        while self._snapshots and self._snapshots[0].scan < frame.scan:
+            snapshot = self._snapshots.popleft()
+        if snapshot is not None:
+            if snapshot.scan == frame.scan - 1:
+                self._write_segment(snapshot, continues=snapshot.continues and self._is_open)
+            else:  # scans were lost between the two
+                self._is_open = False
+            self._asked = self._asked and not snapshot.continues
+        if not self._is_open:
+            self.lost += 1
+            return
+        row = (
+            frame.scan,
+            self._segment,
+            frame.task,
+            frame.dt,
+            json.dumps([entry_data(e) for e in frame.taken]),
+            frame_digest(frame),
+        )
+        self._database.execute("insert into scans values (?, ?, ?, ?, ?, ?)", row)
+        segment, count = self._kept[-1]
+        self._kept[-1] = (segment, count + 1)
+
+    def _write_segment(self, snapshot: Snapshot, *, continues: bool) -> None:
         self._segment += 1
-        state = state_text(saved, states)
-        text = json.dumps(asdict(plant, value_serializer=_plain))
+        self._is_open = True
+        state = state_text(snapshot.saved, snapshot.states)
+        text = json.dumps(asdict(snapshot.plant, value_serializer=_plain))
         self._database.execute(
             "insert into segments values (?, ?, ?, ?)", (self._segment, text, state, continues)
         )
         self._kept.append((self._segment, 0))
+
+    def _ask_in_time(self) -> None:
+        """Ask for the next snapshot when a segment is long enough, or has ended because scans were lost."""
+        if self._asked or self._closing.is_set():
+            return
+        if not self._is_open or self._kept[-1][1] >= self._segment_size:
+            self._asked = True
+            self._ask()
 
     def _forget(self) -> None:
         """Drop the oldest segments as long as those after them hold enough scans."""
@@ -192,6 +228,10 @@ class Recorder:
             self._database.execute("delete from segments where id = ?", (segment,))
 
 
+def _nothing() -> None:
+    pass
+
+
 def state_text(saved: Saved, states: States) -> str:
     """Return what a segment begins with, as JSON; every bit of a float survives it."""
     return json.dumps(
@@ -199,19 +239,19 @@ def state_text(saved: Saved, states: States) -> str:
             "values": saved.values,
             "flawed": [[i, int(s.quality), s.reason] for i, s in saved.flawed.items()],
             "forced": list(saved.forced.items()),
-            "beneath": [[i, v, int(s.quality), s.reason] for i, (v, s) in saved.beneath.items()],
+            "withheld": [[i, v, int(s.quality), s.reason] for i, (v, s) in saved.withheld.items()],
             "states": states,
         }
     )
 
 
-def _may_go(path: Path) -> bool:
-    """Say whether a file may be written anew: a regular one that is empty, or a recording."""
+def _may_be_replaced(path: Path) -> bool:
+    """Return whether a file may be overwritten: a regular one that is empty, or a recording."""
     return path.is_file() and not path.is_symlink() and (not path.stat().st_size or is_recording(path))
 
 
 def is_recording(path: Path) -> bool:
-    """Say whether a file is a recording."""
+    """Return whether a file is a recording that this version can read."""
     try:
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
@@ -224,21 +264,26 @@ def is_recording(path: Path) -> bool:
 
 
 def entry_data(entry: Write | Force) -> list[Any]:
-    """Return what was taken from the inbox as data."""
+    """Return what was taken from the inbox as data; with a status for each value where they differ."""
     if isinstance(entry, Force):
         return ["force", entry.actor, entry.signal, entry.value]
-    status = entry.status
     names = [entry.layout.signals[i].name for i in entry.indices]
-    return ["write", int(status.quality), status.reason, names, list(entry.values)]
+    status = [int(entry.status.quality), entry.status.reason]
+    if entry.statuses is None:
+        return ["write", *status, names, list(entry.values)]
+    each = [[int(s.quality), s.reason] for s in entry.statuses]
+    return ["write", *status, names, list(entry.values), each]
 
 
-def entry_of(data: list[Any], bus: Bus) -> Write | Force:
-    """Return what was taken from the inbox, for a bus of the same signals."""
+def entry_of(data: list[Any], layout: Layout) -> Write | Force:
+    """Return what was taken from the inbox, for a layout of the same signals."""
     if data[0] == "force":
         return Force(0, data[1], data[2], data[3])
-    _, quality, reason, names, values = data
-    indices = [bus.layout.index[name] for name in names]
-    return Write(indices, values, Status(Quality(quality), reason), 0, None, bus.layout)
+    _, quality, reason, names, values, *each = data
+    indices = [layout.index[name] for name in names]
+    statuses = [Status(Quality(q), r) if q else GOOD for q, r in each[0]] if each else None
+    status = Status(Quality(quality), reason) if quality else GOOD
+    return Write(indices, values, status, 0, None, layout, layout.parts_of(indices), statuses)
 
 
 def _plain(_: object, __: object, value: Any) -> Any:

@@ -13,8 +13,8 @@ from attrs import frozen
 from petra.clock import SystemClock
 from petra.config import BlockConfig, PlantConfig, SignalConfig, TaskConfig
 from petra.engine.build import build
-from petra.engine.record import RecordError, digest, entry_of, is_recording
-from petra.signals import GOOD, Bus, OnBad, Quality, Saved, SignalType, Status, Value
+from petra.engine.record import RecordError, entry_of, frame_digest, is_recording
+from petra.signals import GOOD, LocalBus, OnBad, Quality, Saved, SignalType, Status, Store, Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def read(path: Path) -> list[Segment]:
     if not path.exists():
         raise RecordError(f"there is no file {path}")
     if not is_recording(path):
-        raise RecordError(f"{path} is no recording")
+        raise RecordError(f"{path} is not a recording of this version")
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         segments = database.execute("select id, plant, state, continues from segments order by id").fetchall()
         return [
@@ -78,9 +78,11 @@ def read(path: Path) -> list[Segment]:
 def replay(segment: Segment, catalog: Catalog) -> Iterator[Replayed]:
     """Run the scans of a segment again."""
     built = build(plant_of(segment.plant), catalog)
-    bus = Bus(built.layout, SystemClock())
+    store = Store(built.layout, SystemClock())
     saved, states = state_of(segment.state)
-    bus.restore(saved)
+    store.restore(saved)
+    store.publish(0, 0)  # everything counts as changed once: not in the first scan
+    observed = LocalBus(store).observe(idle=True)
     programs = {}
     for task in built.tasks:
         task.program.restore(states)
@@ -89,14 +91,15 @@ def replay(segment: Segment, catalog: Catalog) -> Iterator[Replayed]:
     for number, task_name, dt, entries, recorded in segment.scans:
         program = programs[task_name]
         for entry in entries:
-            bus.apply(entry_of(entry, bus))
-        program.scan(bus, dt)
-        bus.publish(number, number)
+            store.apply(entry_of(entry, built.layout))
+        program.scan(store, dt)
+        store.publish(number, number, task_name, dt)
+        (frame,) = observed.take()
         faults = {n: s.reason for each in programs.values() for n, s in each.faults.items()}
-        same = digest(bus.values[built.layout.split :]) == recorded
-        statuses = {names[i]: status for i, status in bus.flawed.items()}
+        same = frame_digest(frame) == recorded
+        statuses = {names[i]: status for i, status in store.flawed.items()}
         yield Replayed(
-            number, task_name, dt, same, dict(zip(names, bus.values, strict=True)), statuses, faults
+            number, task_name, dt, same, dict(zip(names, store.values, strict=True)), statuses, faults
         )
 
 
@@ -118,11 +121,12 @@ def _signal_of(data: Mapping[str, Any]) -> SignalConfig:
 
 def state_of(state: Mapping[str, Any]) -> tuple[Saved, States]:
     """Return what a segment begins with: the bus, and what blocks remember."""
+    withheld = state["withheld"] if "withheld" in state else state["beneath"]  # as earlier incidents have it
     saved = Saved(
         list(state["values"]),
         {i: Status(Quality(quality), reason) for i, quality, reason in state["flawed"]},
         dict(state["forced"]),
-        {i: (v, Status(Quality(q), reason) if q else GOOD) for i, v, q, reason in state["beneath"]},
+        {i: (v, Status(Quality(q), reason) if q else GOOD) for i, v, q, reason in withheld},
     )
     states = {block: {n: _value(v) for n, v in kept.items()} for block, kept in state["states"].items()}
     return saved, states

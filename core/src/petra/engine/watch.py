@@ -53,5 +53,5 @@ class Watchdog:
             return
         self._tripped = since
         self.trips += 1
-        self._scheduler.bus.show_safe("a scan does not end")
+        self._scheduler.store.show_safe("a scan does not end")
         log.critical("a scan has not ended within %g s: signals go to their safe values", limit)

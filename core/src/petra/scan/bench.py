@@ -10,7 +10,7 @@ from petra.scan.compiler import Place
 from petra.scan.network import Network, wire
 from petra.scan.program import Program
 from petra.scan.resolve import Resolution
-from petra.signals import GOOD, Bus, Quality, Signal, SignalType, Status
+from petra.signals import GOOD, LocalBus, Quality, Signal, SignalType, Status, Store
 
 if TYPE_CHECKING:
     from petra.blocks import Block
@@ -53,7 +53,7 @@ class Bench:
             Signal(name, SignalType.of(resolution.types[name]), written_by="block")
             for name in outputs.values()
         ]
-        self.bus = Bus(signals, SystemClock())
+        self.bus = LocalBus(Store(signals, SystemClock()))
         self.program = Program(
             Network([wired]), Place(self.bus.layout.index, resolution.types), resolution, inline=inline
         )
@@ -68,9 +68,9 @@ class Bench:
         """Scan, with so much time since the last scan."""
         for _ in range(times):
             self._scans += 1
-            self.bus.latch()
-            self.program.scan(self.bus, dt)
-            self.bus.publish(self._scans, self._scans)
+            self.bus.store.latch()
+            self.program.scan(self.bus.store, dt)
+            self.bus.store.publish(self._scans, self._scans)
 
     def outputs(self) -> dict[str, Any]:
         """Return what stands at the outputs."""

@@ -19,7 +19,7 @@ from attrs import define
 from petra.blocks import Block
 from petra.scan.judge import Judge
 from petra.scan.order import loops
-from petra.signals import GOOD, Bus, Status, Value
+from petra.signals import GOOD, Status, Store, Value
 
 if TYPE_CHECKING:
     from petra.scan.compiler import Unit
@@ -123,19 +123,19 @@ class Flows:
         """Take note that other blocks fault than before, or that other signals are held."""
         self._settled = -1
 
-    def settle(self, part: int, bus: Bus) -> None:
+    def settle(self, part: int, store: Store) -> None:
         """Carry quality through the rings that are complete with this part."""
-        if self._settled != bus.flaws:
-            self._find_work(bus)
-        moved = self._moved(part, bus.values)
+        if self._settled != store.flaws:
+            self._find_work(store)
+        moved = self._moved(part, store.values)
         if not (self._fresh or moved):
             return
         seen = self._seen()
-        changed = [self._settle(ring, bus, seen) for ring in self._work[part]]
+        changed = [self._settle(ring, store, seen) for ring in self._work[part]]
         if any(changed):
             self._fresh = True  # what follows reads what has just changed
-            bus.flaws += 1
-            self._settled = bus.flaws
+            store.flaws += 1
+            self._settled = store.flaws
 
     def end(self) -> None:
         """Take note that the scan is over: without news, only what depends on values is looked at again."""
@@ -156,10 +156,10 @@ class Flows:
             return {self._past[0]: self._picked}
         return dict(zip(self._past, self._picked, strict=True))
 
-    def _find_work(self, bus: Bus) -> None:
+    def _find_work(self, store: Store) -> None:
         """Find the rings within reach of what is not good, and those that were until now."""
-        self._settled, self._fresh = bus.flaws, True
-        sources = [slot for slot in bus.flawed if slot not in self._writer]
+        self._settled, self._fresh = store.flaws, True
+        sources = [slot for slot in store.flawed if slot not in self._writer]
         waiting = [ring for slot in sources for ring in self._readers.get(slot, ())]
         waiting += [self._of_block[name] for name in self._faulted if name in self._of_block]
         reached: dict[int, Ring] = {}
@@ -174,7 +174,7 @@ class Flows:
                     for slot in flow.outputs
                     for each in self._readers.get(slot, ())
                 ]
-        for slot in bus.flawed:
+        for slot in store.flawed:
             if slot in self._writer:
                 reached[self._writer[slot].number] = self._writer[slot]
         self._work = [[] for _ in range(self._parts)]
@@ -182,9 +182,9 @@ class Flows:
             self._work[reached[number].part].append(reached[number])
         self._watched = [_watch(work) for work in self._work]
 
-    def _settle(self, ring: Ring, bus: Bus, seen: Mapping[int, Value]) -> bool:
+    def _settle(self, ring: Ring, store: Store, seen: Mapping[int, Value]) -> bool:
         """Settle one ring; return whether anything is of another quality now."""
-        flawed, forced = bus.flawed, bus.forced
+        flawed, forced = store.flawed, store.forced
         slots = [slot for slot in ring.outputs if slot not in forced]
         before = {slot: flawed.pop(slot) for slot in slots if slot in flawed}
         waiting = deque(ring.flows)
@@ -193,7 +193,7 @@ class Flows:
             each = waiting.popleft()
             queued.discard(each)
             fault = self._faulted.get(each.name)
-            statuses = each.statuses(bus.values, seen, flawed) if fault is None else repeat(fault)
+            statuses = each.statuses(store.values, seen, flawed) if fault is None else repeat(fault)
             for slot, status in zip(each.outputs, statuses, strict=False):
                 if slot not in forced and status.quality > flawed.get(slot, GOOD).quality:
                     flawed[slot] = status

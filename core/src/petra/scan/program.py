@@ -16,7 +16,7 @@ from petra.scan.convert import CONVERSIONS
 from petra.scan.flows import Flows, flow
 from petra.scan.network import Constant, Network, Wired
 from petra.scan.template import Templates
-from petra.signals import Bus, Quality, Status, Value
+from petra.signals import Quality, Status, Store, Value
 
 if TYPE_CHECKING:
     from petra.scan.resolve import Resolution
@@ -96,11 +96,17 @@ class Program:
 
     # scanning
 
-    def scan(self, bus: Bus, dt: float) -> None:
+    def scan(self, store: Store, dt: float) -> None:
         """Step every block once."""
-        if bus.forced is not self._forced:
-            self._hold(bus.forced)
-        values, states, flawed, now, faulted = bus.values, self.states, bus.flawed, self._now, self._faulted
+        if store.forced is not self._forced:
+            self._hold(store.forced)
+        values, states, flawed, now, faulted = (
+            store.values,
+            self.states,
+            store.flawed,
+            self._now,
+            self._faulted,
+        )
         if self._remembers:
             self._flows.begin(values)
         if self._beginning is not None:
@@ -111,7 +117,7 @@ class Program:
             if now or part.faults:
                 self._note_faults(part)
             if flawed or faulted:
-                self._flows.settle(part.number, bus)
+                self._flows.settle(part.number, store)
                 settled = True
         if settled:
             self._flows.end()

@@ -7,7 +7,6 @@ Between two scans the thread does what others ask of it.
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,21 +15,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import define, field
 
+from petra.scan.garbage import GarbageSchedule
 from petra.scan.statistics import Statistics
 
 if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.scan.program import Program
-    from petra.signals import Bus, Force, Write
+    from petra.signals import Store
 
 T = TypeVar("T")
 
 SLICE = 0.05  # the longest sleep: how soon a stop or a request is heard
 _SWITCH_INTERVAL = 1e-4  # other threads give the interpreter back sooner than by default
 _SLACK = 0.005  # the least idle time in which to collect garbage
-
-Observer = Callable[["Task", float, int, "Sequence[Write | Force]"], None]
-"""Is told, after each scan: the task, its dt, the number of the scan, and what was taken from the inbox."""
 
 
 @define(eq=False)
@@ -55,11 +52,11 @@ class Task:
         return self.origin + self.number * self.period
 
     def begin(self, now: float) -> None:
-        """Begin deadlines anew."""
+        """Let deadlines begin now."""
         self.origin, self.number, self.periods = now, 0, 1
 
     def skip(self, now: float) -> int:
-        """Pass over the deadlines that are missed by now; return how many."""
+        """Skip the deadlines that are missed by now; return how many."""
         missed = int((now - self.due) / self.period) if now > self.due else 0
         self.number += missed
         self.periods += missed
@@ -75,17 +72,16 @@ class Scheduler:
 
     def __init__(
         self,
-        bus: Bus,
+        store: Store,
         clock: Clock,
         tasks: Sequence[Task],
         *,
         spin: float = 0.0,
         failed: Callable[[Task, BaseException], None] | None = None,
     ) -> None:
-        self.bus = bus
+        self.store = store
         self.tasks = tuple(tasks)
         self.scans = 0
-        self.observer: Observer | None = None
         self.each_second: Callable[[], None] | None = None
         self.busy_since: float | None = None
         """When the scan that is running began; the watchdog reads it."""
@@ -94,7 +90,7 @@ class Scheduler:
         self._failed = failed
         self._stop = False
         self._asked: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
-        self._garbage = Garbage(clock)
+        self._garbage = GarbageSchedule(clock)
 
     def stop(self) -> None:
         """End `run` after the scan that is running."""
@@ -138,8 +134,11 @@ class Scheduler:
             sys.setswitchinterval(interval)
             self._answer()
 
-    def replace(self, tasks: Sequence[Task]) -> None:
-        """Run other tasks from now on; those of the same name keep their deadlines and statistics."""
+    def prepare(self, tasks: Sequence[Task]) -> tuple[Task, ...]:
+        """Return tasks ready to be run in place of these: nothing that runs now is changed.
+
+        Those of the same name keep their statistics, and with the same period their deadlines.
+        """
         old = {task.name: task for task in self.tasks}
         now = self._clock.monotonic()
         for task in tasks:
@@ -149,26 +148,24 @@ class Scheduler:
                 task.statistics = before.statistics
                 if before.period == task.period:
                     task.take_over(before)
-        self.tasks = tuple(tasks)
+        return tuple(tasks)
 
     def _scan(self, task: Task) -> None:
-        clock, bus, due = self._clock, self.bus, task.due
+        clock, store, due = self._clock, self.store, task.due
         begin = clock.monotonic()
         self.busy_since = begin
         task.statistics.overruns += task.skip(begin)  # it begins so many periods late: they have passed
         dt = task.periods * task.period
         self.scans += 1
-        entries = bus.latch()
+        taken = store.latch()
         try:
-            task.program.scan(bus, dt)
+            task.program.scan(store, dt)
         except BaseException as error:  # a defect of ours, or a machine out of memory: count it, go on
             task.statistics.faults += 1
             if self._failed is None or isinstance(error, KeyboardInterrupt):
                 raise
             self._failed(task, error)
-        bus.publish(self.scans, clock.now_ns())
-        if self.observer is not None:
-            self.observer(task, dt, self.scans, entries)
+        store.publish(self.scans, clock.now_ns(), task.name, dt, taken)
         end = clock.monotonic()
         self.busy_since = None
         task.statistics.add(begin - due, end - begin)
@@ -199,49 +196,6 @@ class Scheduler:
                 future.set_result(action())
             except BaseException as error:  # noqa: BLE001 - it belongs to whoever asked
                 future.set_exception(error)
-
-
-class Garbage:
-    """Collects cycles when the scan has time for it, since Python would do it in the middle of a scan.
-
-    What was there before the first scan is set aside: it is never looked at again.
-    """
-
-    EVERY = (1.0, 60.0)  # seconds between collections of young objects, and of all
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._was_enabled = False
-        self._next = [0.0, 0.0]
-        self._took = [0.0, 0.0]
-
-    def begin(self) -> None:
-        """Take collection over."""
-        self._was_enabled = gc.isenabled()
-        gc.collect()
-        gc.freeze()
-        gc.disable()
-        now = self._clock.monotonic()
-        self._next = [now + every for every in self.EVERY]
-
-    def end(self) -> None:
-        """Give collection back."""
-        gc.unfreeze()
-        if self._was_enabled:
-            gc.enable()
-
-    def collect(self, room: float) -> bool:
-        """Collect what is due, if it takes less than half of the idle time or has waited for long."""
-        now = self._clock.monotonic()
-        for kind, every in enumerate(self.EVERY):
-            overdue = now - self._next[kind]
-            if overdue < 0 or (self._took[kind] * 2 > room and overdue < 10 * every):
-                continue
-            gc.collect(1 + kind)
-            end = self._clock.monotonic()
-            self._took[kind], self._next[kind] = end - now, end + every
-            return True
-        return False
 
 
 def _rank(task: Task) -> tuple[int, float, float]:

@@ -1,9 +1,10 @@
 """Signals: named, typed values with quality and time, and the bus that carries them."""
 
-from petra.signals.bus import Bus, InboxFullError, Saved
+from petra.signals.bus import Bus, LocalBus, ServedBus
+from petra.signals.changes import Change, Changes
 from petra.signals.group import Group
 from petra.signals.image import Image
-from petra.signals.inbox import Force, Write
+from petra.signals.inbox import Force, InboxFullError, Write
 from petra.signals.layout import (
     Layout,
     NotWritableError,
@@ -13,8 +14,10 @@ from petra.signals.layout import (
     UnknownSignalError,
     WrongTypeError,
 )
+from petra.signals.observation import Observation
+from petra.signals.outgoing import Frame
 from petra.signals.quality import GOOD, Quality, Status
-from petra.signals.subscription import Changes, Subscription
+from petra.signals.store import Saved, Store
 from petra.signals.table import Reading
 from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value, is_name, literal, nearest
 
@@ -23,22 +26,27 @@ __all__ = [
     "INT_MAX",
     "INT_MIN",
     "Bus",
+    "Change",
     "Changes",
     "Force",
+    "Frame",
     "Group",
     "Image",
     "InboxFullError",
     "Layout",
+    "LocalBus",
     "NotWritableError",
+    "Observation",
     "OnBad",
     "OutOfLimitsError",
     "Quality",
     "Reading",
     "Saved",
+    "ServedBus",
     "Signal",
     "SignalType",
     "Status",
-    "Subscription",
+    "Store",
     "UnknownSignalError",
     "Value",
     "Write",

@@ -4,26 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from petra.signals.inbox import Write
-from petra.signals.layout import Layout, NotWritableError
+from petra.signals.inbox import Force, Write
+from petra.signals.layout import PART_MASK, PART_SHIFT, Layout, NotWritableError, WrongTypeError
 from petra.signals.quality import GOOD, Status
 from petra.signals.types import INT_MAX, INT_MIN, Value
 
 if TYPE_CHECKING:
-    from petra.signals.bus import Bus
+    from petra.signals.image import Image
 
 Check = Callable[[Layout, int], None]
 """Raises for a signal that is not written in this way."""
 
-Read = Callable[[Sequence[Value], Sequence[Value]], tuple[Value, ...]]
+Parts = tuple[Sequence[Value], ...]
+Read = Callable[[Parts], tuple[Value, ...]]
+
+
+class Surface(Protocol):
+    """What a group works on."""
+
+    image: Image
+    layout: Layout
+
+    def enqueue(self, entry: Write | Force) -> None:
+        """Put a checked entry into the inbox."""
 
 
 class _Places:
     """Where the signals of a group are in one layout."""
 
-    __slots__ = ("by_class", "indices", "ints", "layout", "limited", "read", "refusal", "span", "types")
+    __slots__ = (
+        "by_class",
+        "indices",
+        "ints",
+        "layout",
+        "limited",
+        "parts",
+        "read",
+        "refusal",
+        "span",
+        "types",
+    )
 
     def __init__(self, layout: Layout, names: Iterable[str], check: Check) -> None:
         self.layout = layout
@@ -35,45 +57,74 @@ class _Places:
         watched = layout.limits if check == Layout.check_writable else {}
         self.limited = [(i, at) for at, i in enumerate(self.indices) if i in watched]
         self.refusal = _refusal(layout, self.indices, check)
-        self.read = _reader(self.indices, layout.split)
+        self.read = _reader(self.indices, layout)
+        self.parts = layout.parts_of(index for index in self.indices if not layout.is_computed(index))
         self.span = _span(self.indices)
 
 
 class Group:
     """Signals in the order in which they were named. Any thread may use it; it outlives a reload."""
 
-    def __init__(self, bus: Bus, names: Iterable[str], check: Check = Layout.check_writable) -> None:
-        self._bus = bus
+    def __init__(self, surface: Surface, names: Iterable[str], check: Check = Layout.check_writable) -> None:
+        self._surface = surface
         self._check = check
         self.names = tuple(names)
-        self._places = _Places(bus.layout, self.names, check)
+        self._places = _Places(surface.layout, self.names, check)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def read(self) -> tuple[Value, ...]:
         """Return the values, all of the same image."""
-        image = self._bus.image
+        image = self._surface.image
         places = self._places
         if places.layout is not image.layout:
             places = self._find(image.layout)
-        return places.read(image.inputs, image.outputs)
+        return places.read(image.parts)
 
     def statuses(self) -> list[Status]:
         """Return the qualities with their reasons."""
-        image = self._bus.image
+        image = self._surface.image
         if not image.flawed:
             return [GOOD] * len(self.names)
         return [image.flawed.get(i, GOOD) for i in self._find(image.layout).indices]
 
     def write(self, values: Sequence[Value], status: Status = GOOD, time: int | None = None) -> None:
         """Write all of them: they become visible in the same scan, or the call is refused."""
+        places = self._find(self._surface.layout)
+        checked = self._checked(places, values)
+        self._surface.enqueue(
+            Write(places.indices, checked, status, time, places.span, places.layout, places.parts)
+        )
+
+    def write_each(
+        self,
+        values: Sequence[Value],
+        statuses: Sequence[Status] | None = None,
+        times: Sequence[int] | None = None,
+        time: int | None = None,
+    ) -> None:
+        """Write all of them, each with its own status or its own source time."""
+        for column, what, kind in ((statuses, "statuses", Status), (times, "times", int)):
+            if column is None:
+                continue
+            if len(column) != len(self.names):
+                raise ValueError(f"{len(self.names)} signals take as many {what}, not {len(column)}")
+            if wrong := next((each for each in column if type(each) is not kind), None):
+                raise WrongTypeError(f"{what} are of the type {kind.__name__}, not {wrong!r}")
+        places = self._find(self._surface.layout)
+        checked = self._checked(places, values)
+        self._surface.enqueue(
+            Write(places.indices, checked, GOOD, time, None, places.layout, places.parts, statuses, times)
+        )
+
+    def _checked(self, places: _Places, values: Sequence[Value]) -> Sequence[Value]:
+        """Return the values as the signals hold them, or raise for the first that cannot be written."""
         if len(values) != len(self.names):
             raise ValueError(f"a group of {len(self.names)} signals takes as many values, not {len(values)}")
-        places = self._find(self._bus.layout)
-        layout = places.layout
         if places.refusal:
             raise NotWritableError(places.refusal)
+        layout = places.layout
         if (
             places.by_class
             and list(map(type, values)) == places.types
@@ -84,7 +135,7 @@ class Group:
             checked = list(map(layout.converted, places.indices, values))
         for index, at in places.limited:
             layout.check_limits(index, checked[at])
-        self._bus.enqueue(Write(places.indices, checked, status, time, places.span, layout))
+        return checked
 
     def _find(self, layout: Layout) -> _Places:
         places = self._places
@@ -113,20 +164,33 @@ def _span(indices: tuple[int, ...]) -> slice | None:
     return slice(indices[0], indices[0] + len(indices))
 
 
-def _reader(indices: tuple[int, ...], split: int) -> Read:
-    """Return the fastest way to pick these signals out of an image's inputs and outputs."""
-    inputs = [i for i in indices if i < split]
-    outputs = [i - split for i in indices if i >= split]
-    from_inputs, from_outputs = picker(inputs), picker(outputs)
-    if not outputs:
-        return lambda image_inputs, _: from_inputs(image_inputs)
-    if not inputs:
-        return lambda _, image_outputs: from_outputs(image_outputs)
-    place = {index: at for at, index in enumerate([*inputs, *(i + split for i in outputs)])}
-    ordered = picker([place[i] for i in indices])
-    return lambda image_inputs, image_outputs: ordered(
-        from_inputs(image_inputs) + from_outputs(image_outputs)
-    )
+def _reader(indices: tuple[int, ...], layout: Layout) -> Read:
+    """Return the fastest way to pick these signals out of the parts of an image."""
+    by_part: dict[int, list[int]] = {}
+    for index in indices:
+        by_part.setdefault(-1 if layout.is_computed(index) else index >> PART_SHIFT, []).append(index)
+    pickers = [
+        (part, picker([i - layout.split if part < 0 else i & PART_MASK for i in there]))
+        for part, there in by_part.items()
+    ]
+    if not pickers:
+        return lambda _: ()
+    if len(pickers) == 1:
+        ((only, pick),) = pickers
+        return lambda parts: pick(parts[only])
+    found = [index for there in by_part.values() for index in there]
+
+    def read_parts(parts: Parts) -> tuple[Value, ...]:
+        values: list[Value] = []
+        for part, pick in pickers:
+            values += pick(parts[part])
+        return tuple(values)
+
+    if found == list(indices):  # named in the order in which they are kept
+        return read_parts
+    position = {index: at for at, index in enumerate(found)}
+    ordered = picker([position[index] for index in indices])
+    return lambda parts: ordered(read_parts(parts))
 
 
 def picker(indices: Sequence[int]) -> Callable[[Any], tuple[Any, ...]]:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from math import ceil, floor
+from typing import TypeVar
 
 from attrs import frozen
 
 from petra.closest import closest
 from petra.errors import PetraError
 from petra.signals.types import INT_MAX, INT_MIN, LONGEST_TEXT, SignalType, Value, nearest
+
+T = TypeVar("T")
+
+PART_SHIFT = 10
+PART_SIZE = 1 << PART_SHIFT
+"""How many inputs one part of an image holds: copying one takes 2 µs."""
+PART_MASK = PART_SIZE - 1
 
 
 class UnknownSignalError(PetraError, KeyError):
@@ -89,6 +97,20 @@ class Layout:
     def __len__(self) -> int:
         return len(self.signals)
 
+    def is_computed(self, index: int) -> bool:
+        """Return whether a block writes a signal, and nothing from outside."""
+        return index >= self.split
+
+    def parts_of(self, indices: Iterable[int]) -> tuple[int, ...]:
+        """Return the parts of an image that these inputs are in."""
+        return tuple({index >> PART_SHIFT for index in indices})
+
+    def parted(self, column: Sequence[T]) -> tuple[Sequence[T], ...]:
+        """Return a column of all signals in the parts of an image: inputs first, then all outputs."""
+        begins = range(0, self.split, PART_SIZE)
+        inputs = [column[begin : min(begin + PART_SIZE, self.split)] for begin in begins]
+        return (*inputs, column[self.split :])
+
     def initial(self) -> list[Value]:
         """Return the values before anything is written."""
         return [_initial(signal) for signal in self.signals]
@@ -124,7 +146,7 @@ class Layout:
 
     def check_served(self, index: int) -> None:
         """Refuse a signal that a block writes."""
-        if index >= self.split:
+        if self.is_computed(index):
             signal = self.signals[index]
             raise NotWritableError(f"{signal.name!r} is written by the block {signal.written_by!r}")
 

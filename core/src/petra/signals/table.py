@@ -8,8 +8,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from petra.signals.bus import Bus
     from petra.signals.quality import Quality
+    from petra.signals.store import Store
     from petra.signals.types import Value
 
 _WAITING = 64
@@ -29,12 +29,12 @@ class Table:
     What waits to be renewed is bounded: when nobody has read for long, everything counts as aged.
     """
 
-    __slots__ = ("_aged", "_bus", "_layout", "_lock", "_readings", "read")
+    __slots__ = ("_aged", "_layout", "_lock", "_readings", "_store", "read")
 
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        self._layout = bus.layout
-        self._aged: deque[Sequence[int]] = deque([range(len(bus.layout))])
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._layout = store.layout
+        self._aged: deque[Sequence[int]] = deque([range(len(store.layout))])
         self._readings: dict[str, Reading] = {}
         self._lock = Lock()  # held by readers only
         self.read = self._reader()
@@ -61,18 +61,16 @@ class Table:
         with self._lock:  # in the middle of a reload another reader may be filling the table
             found = self._readings.get(name)
         if found is None:
-            raise self._bus.layout.unknown(name) from None
+            raise self._store.layout.unknown(name) from None
         return found
 
-    def age(self, written: Iterable[Sequence[int]], changed: Sequence[int]) -> None:
+    def age(self, written: Iterable[Sequence[int]]) -> None:
         """Take note of what is no longer as it was; the scan calls it after it has published."""
         if len(self._aged) >= _WAITING:
             self._aged.clear()  # a reader in between reads what was, as it may until this method is done
-            self._aged.append(range(len(self._bus.layout)))
+            self._aged.append(range(len(self._store.layout)))
             return
-        self._aged.extend(written)
-        if changed:
-            self._aged.append(changed)
+        self._aged.extend(filter(None, written))
 
     def _renew(self) -> None:
         with self._lock:
@@ -81,7 +79,7 @@ class Table:
                     indices = self._aged.popleft()
                 except IndexError:  # the scan has just made one of many
                     break
-                image = self._bus.image  # after the look at what has aged: it is at least as new
+                image = self._store.image  # after the look at what has aged: it is at least as new
                 if image.layout is not self._layout:
                     self._layout = image.layout
                     self._readings.clear()

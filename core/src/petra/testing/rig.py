@@ -13,7 +13,7 @@ from petra.drivers.commands import Command, Origin
 from petra.drivers.faults import Fault, FaultKind
 from petra.drivers.relay import Relay
 from petra.engine.field import DriverStatus, Field
-from petra.signals import Bus, Quality, Reading, Signal, SignalType
+from petra.signals import LocalBus, Quality, Reading, Signal, SignalType, Store
 from petra.supervise import Backoff, Supervisor
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Rig:
         signals = {p.signal: Signal(p.signal, p.type) for p in self.driver.points}
         if self.driver.online is not None:
             signals[self.driver.online] = Signal(self.driver.online, SignalType.BOOL)
-        self.bus = Bus(signals.values(), self.clock)
+        self.bus = LocalBus(Store(signals.values(), self.clock))
         self.field = Field(self.bus, self.clock, backoff=lambda: Backoff(first=0.02, longest=QUICK))
         self._scans = 0
         self._spoil: Spoil | None = None
@@ -154,8 +154,8 @@ class Rig:
     def scan(self) -> None:
         """Scan once."""
         self._scans += 1
-        self.bus.latch()
-        self.bus.publish(self._scans, self.clock.now_ns())
+        self.bus.store.latch()
+        self.bus.store.publish(self._scans, self.clock.now_ns())
 
     def reading(self, point: Point) -> Reading:
         """Return a point's signal."""
