@@ -9,7 +9,7 @@ import time
 import pytest
 
 from petra.errors import PetraError
-from petra.supervise import Activity, Backoff, State, Supervisor
+from petra.supervise import Activity, ActivityState, Backoff, Supervisor
 from petra.testing import run_virtual
 
 QUICK = {"first": 0.001, "longest": 0.002, "least": 0.0}
@@ -119,7 +119,7 @@ def test_one_that_dies_does_not_touch_the_others(supervisor):
     good = supervisor.add("good", lives)
     until(lambda: bad.failures > 20 and len(ticks) > 20)
     assert good.starts == 1
-    assert {h.name: h.state for h in supervisor.health()}["good"] is State.SERVING
+    assert {h.name: h.state for h in supervisor.health()}["good"] is ActivityState.SERVING
 
 
 def test_a_stable_period_forgets_earlier_failures():
@@ -152,7 +152,7 @@ def test_stop_ends_all_and_names_what_does_not_end():
     supervisor.add("stubborn", stubborn)
     activity = supervisor.add("good", good)
     assert supervisor.remove(["stubborn", "good"], within=1.0) == ["stubborn"]
-    assert activity.state is State.STOPPED
+    assert activity.state is ActivityState.STOPPED
     release.set()
     supervisor.stop()
 

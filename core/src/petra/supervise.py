@@ -36,7 +36,7 @@ _LOOK_EVERY = 0.5
 _LOOP_PAUSE = 0.01
 
 
-class State(Enum):
+class ActivityState(Enum):
     """Where an activity is in its life."""
 
     TRYING = "trying"
@@ -82,7 +82,7 @@ class Health:
     """An activity at one moment."""
 
     name: str
-    state: State
+    state: ActivityState
     since_s: float
     starts: int
     failures: int
@@ -110,7 +110,7 @@ class Activity:
         self.stable_after = stable_after
         self.backoff = backoff
         self.failed = failed
-        self.state = State.TRYING
+        self.state = ActivityState.TRYING
         self.starts = self.failures = self.hangs = 0
         self.error = ""
         self.retry = 0.0
@@ -125,12 +125,12 @@ class Activity:
     def serving(self) -> None:
         """Say that it works now; the session calls it."""
         self.progress()
-        if self.state is not State.SERVING:
+        if self.state is not ActivityState.SERVING:
             self._serving_since = self._alive
             if self._failing_since is not None:
                 log.info("%s: serves again, after %.1f s", self.name, self._alive - self._failing_since)
                 self._failing_since = None
-            self._enter(State.SERVING)
+            self._enter(ActivityState.SERVING)
 
     def progress(self) -> None:
         """Say that something moved; without this for `patience` seconds it counts as hung."""
@@ -138,7 +138,7 @@ class Activity:
 
     def hurry(self, after: float = 0.0) -> None:
         """Try again now, if it waits for its next try and has waited for so many seconds."""
-        if self.state is State.WAITING and self._loop.time() - self._since >= after:
+        if self.state is ActivityState.WAITING and self._loop.time() - self._since >= after:
             self._hurried.set()
 
     def break_off(self, error: BaseException) -> None:
@@ -150,7 +150,7 @@ class Activity:
     def health(self) -> Health:
         """Return how it is."""
         now = self._loop.time()
-        retry = max(0.0, self.retry - now) if self.state is State.WAITING else 0.0
+        retry = max(0.0, self.retry - now) if self.state is ActivityState.WAITING else 0.0
         return Health(
             self.name,
             self.state,
@@ -174,13 +174,13 @@ class Activity:
                     async with asyncio.timeout_at(self.retry):
                         await self._hurried.wait()
         finally:
-            self._enter(State.STOPPED)
+            self._enter(ActivityState.STOPPED)
 
     def _begin(self) -> None:
         self.starts += 1
         self._serving_since = self._broken = None
         self.progress()
-        self._enter(State.TRYING)
+        self._enter(ActivityState.TRYING)
 
     async def _once(self) -> BaseException | None:
         task = self._task = self._loop.create_task(_called(self.run, self), name=self.name)
@@ -215,7 +215,7 @@ class Activity:
         delay = self.backoff.next()
         self.retry = self._loop.time() + delay
         before, self.error = self.error, said(error)
-        self._enter(State.WAITING)
+        self._enter(ActivityState.WAITING)
         expected = error is None or isinstance(error, PetraError | OSError)
         level = logging.WARNING if first_in_a_row or self.error != before or not expected else logging.DEBUG
         log.log(
@@ -232,7 +232,7 @@ class Activity:
             except Exception:  # whoever is told of a failure must not become the next one
                 log.exception("%s: what follows a failure has failed", self.name)
 
-    def _enter(self, state: State) -> None:
+    def _enter(self, state: ActivityState) -> None:
         self.state = state
         self._since = self._loop.time()
 

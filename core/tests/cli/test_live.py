@@ -25,7 +25,7 @@ from petra.engine import Engine
 from petra.engine.field import DriverStatus
 from petra.plugin import Catalog
 from petra.signals import Quality, Status
-from petra.supervise import Health, State
+from petra.supervise import ActivityState, Health
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -37,7 +37,7 @@ def engine_of(signals: int, *, more: str = "") -> Engine:
     )
 
 
-def driver(name: str, state: State, error: str = "") -> DriverStatus:
+def driver(name: str, state: ActivityState, error: str = "") -> DriverStatus:
     health = Health(name, state, 1.0, 1, 3, 0, 0.0, error)
     return DriverStatus(health, "polls", 9, 1, 120, 0, 0, 0, 3, 0, 1.5, 2.5)
 
@@ -84,7 +84,7 @@ def screen(engine) -> Screen:
 
 
 def test_signals_have_the_room_with_three_drivers(screen):
-    states = (State.SERVING, State.SERVING, State.WAITING)
+    states = (ActivityState.SERVING, ActivityState.SERVING, ActivityState.WAITING)
     drivers = {f"plc{n}": driver(f"plc{n}", state, "refused") for n, state in enumerate(states)}
     screen.status = evolve(screen.status, drivers=drivers, faults={"a": "block a: division by zero"})
     screen.log = [f"line {n}" for n in range(9)]
@@ -154,7 +154,9 @@ def test_help_names_every_key(screen):
 @pytest.mark.parametrize("keys", ["", "?", "/", "b"])
 def test_it_fits_terminals_of_every_size(engine, columns, height, keys):
     screen = Screen(engine, columns, height)
-    drivers = {f"plc{n}": driver(f"plc{n}", State.WAITING, "höher 世界\x1b[2J\n" * 9) for n in range(20)}
+    drivers = {
+        f"plc{n}": driver(f"plc{n}", ActivityState.WAITING, "höher 世界\x1b[2J\n" * 9) for n in range(20)
+    }
     screen.status = evolve(
         screen.status, drivers=drivers, faults={"a": "世" * 99}, tasks=dict(screen.status.tasks)
     )
@@ -167,8 +169,8 @@ def test_it_fits_terminals_of_every_size(engine, columns, height, keys):
 
 
 def test_drivers_that_do_not_fit_are_folded_and_the_failed_ones_named(screen):
-    drivers = {f"plc{n}": driver(f"plc{n}", State.SERVING) for n in range(40)}
-    drivers["plc33"] = driver("plc33", State.WAITING, "refused")
+    drivers = {f"plc{n}": driver(f"plc{n}", ActivityState.SERVING) for n in range(40)}
+    drivers["plc33"] = driver("plc33", ActivityState.WAITING, "refused")
     screen.status = evolve(screen.status, drivers=drivers)
     text = "\n".join(screen.lines)
     assert "refused" in text

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from petra.drivers import BusyError, Direction, Driver, Link, NoAnswerError, Outcome, Point, SessionError
-from petra.drivers.commands import Ledger
-from petra.drivers.output import SURE
-from petra.drivers.outputs import Outputs
+from petra.drivers.commands.ledger import Ledger
+from petra.drivers.commands.output import SURE
+from petra.drivers.commands.outputs import Outputs
 from petra.engine.farewell import Farewell, Running
 from petra.signals import Layout, LocalBus, Signal, SignalType, Store
 from petra.supervise import Activity, Backoff
@@ -36,8 +36,8 @@ class Slow(Driver):
             raise SessionError("nobody there")
         link.connected()
         while True:
-            link.outbox.changed.clear()
-            while (command := link.outbox.take(link.now())) is not None:
+            link.queue.changed.clear()
+            while (command := link.queue.take(link.now())) is not None:
                 link.under_way += 1
                 command.sent(link.now_ns())
                 try:
@@ -47,7 +47,7 @@ class Slow(Driver):
                     command.end(Outcome.TIMED_OUT, link.now_ns(), str(error), passing=True)
                 finally:
                     link.under_way -= 1
-            await link.outbox.changed.wait()
+            await link.queue.changed.wait()
 
     async def write(self, point: Point) -> None:
         if point.station in self.dead:

@@ -17,8 +17,8 @@ from petra import Catalog, Kind, about, hookimpl
 from petra.cli.commands import commands
 from petra.config import configuration, load_bytes
 from petra.drivers import Direction, Driver, Link, Origin, Outcome, Point, SessionError
-from petra.drivers.commands import Ledger
-from petra.drivers.point import Limits
+from petra.drivers.commands.ledger import Ledger
+from petra.drivers.contract.point import Limits
 from petra.engine import Engine, plan
 from petra.engine.folder import DataFolder
 from petra.engine.journal import Journal, read
@@ -92,7 +92,7 @@ class Toy(Driver):
         feed = link.feed([p for p in self.points if p.direction.reads])
         while self.name not in devices.down:
             feed.update([devices.value] * len(feed.names), link.now_ns(), link.now())
-            while (command := link.outbox.take(link.now())) is not None:
+            while (command := link.queue.take(link.now())) is not None:
                 if devices.faults:
                     raise devices.faults.pop()
                 command.sent(link.now_ns())

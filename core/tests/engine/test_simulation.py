@@ -7,7 +7,7 @@ import time
 import pytest
 
 from petra.drivers import Direction, Driver, Fault, FaultKind, Link, Point, PointError, Script, Simulator
-from petra.drivers.simulator import Pattern
+from petra.drivers.simulation.simulator import Pattern
 from petra.engine.simulation import Simulation
 from petra.errors import PetraError
 from petra.signals import SignalType, Value

@@ -12,7 +12,7 @@ from itertools import pairwise
 import pytest
 
 from petra.errors import PetraError
-from petra.supervise import Activity, Backoff, State
+from petra.supervise import Activity, ActivityState, Backoff
 from petra.testing import ManualClock, VirtualTimeLoop, run_virtual
 
 
@@ -202,7 +202,7 @@ def test_an_activity_is_supervised_for_a_day(manual_clock):
         return activity
 
     activity = run_virtual(main(), manual_clock)
-    assert activity.state is State.STOPPED
+    assert activity.state is ActivityState.STOPPED
     pauses = [round(later - earlier, 3) for earlier, later in pairwise(seen)]
     assert pauses[:8] == [0.5, 1, 2, 4, 8, 16, 30, 30]
     assert set(pauses[6:]) == {30.0}

@@ -12,7 +12,7 @@ from petra.clock import SystemClock
 from petra.drivers import Direction, Fault, FaultKind, Origin, Outcome, Relay
 from petra.engine.field import Field
 from petra.signals import LocalBus, Quality, Signal, Store
-from petra.supervise import Backoff, State, Supervisor
+from petra.supervise import ActivityState, Backoff, Supervisor
 from petra.testing.rig import resources
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import drivers
@@ -135,7 +135,7 @@ class Floor:
             look()
             time.sleep(0.002)
 
-    def states(self) -> list[State]:
+    def states(self) -> list[ActivityState]:
         return [self.field.status()[d.name].health.state for d in self.drivers]
 
 
@@ -171,7 +171,7 @@ def consistent(clients: int) -> None:
         for value in range(1, 31):
             floor.hold(value * 65_537)
             floor.watch(0.03, look)
-        assert floor.states() == [State.SERVING] * clients
+        assert floor.states() == [ActivityState.SERVING] * clients
 
 
 def test_plc_ca_03_writers_do_not_disturb_each_other():

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 
-from petra.drivers.simulator import read_back
+from petra.drivers.simulation.simulator import read_back
 from petra_modbus.driver import drivers
 
 DOCUMENT = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from petra.drivers import Direction, Outcome
-from petra.drivers.simulator import read_back
+from petra.drivers.simulation.simulator import read_back
 from petra.signals import Quality
 from petra.testing import DriverContract, Rig
 from petra_s7.config import S7Config, S7Point

@@ -16,9 +16,9 @@ from petra.cli.values import as_typed
 from petra.errors import PetraError
 
 if TYPE_CHECKING:
-    from petra.drivers.connection import Connection
-    from petra.drivers.point import Point
-    from petra.drivers.polling import PolledDriver
+    from petra.drivers.contract.point import Point
+    from petra.drivers.polling.connection import Connection
+    from petra.drivers.polling.driver import PolledDriver
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -77,7 +77,7 @@ def read_points(
 
 def write_point(driver: PolledDriver, text: str, *, verify: bool, name: Name = _address) -> None:
     """Write what was typed to a driver's only point, and read it back."""
-    from petra.drivers.writing import same
+    from petra.drivers.polling.writing import same
 
     (point,) = driver.points
     value = as_typed(text, point.type)
@@ -113,7 +113,7 @@ def as_range(text: str, lowest: int, highest: int) -> tuple[int, int]:
 
 async def _values(driver: PolledDriver, connection: Connection) -> list[tuple[Point, Any]]:
     """Return what each point holds, or why it cannot be read."""
-    from petra.drivers.errors import PointError
+    from petra.drivers.contract.errors import PointError
 
     found: dict[Point, Any] = {}
     for request in driver.plan(driver.points):

@@ -15,7 +15,7 @@ from petra.cli.output import in_terminal, shown
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from petra.drivers.contract import Driver
+    from petra.drivers.contract.driver import Driver
     from petra.engine.field import Field
     from petra.signals import LocalBus
 
@@ -29,7 +29,7 @@ def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
     from attrs import evolve
 
     from petra.clock import SystemClock
-    from petra.drivers.point import Direction
+    from petra.drivers.contract.point import Direction
     from petra.engine.field import Field
     from petra.signals import LocalBus, Signal, SignalType, Store
 

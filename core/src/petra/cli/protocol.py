@@ -40,8 +40,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from petra.config import Configuration
-    from petra.drivers.contract import Driver
-    from petra.drivers.faults import Script
+    from petra.drivers.contract.driver import Driver
+    from petra.drivers.simulation.faults import Script
 
 _FILE = click.argument("file", metavar="FILE", type=click.Path())
 _ONLY = click.option("--connection", metavar="NAME", help="Only this one; its name as FILE says.")
@@ -83,7 +83,7 @@ def _plan(section: str) -> click.Command:
     @with_session
     def plan(session: Session, file: str, *, connection: str | None, as_json: bool) -> None:
         """Show which requests read the points of FILE."""
-        from petra.drivers.polling import PolledDriver
+        from petra.drivers.polling.driver import PolledDriver
 
         rows: list[dict[str, Any]] = []
         for driver in drivers_in(session, file, section, connection):
@@ -207,7 +207,7 @@ def _script(session: Session, file: Path | None) -> Script | None:
     if file is None:
         return None
     from petra.config.document import load_model
-    from petra.drivers.faults import Script
+    from petra.drivers.simulation.faults import Script
 
     script, problems = load_model(file, Script)
     for problem in problems:

@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 from petra.cli.output import plural, printable, shown
 from petra.scan.statistics import PREFIX
-from petra.supervise import State
+from petra.supervise import ActivityState
 
 if TYPE_CHECKING:
     from petra.engine import EngineStatus
@@ -187,10 +187,10 @@ def _task(name: str, status: EngineStatus) -> str:
 
 def _drivers(drivers: Mapping[str, DriverStatus], columns: int, room: int) -> list[str]:
     """Return a line for each driver; when they do not fit, for those that do not serve first."""
-    names = sorted(drivers, key=lambda name: drivers[name].health.state is State.SERVING)
+    names = sorted(drivers, key=lambda name: drivers[name].health.state is ActivityState.SERVING)
     if len(names) <= room:
         return [_driver(name, drivers[name], columns) for name in drivers]
-    serving = sum(each.health.state is State.SERVING for each in drivers.values())
+    serving = sum(each.health.state is ActivityState.SERVING for each in drivers.values())
     shown_first = names[: min(room - 1, len(names) - serving)]
     total = f"{plural(len(names), 'driver')}, {serving} serving"
     return [*(_driver(name, drivers[name], columns) for name in shown_first), fit(total, columns)]
@@ -200,7 +200,7 @@ def _driver(name: str, driver: DriverStatus, columns: int) -> str:
     health = driver.health
     start, state = _cell(f"driver {name}", min(24, columns // 3)), health.state.value
     figures = f"requests {driver.requests}  p50 {driver.response_p50_ms:.1f} ms  writes {driver.writes}"
-    good = health.state is State.SERVING
+    good = health.state is ActivityState.SERVING
     said = f"{figures}  {driver.detail}" if good else f"{health.error}  failures {health.failures}"
     left = columns - len(start) - 11
     if left <= 0:

@@ -10,64 +10,64 @@ from typing import TYPE_CHECKING
 from petra._lazy import lazy
 
 if TYPE_CHECKING:
-    from petra.drivers.commands import Act, Command, Origin, Outcome
-    from petra.drivers.connection import Answer, Connection
-    from petra.drivers.contract import Driver, Link
-    from petra.drivers.errors import BusyError, GarbledError, NoAnswerError, PointError, SessionError
-    from petra.drivers.exchange import Exchange, Framing, open_tcp
-    from petra.drivers.faults import Fault, FaultKind, Script
-    from petra.drivers.lookup import host_and_port
-    from petra.drivers.planner import Part, Reach, Request, Span, plan
-    from petra.drivers.point import Direction, Limits, Point
-    from petra.drivers.polling import PolledDriver
-    from petra.drivers.relay import Relay
-    from petra.drivers.scale import scaling, usable_scale
-    from petra.drivers.serving import Server
-    from petra.drivers.settings import PointSettings
-    from petra.drivers.simulator import Simulator
-    from petra.drivers.unpacking import Packed, Unpack, unpacker
-    from petra.drivers.writing import same
+    from petra.drivers.commands.command import Act, Command, Origin, Outcome
+    from petra.drivers.contract.driver import Driver, Link
+    from petra.drivers.contract.errors import BusyError, GarbledError, NoAnswerError, PointError, SessionError
+    from petra.drivers.contract.point import Direction, Limits, Point
+    from petra.drivers.contract.scale import scaling, usable_scale
+    from petra.drivers.contract.settings import PointSettings
+    from petra.drivers.polling.connection import Answer, Connection
+    from petra.drivers.polling.driver import PolledDriver
+    from petra.drivers.polling.planner import Reach, ReadPart, Request, Span, plan_reads
+    from petra.drivers.polling.unpacking import Packed, Unpack, unpacker
+    from petra.drivers.polling.writing import same
+    from petra.drivers.simulation.faults import Fault, FaultKind, Script
+    from petra.drivers.simulation.relay import Relay
+    from petra.drivers.simulation.simulator import Simulator
+    from petra.drivers.transport.exchange import Exchange, Framing, open_tcp
+    from petra.drivers.transport.lookup import host_and_port
+    from petra.drivers.transport.serving import Server
 
 _HOME = {
-    "Answer": "petra.drivers.connection",
-    "BusyError": "petra.drivers.errors",
-    "Act": "petra.drivers.commands",
-    "Command": "petra.drivers.commands",
-    "Connection": "petra.drivers.connection",
-    "Direction": "petra.drivers.point",
-    "Driver": "petra.drivers.contract",
-    "Exchange": "petra.drivers.exchange",
-    "Fault": "petra.drivers.faults",
-    "FaultKind": "petra.drivers.faults",
-    "Framing": "petra.drivers.exchange",
-    "GarbledError": "petra.drivers.errors",
-    "Limits": "petra.drivers.point",
-    "Link": "petra.drivers.contract",
-    "NoAnswerError": "petra.drivers.errors",
-    "Origin": "petra.drivers.commands",
-    "Outcome": "petra.drivers.commands",
-    "Packed": "petra.drivers.unpacking",
-    "Part": "petra.drivers.planner",
-    "Point": "petra.drivers.point",
-    "PointError": "petra.drivers.errors",
-    "PointSettings": "petra.drivers.settings",
-    "PolledDriver": "petra.drivers.polling",
-    "Reach": "petra.drivers.planner",
-    "Relay": "petra.drivers.relay",
-    "Request": "petra.drivers.planner",
-    "Script": "petra.drivers.faults",
-    "Server": "petra.drivers.serving",
-    "SessionError": "petra.drivers.errors",
-    "Simulator": "petra.drivers.simulator",
-    "Span": "petra.drivers.planner",
-    "Unpack": "petra.drivers.unpacking",
-    "host_and_port": "petra.drivers.lookup",
-    "open_tcp": "petra.drivers.exchange",
-    "plan": "petra.drivers.planner",
-    "same": "petra.drivers.writing",
-    "scaling": "petra.drivers.scale",
-    "unpacker": "petra.drivers.unpacking",
-    "usable_scale": "petra.drivers.scale",
+    "Answer": "petra.drivers.polling.connection",
+    "BusyError": "petra.drivers.contract.errors",
+    "Act": "petra.drivers.commands.command",
+    "Command": "petra.drivers.commands.command",
+    "Connection": "petra.drivers.polling.connection",
+    "Direction": "petra.drivers.contract.point",
+    "Driver": "petra.drivers.contract.driver",
+    "Exchange": "petra.drivers.transport.exchange",
+    "Fault": "petra.drivers.simulation.faults",
+    "FaultKind": "petra.drivers.simulation.faults",
+    "Framing": "petra.drivers.transport.exchange",
+    "GarbledError": "petra.drivers.contract.errors",
+    "Limits": "petra.drivers.contract.point",
+    "Link": "petra.drivers.contract.driver",
+    "NoAnswerError": "petra.drivers.contract.errors",
+    "Origin": "petra.drivers.commands.command",
+    "Outcome": "petra.drivers.commands.command",
+    "Packed": "petra.drivers.polling.unpacking",
+    "ReadPart": "petra.drivers.polling.planner",
+    "Point": "petra.drivers.contract.point",
+    "PointError": "petra.drivers.contract.errors",
+    "PointSettings": "petra.drivers.contract.settings",
+    "PolledDriver": "petra.drivers.polling.driver",
+    "Reach": "petra.drivers.polling.planner",
+    "Relay": "petra.drivers.simulation.relay",
+    "Request": "petra.drivers.polling.planner",
+    "Script": "petra.drivers.simulation.faults",
+    "Server": "petra.drivers.transport.serving",
+    "SessionError": "petra.drivers.contract.errors",
+    "Simulator": "petra.drivers.simulation.simulator",
+    "Span": "petra.drivers.polling.planner",
+    "Unpack": "petra.drivers.polling.unpacking",
+    "host_and_port": "petra.drivers.transport.lookup",
+    "open_tcp": "petra.drivers.transport.exchange",
+    "plan_reads": "petra.drivers.polling.planner",
+    "same": "petra.drivers.polling.writing",
+    "scaling": "petra.drivers.contract.scale",
+    "unpacker": "petra.drivers.polling.unpacking",
+    "usable_scale": "petra.drivers.contract.scale",
 }
 
 __all__ = [
@@ -89,12 +89,12 @@ __all__ = [
     "Origin",
     "Outcome",
     "Packed",
-    "Part",
     "Point",
     "PointError",
     "PointSettings",
     "PolledDriver",
     "Reach",
+    "ReadPart",
     "Relay",
     "Request",
     "Script",
@@ -105,7 +105,7 @@ __all__ = [
     "Unpack",
     "host_and_port",
     "open_tcp",
-    "plan",
+    "plan_reads",
     "same",
     "scaling",
     "unpacker",

@@ -11,8 +11,8 @@ from petra.plugin.groups import Group
 
 if TYPE_CHECKING:
     from petra.config import Configuration
-    from petra.drivers.contract import Driver
-    from petra.drivers.point import Point
+    from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.point import Point
     from petra.plugin import Catalog
     from petra.signals import Layout
 

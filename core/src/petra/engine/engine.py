@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from petra.clock import Clock, SystemClock
-from petra.drivers.commands import Command, Origin
+from petra.drivers.commands.command import Command, Origin
 from petra.engine.build import Built, build, moved
 from petra.engine.drivers import check_signals, drivers_of, say_refused_safe_values
 from petra.engine.field import DriverStatus, Field
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.config import Configuration
-    from petra.drivers.contract import Driver
+    from petra.drivers.contract.driver import Driver
     from petra.engine.record import ReplayRecorder
     from petra.plugin import Catalog
     from petra.scan.program import States

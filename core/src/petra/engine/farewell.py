@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from petra.drivers.commands import Command, Ledger, Origin
-from petra.drivers.output import SURE
+from petra.drivers.commands.command import Command, Origin
+from petra.drivers.commands.output import SURE
 
 if TYPE_CHECKING:
-    from petra.drivers.contract import Driver, Link
-    from petra.drivers.outputs import Outputs
-    from petra.drivers.point import Point
+    from petra.drivers.commands.ledger import Ledger
+    from petra.drivers.commands.outputs import Outputs
+    from petra.drivers.contract.driver import Driver, Link
+    from petra.drivers.contract.point import Point
     from petra.supervise import Activity
 
 MOST = 30.0
@@ -88,7 +89,7 @@ class Farewell:
         """Try again what failed for a reason that passes."""
         again = self._ledger.open(command.signal, command.value, command.actor, Origin.LOGIC, safe=True)
         again.point, again.urgent, again.last_word = command.point, True, True
-        each.link.outbox.put(again, each.link.now())
+        each.link.queue.put(again, each.link.now())
         return again
 
     async def _wait(

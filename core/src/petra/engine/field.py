@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 
-from petra.drivers.commands import Act, Command, Ledger, Origin, Outcome
-from petra.drivers.contract import Driver, Link
-from petra.drivers.output import SURE
-from petra.drivers.outputs import Delivered, Outputs
+from petra.drivers.commands.command import Act, Command, Origin, Outcome
+from petra.drivers.commands.ledger import Ledger
+from petra.drivers.commands.output import SURE
+from petra.drivers.commands.outputs import Delivered, Outputs
+from petra.drivers.contract.driver import Driver, Link
 from petra.engine.drivers import goes_on, placing, written
 from petra.engine.farewell import MOST, Farewell, Running
 from petra.engine.heirs import Heirs
@@ -24,9 +25,9 @@ from petra.supervise import Activity, Backoff, Health, Supervisor
 
 if TYPE_CHECKING:
     from petra.clock import Clock
-    from petra.drivers.lapses import Lapsed
-    from petra.drivers.outbox import Outbox
-    from petra.drivers.point import Point
+    from petra.drivers.commands.lapses import Lapsed
+    from petra.drivers.commands.queue import CommandQueue
+    from petra.drivers.contract.point import Point
     from petra.signals import Layout, Value
 
 log = logging.getLogger("petra.drivers")
@@ -73,7 +74,7 @@ class Field:
         self._backoff = backoff
         self._running: dict[str, Running] = {}
         self._routes: dict[str, list[tuple[Running, Point]]] = {}
-        self._before: dict[tuple[str, str], tuple[Delivered, Outbox]] = {}
+        self._before: dict[tuple[str, str], tuple[Delivered, CommandQueue]] = {}
         """What devices were given before a reload, by the name and the place of their drivers."""
         self._lapsed: dict[str, Lapsed] = {}
         """Since when signals are bad whose drivers a reload has taken away."""
@@ -171,13 +172,13 @@ class Field:
         gone = [self._running[name] for name in names if name in self._running]
         reason = "the driver was stopped"
         for each in gone:
-            each.link.outbox.close(reason)
+            each.link.queue.close(reason)
         await self.supervisor.end([each.driver.name for each in gone], _ENDED_WITHIN)
         self._close(gone, reason)
         for each in gone:
             del self._running[each.driver.name]
             known = each.driver.name, each.driver.place
-            self._before[known] = each.outputs.delivered(), each.link.outbox
+            self._before[known] = each.outputs.delivered(), each.link.queue
             self._lapsed.update(each.outputs.lapsed())
         self._route()
 
@@ -336,7 +337,7 @@ class Field:
             self._reject(command, "a reload takes this point away")  # its last word is on its way
             return
         each.outputs.foreign(command)
-        each.link.outbox.put(command, each.link.now())
+        each.link.queue.put(command, each.link.now())
 
     def _reject(self, command: Command, reason: str) -> None:
         command.end(Outcome.REJECTED, self._clock.now_ns(), reason)
@@ -362,9 +363,9 @@ class Field:
 
     def _make(self, driver: Driver) -> Running:
         link = Link(driver, self._bus, self._clock.now_ns)
-        delivered, outbox = self._before.get((driver.name, driver.place), (None, None))
-        if outbox is not None:
-            link.outbox.take_over(outbox)
+        delivered, queue = self._before.get((driver.name, driver.place), (None, None))
+        if queue is not None:
+            link.queue.take_over(queue)
         outputs = Outputs(link, self._bus, self.ledger, delivered, self._lapsed)
         link.resume = outputs.resume
         link.noted = outputs.note
@@ -373,7 +374,7 @@ class Field:
     def _close(self, gone: Sequence[Running], reason: str) -> None:
         for each in gone:
             each.outputs.close()
-            each.link.outbox.close(reason)
+            each.link.queue.close(reason)
             try:
                 each.link.fail(reason)
             except Exception:  # the others are to be closed as well
@@ -414,7 +415,7 @@ def _status(each: Running) -> DriverStatus:
         unanswered=s.unanswered,
         missed=s.missed,
         writes=s.writes,
-        waiting=len(each.link.outbox),
+        waiting=len(each.link.queue),
         response_p50_ms=p50,
         response_p99_ms=p99,
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from petra.drivers.point import Direction
+from petra.drivers.contract.point import Direction
 from petra.engine.drivers import place_of, written
 
 if TYPE_CHECKING:
-    from petra.drivers.contract import Driver
-    from petra.drivers.point import Point
+    from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.point import Point
 
 
 class Heirs:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from petra.drivers.commands import Command
+    from petra.drivers.commands.command import Command
 
 log = logging.getLogger("petra.commands")
 

@@ -15,7 +15,7 @@ from petra.plugin.groups import Group
 
 if TYPE_CHECKING:
     from petra.config import BlockConfig, Configuration, SignalConfig
-    from petra.drivers.contract import Driver
+    from petra.drivers.contract.driver import Driver
     from petra.engine.drivers import Placing
     from petra.plugin import Catalog
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from petra.drivers.errors import PointError
-from petra.drivers.faults import Fault, FaultKind, Script, holding
-from petra.drivers.relay import Relay
-from petra.drivers.simulator import Simulator, Wave, read_back, usual, wave
-from petra.drivers.track import Track
+from petra.drivers.contract.errors import PointError
+from petra.drivers.simulation.faults import Fault, FaultKind, Script, holding
+from petra.drivers.simulation.relay import Relay
+from petra.drivers.simulation.simulator import Simulator, Wave, read_back, usual, wave
+from petra.drivers.simulation.track import Track
 from petra.errors import PetraError
 from petra.supervise import Activity, Supervisor
 
 if TYPE_CHECKING:
-    from petra.drivers.contract import Driver
-    from petra.drivers.point import Point
+    from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.point import Point
 
 log = logging.getLogger("petra.simulation")
 

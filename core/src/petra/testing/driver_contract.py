@@ -16,15 +16,15 @@ import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from petra.drivers.commands import WELL, Origin, Outcome
-from petra.drivers.faults import Fault, FaultKind
+from petra.drivers.commands.command import WELL, Origin, Outcome
+from petra.drivers.simulation.faults import Fault, FaultKind
 from petra.signals import Quality, SignalType
-from petra.supervise import State
+from petra.supervise import ActivityState
 from petra.testing.rig import QUICK, Rig, resources
 
 if TYPE_CHECKING:
-    from petra.drivers.contract import Driver
-    from petra.drivers.point import Point
+    from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.point import Point
     from petra.signals import Value
     from petra.testing.rig import Spoil
 
@@ -65,7 +65,7 @@ class DriverContract:
             rig.until_good()
             rig.hold({point: self.values(point)[1] for point in rig.points})
             rig.until_good()
-            assert rig.status.health.state is State.SERVING
+            assert rig.status.health.state is ActivityState.SERVING
 
     def test_start_up_does_not_wait_and_a_refused_peer_is_bad_with_its_reason(self) -> None:
         """A device that is not there yet holds up nothing, and is read as soon as it is there."""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from petra.clock import SystemClock
-from petra.drivers.commands import Command, Origin
-from petra.drivers.faults import Fault, FaultKind
-from petra.drivers.relay import Relay
+from petra.drivers.commands.command import Command, Origin
+from petra.drivers.simulation.faults import Fault, FaultKind
+from petra.drivers.simulation.relay import Relay
 from petra.engine.field import DriverStatus, Field
 from petra.signals import LocalBus, Quality, Reading, Signal, SignalType, Store
 from petra.supervise import Backoff, Supervisor
@@ -19,10 +19,10 @@ from petra.supervise import Backoff, Supervisor
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from petra.drivers.contract import Driver
-    from petra.drivers.feed import Feed
-    from petra.drivers.point import Point
-    from petra.drivers.simulator import Simulator
+    from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.feed import Feed
+    from petra.drivers.contract.point import Point
+    from petra.drivers.simulation.simulator import Simulator
     from petra.signals import Value
 
 QUICK = 0.2

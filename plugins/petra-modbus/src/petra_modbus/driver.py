@@ -9,14 +9,14 @@ from weakref import WeakKeyDictionary
 from petra.drivers import (
     Answer,
     Packed,
-    Part,
     Point,
     PointError,
     PolledDriver,
     Reach,
+    ReadPart,
     Request,
     Unpack,
-    plan,
+    plan_reads,
     scaling,
     unpacker,
 )
@@ -62,7 +62,7 @@ class ModbusDriver(PolledDriver):
 
     def plan(self, points: Sequence[Point]) -> list[Request]:
         """Return the fewest requests that read these points."""
-        return plan(map(span, points), self._reach)
+        return plan_reads(map(span, points), self._reach)
 
     def as_written(self, point: Point, value: Value) -> Value:
         """Return what the registers hold of a value."""
@@ -82,7 +82,7 @@ class ModbusSession:
     def __init__(self, connection: ModbusConnection, line: Line) -> None:
         self._connection = connection
         self._line = line
-        self._unpackers: WeakKeyDictionary[Part, Unpack] = WeakKeyDictionary()
+        self._unpackers: WeakKeyDictionary[ReadPart, Unpack] = WeakKeyDictionary()
         self.detail = describe(connection)
 
     async def read(self, request: Request) -> Sequence[Answer]:
@@ -138,7 +138,7 @@ def _bool(value: Value) -> bool:
     return value
 
 
-def _unpacker(part: Part) -> Unpack:
+def _unpacker(part: ReadPart) -> Unpack:
     return unpacker([_packed(s.point.detail.codec, (s.start - part.start) * 2) for s in part.spans])
 
 
@@ -147,7 +147,7 @@ def _packed(codec: Codec, at: int) -> Packed:
     return Packed(at, codec.size, codec.decode, codec.code, scale)
 
 
-def _bits(part: Part, data: bytes) -> list[Value | PointError]:
+def _bits(part: ReadPart, data: bytes) -> list[Value | PointError]:
     packed = int.from_bytes(data, "little")
     start = part.start
     return [bool(packed >> (s.start - start) & 1) for s in part.spans]

@@ -12,17 +12,17 @@ from petra.drivers import (
     Answer,
     Exchange,
     Packed,
-    Part,
     Point,
     PointError,
     PolledDriver,
     Reach,
+    ReadPart,
     Request,
     SessionError,
     Span,
     Unpack,
     open_tcp,
-    plan,
+    plan_reads,
     scaling,
     unpacker,
 )
@@ -81,7 +81,7 @@ class S7Driver(PolledDriver):
 
     def plan(self, points: Sequence[Point]) -> list[Request]:
         """Return the fewest requests that read these points."""
-        return plan(map(span, points), self._reach)
+        return plan_reads(map(span, points), self._reach)
 
     def as_written(self, point: Point, value: Value) -> Value:
         """Return what the PLC holds of a value."""
@@ -229,13 +229,13 @@ class S7Session:
         return wire.reply(await self.exchange.ask(reference, make(reference), self._timeout))
 
 
-def _item(part: Part) -> Item:
+def _item(part: ReadPart) -> Item:
     assert isinstance(part.area, tuple)  # noqa: S101 - made by span()
     area, db = part.area
     return Item(area, db, part.start, part.length)
 
 
-def _unpacker(part: Part) -> Unpack:
+def _unpacker(part: ReadPart) -> Unpack:
     assert isinstance(part.area, tuple)  # noqa: S101 - made by span()
     width = 2 if part.area[0].numbered else 1
     return unpacker([_packed(s.point.detail.codec, (s.start - part.start) * width) for s in part.spans])

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from petra.drivers import (
     Exchange,
     GarbledError,
-    Part,
     Point,
     PointError,
     PolledDriver,
     Reach,
+    ReadPart,
     Request,
     Span,
     open_tcp,
-    plan,
+    plan_reads,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class MeterDriver(PolledDriver):
 
     def plan(self, points: Sequence[Point]) -> list[Request]:
         """Return the fewest requests that read these points."""
-        return plan([Span("channels", p.detail, 1, p) for p in points], Reach(MOST_AT_ONCE, gap=5))
+        return plan_reads([Span("channels", p.detail, 1, p) for p in points], Reach(MOST_AT_ONCE, gap=5))
 
     def simulator(self) -> MeterSimulator:
         """Return a meter that is not there."""
@@ -114,7 +114,7 @@ class MeterSession:
         """Close it."""
         self._exchange.close()
 
-    async def _part(self, part: Part) -> list[Value | PointError]:
+    async def _part(self, part: ReadPart) -> list[Value | PointError]:
         values = await self._ask(f"GET {part.start} {part.length}")
         if len(values) != part.length:
             raise GarbledError(f"{len(values)} values, where {part.length} were asked for")

@@ -1,0 +1,1 @@
+"""Commands: requested writes with an outcome, their queue, and what the program writes to points."""

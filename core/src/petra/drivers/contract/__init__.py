@@ -1,0 +1,1 @@
+"""The contract: what a driver is, its points, where its values go, and the errors it raises."""

@@ -1,0 +1,1 @@
+"""Polling: read planner, schedule and session that request-response protocols share."""

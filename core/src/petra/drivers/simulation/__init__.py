@@ -1,0 +1,1 @@
+"""Simulation: devices that are not there, bad lines, and values that move."""

@@ -1,0 +1,229 @@
+"""Asking and being answered over a stream: what every request-response protocol does underneath.
+
+A framing cuts what arrives into frames, each with the reference of the request that it answers. Several
+requests may be under way at once; an answer that comes too late is dropped by its reference.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from ssl import SSLError
+from typing import Any, Protocol
+
+from attrs import define
+
+from petra.drivers.contract.errors import NoAnswerError, SessionError
+from petra.drivers.transport.lookup import Lookup
+
+_LOOKUP = Lookup()
+
+MOST_AT_ONCE = 32
+"""Frames that are looked at in one turn of the loop; the others, and all that follows, wait for the next."""
+MOST_UNASKED = 200
+"""Frames beyond what was asked for, after which a session is over."""
+
+
+class Framing(Protocol):
+    """How a protocol cuts its stream into frames."""
+
+    def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
+        """Take one frame out of the buffer, with its reference; None while it is incomplete.
+
+        GarbledError says that the stream cannot be understood any more.
+        """
+        ...
+
+
+@define(eq=False)
+class _Waiting:
+    """A request that was not answered yet."""
+
+    future: asyncio.Future[bytes]
+    timeout: float
+    deadline: float
+
+
+class Exchange(asyncio.Protocol):
+    """One open connection. It belongs to the loop it was made in.
+
+    One timer serves all of its requests: most are answered long before it, and a timer for each would cost
+    more than all else here.
+
+    A peer may send more than it was asked for: an answer that comes twice, or too late. One that goes on and
+    on would take the time of all others: what is looked at in a turn of the loop is bounded, nothing more is
+    read meanwhile, and with too many of such frames the session ends. Two of them are forgiven for each
+    answer that somebody waits for.
+    """
+
+    def __init__(self, framing: Framing) -> None:
+        self._framing = framing
+        self._buffer = bytearray()
+        self._waiting: dict[int, _Waiting] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._transport: Any = None
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._ended.add_done_callback(lambda future: future.exception())  # seen, whoever waits or not
+        self._rest: asyncio.Handle | None = None
+        self._unasked = 0
+        """Frames that nobody waited for, or not any more, less two for each that somebody did."""
+
+    async def ask(self, reference: int, data: bytes, timeout: float) -> bytes:  # noqa: ASYNC109 - each request has its own
+        """Send a request and return the frame that answers it."""
+        if self._ended.done():
+            raise self._reason()
+        deadline = self._loop.time() + timeout
+        waiting = self._waiting[reference] = _Waiting(self._loop.create_future(), timeout, deadline)
+        if self._timer is None or deadline < self._timer.when():
+            self._wake_at(deadline)
+        try:
+            self._transport.write(data)
+            return await waiting.future
+        finally:
+            if self._waiting.get(reference) is waiting:
+                del self._waiting[reference]
+
+    async def ended(self) -> None:
+        """Wait until the connection is lost; SessionError says why."""
+        await asyncio.shield(self._ended)
+
+    def close(self) -> None:
+        """Close it at once; whoever waits is told."""
+        self._end(SessionError("the connection was closed"))
+        if self._transport is not None:
+            self._transport.abort()
+
+    def drop_input(self) -> None:
+        """Forget what has arrived: the answer to a request that was given up may be among it."""
+        self._buffer.clear()
+
+    # what the transport calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over the transport."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Cut frames and hand them to who asked."""
+        if self._ended.done():
+            return
+        self._buffer += data
+        if self._rest is None:
+            self._cut()
+
+    def _cut(self) -> None:
+        """Cut some of the frames that have arrived; the next turn of the loop goes on with the others."""
+        paused, self._rest = self._rest is not None, None
+        try:
+            for _ in range(MOST_AT_ONCE):
+                frame = self._framing.take(self._buffer)
+                if frame is None:
+                    if paused:
+                        self._transport.resume_reading()
+                    return
+                self._hand(*frame)
+        except SessionError as error:
+            self._end(error)
+            self._transport.abort()
+            return
+        if not paused:
+            self._transport.pause_reading()
+        self._rest = self._loop.call_soon(self._cut)
+
+    def _hand(self, reference: int, content: bytes) -> None:
+        """Hand a frame to who asked for it; SessionError when too many are nobody's."""
+        waiting = self._waiting.get(reference)
+        if waiting is not None and not waiting.future.done():
+            waiting.future.set_result(content)
+            self._unasked = max(0, self._unasked - 2)
+            return
+        self._unasked += 1
+        if self._unasked > MOST_UNASKED:
+            raise SessionError("the peer keeps sending what it was not asked for")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell everybody."""
+        self._end(SessionError(f"the connection was lost: {error}" if error else "the peer has closed"))
+
+    def _wake_at(self, deadline: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        """Tell those that have waited for too long, and look again when the next one may have."""
+        self._timer = None
+        now = self._loop.time()
+        for waiting in self._waiting.values():
+            if waiting.deadline <= now and not waiting.future.done():
+                waiting.future.set_exception(NoAnswerError(f"no answer within {waiting.timeout:g} s"))
+        later = [waiting.deadline for waiting in self._waiting.values() if waiting.deadline > now]
+        if later:
+            self._wake_at(min(later))
+
+    def _end(self, error: SessionError) -> None:
+        if not self._ended.done():
+            self._ended.set_exception(error)
+        for handle in (self._timer, self._rest):
+            if handle is not None:
+                handle.cancel()
+        self._buffer.clear()
+        for waiting in self._waiting.values():
+            if not waiting.future.done():
+                waiting.future.set_exception(self._reason())
+
+    def _reason(self) -> SessionError:
+        error = self._ended.exception()
+        return type(error)(str(error)) if isinstance(error, SessionError) else SessionError(str(error))
+
+
+async def open_tcp(
+    host: str, port: int, framing: Framing, *, within: float, ssl: Any = None, server_name: str = ""
+) -> Exchange:
+    """Connect, or raise SessionError that says to where and why not."""
+    try:
+        async with asyncio.timeout(within):
+            return await _connected(host, port, framing, ssl, server_name or host)
+    except TimeoutError:
+        raise SessionError(f"{host}:{port} does not answer within {within:g} s") from None
+    except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
+        raise SessionError(f"{host}:{port}: {_said(error)}") from error
+
+
+def _keep_alive(line: socket.socket) -> None:
+    """Let the system find out in half a minute that a peer has gone, also where nobody asks it anything."""
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
+        if (option := getattr(socket, name, None)) is not None:
+            line.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _said(error: OSError | UnicodeError) -> str:
+    """Say what went wrong in the words of the system, without those of asyncio around them."""
+    number = getattr(error, "errno", None)
+    if number is not None and number > 0 and not isinstance(error, SSLError):
+        return os.strerror(number)
+    return str(getattr(error, "strerror", None) or error)
+
+
+async def _connected(host: str, port: int, framing: Framing, ssl: Any, server_name: str) -> Exchange:
+    """Connect to the first address of a host that takes it."""
+    loop = asyncio.get_running_loop()
+    refused: OSError | None = None
+    for address in await _LOOKUP.addresses(host):
+        try:
+            transport, exchange = await loop.create_connection(
+                lambda: Exchange(framing),
+                address,
+                port,
+                ssl=ssl,
+                server_hostname=server_name if ssl else None,
+            )
+        except OSError as error:
+            refused = refused or error
+        else:
+            _keep_alive(transport.get_extra_info("socket"))
+            return exchange
+    raise refused or OSError("it has no address")

@@ -1,0 +1,166 @@
+"""Commands: one gate, one outcome, bounds, limits, and nothing sent late."""
+
+from __future__ import annotations
+
+import pytest
+
+from petra.drivers import Command, Limits, Origin, Outcome, Point
+from petra.drivers.commands.ledger import LEDGER_LENGTH, Ledger
+from petra.drivers.commands.queue import CAPACITY, CommandQueue
+from petra.signals import SignalType
+from petra.testing import ManualClock
+
+
+def point(signal: str = "a", **limits: float) -> Point:
+    return Point(signal, SignalType.FLOAT, "1", limits=Limits(**limits))
+
+
+@pytest.fixture
+def ledger():
+    return Ledger(ManualClock())
+
+
+@pytest.fixture
+def put(ledger):
+    box = CommandQueue(lambda: 0)
+
+    def put(to: Point, value: float, now: float = 0.0, origin: Origin = Origin.LOCAL) -> Command:
+        command = ledger.open(to.signal, value, "me", origin)
+        command.point = to
+        box.put(command, now)
+        return command
+
+    put.box = box
+    return put
+
+
+def test_the_network_writes_nothing_without_a_policy(ledger):
+    command = ledger.open("a", 1.0, "mqtt", Origin.NETWORK)
+    assert command.outcome is Outcome.REJECTED
+    assert "without a policy" in command.reason
+    assert ledger.refused == 1
+    assert ledger.open("a", 1.0, "me", Origin.LOCAL).outcome is Outcome.REQUESTED
+    assert ledger.open("a", 1.0, "block", Origin.LOGIC).outcome is Outcome.REQUESTED
+
+
+def test_a_policy_decides_and_one_that_fails_lets_nobody_in(ledger):
+    ledger.policy = lambda command: "" if command.actor == "ann" else "not you"
+    assert ledger.open("a", 1.0, "ann", Origin.NETWORK).outcome is Outcome.REQUESTED
+    assert ledger.open("a", 1.0, "bob", Origin.LOCAL).reason == "not you"
+    ledger.policy = lambda command: 1 / 0
+    assert "the policy failed" in ledger.open("a", 1.0, "ann", Origin.LOCAL).reason
+
+
+def test_an_outcome_is_final_and_wakes_who_waits(ledger):
+    command = ledger.open("a", 1.0, "me", Origin.LOCAL)
+    with pytest.raises(TimeoutError):
+        command.wait(0.001)
+    command.end(Outcome.CONFIRMED, 5)
+    command.end(Outcome.TIMED_OUT, 6, "late")
+    assert command.wait(0.001).outcome is Outcome.CONFIRMED
+    assert ledger.counts == {Outcome.CONFIRMED: 1}
+
+
+def test_the_ledger_is_bounded(ledger):
+    for number in range(LEDGER_LENGTH + 5):
+        ledger.open("a", float(number), "me", Origin.LOCAL)
+    assert len(ledger.commands()) == LEDGER_LENGTH
+    assert ledger.commands()[0].id == 6
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(-1.0, "less than 0"), (11.0, "more than 10"), (float("nan"), "no number"), (float("inf"), "no number")],
+)
+def test_values_out_of_limits_are_rejected(put, value, said):
+    command = put(point(minimum=0.0, maximum=10.0), value)
+    assert command.outcome is Outcome.REJECTED
+    assert said in command.reason
+    assert len(put.box) == 0
+
+
+def test_what_the_program_wants_is_kept_once_the_newest(put):
+    first = put(point(), 1.0, origin=Origin.LOGIC)
+    mine = put(point(), 5.0)
+    second = put(point(), 2.0, origin=Origin.LOGIC)
+    assert first.outcome is Outcome.SUPERSEDED
+    assert [put.box.take(0.0), put.box.take(0.0), put.box.take(0.0)] == [mine, second, None]
+
+
+def test_what_waits_too_long_is_given_up_and_never_sent(put):
+    command = put(point(), 1.0, now=0.0)
+    logic = put(point("b"), 1.0, now=0.0, origin=Origin.LOGIC)
+    assert put.box.take(6.0) is logic, "what the program wants it still wants"
+    assert command.outcome is Outcome.TIMED_OUT
+    assert put.box.take(6.0) is None
+
+
+def test_the_rate_is_kept_and_others_go_ahead(put):
+    slow = point("slow", interval=1.0)
+    first, second = put(slow, 1.0), put(slow, 2.0)
+    other = put(point("other"), 3.0)
+    assert put.box.take(0.0) is first
+    assert put.box.take(0.1) is other
+    assert put.box.take(0.5) is None
+    assert put.box.next_at(0.5) == 1.0
+    assert put.box.take(1.0) is second
+
+
+def test_a_person_is_told_when_the_rate_makes_it_wait_too_long(put):
+    slow = point(interval=60.0)
+    put(slow, 1.0)
+    put.box.take(0.0)
+    command = put(slow, 2.0, now=1.0)
+    assert command.outcome is Outcome.REJECTED
+    assert "every 60 s" in command.reason
+
+
+def test_wear_is_counted_by_the_day(put):
+    worn = point(per_day=2)
+    for _ in range(2):
+        command = put(worn, 1.0)
+        assert put.box.take(0.0) is command
+    third = put(worn, 1.0, now=10.0)
+    assert put.box.take(10.0) is None
+    assert "2 times a day" in third.reason
+    later = put(worn, 1.0, now=86_401.0)
+    assert put.box.take(86_401.0) is later
+
+
+def test_the_queue_refuses_more_than_it_holds(put):
+    for number in range(CAPACITY):
+        put(point(f"s{number}"), 1.0)
+    command = put(point("one more"), 1.0)
+    assert command.outcome is Outcome.REJECTED
+    assert "are waiting" in command.reason
+
+
+def test_closing_ends_everything_also_what_comes_late(put):
+    commands = [put(point(f"s{number}"), 1.0) for number in range(3)]
+    put.box.close("the end")
+    assert {c.outcome for c in commands} == {Outcome.TIMED_OUT}
+    assert put.box.take(0.0) is None
+    late = put(point(), 1.0)
+    assert (late.outcome, late.reason) == (Outcome.REJECTED, "the end")
+
+
+def test_the_log_has_each_refusal_of_the_program_once(ledger, caplog):
+    """A ramp beyond its limit is refused at every scan, and said once until it is taken again."""
+    caplog.set_level("INFO", "petra.commands")
+
+    def end(outcome: Outcome) -> None:
+        ledger.open("a", 1.0, "ramp", Origin.LOGIC).end(outcome, 0, "more than 10")
+
+    for outcome in (Outcome.REJECTED, Outcome.REJECTED, Outcome.CONFIRMED, Outcome.REJECTED):
+        end(outcome)
+    assert len(caplog.records) == 2
+
+
+def test_a_new_session_drops_what_the_program_wanted_but_no_last_word(put):
+    """Of an output that a reload gives up nobody will ask again."""
+    wanted = put(point("a"), 1.0, origin=Origin.LOGIC)
+    last = put(point("b"), 0.0, origin=Origin.LOGIC)
+    last.last_word = True
+    put.box.drop_logic()
+    assert (wanted.outcome, last.outcome) == (Outcome.SUPERSEDED, Outcome.REQUESTED)
+    assert put.box.take(0.0) is last

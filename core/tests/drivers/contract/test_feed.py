@@ -1,0 +1,306 @@
+"""From readings to signals: quality with reason, values held, nothing green while dead."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+import pytest
+
+from petra.drivers import Driver, Link, Point, PointError
+from petra.drivers.contract.feed import Feed
+from petra.signals import Bus, LocalBus, Quality, Signal, SignalType, Status, Store
+from petra.testing import ManualClock
+
+POINTS = [Point(name, SignalType.FLOAT, name, period=1.0) for name in ("a", "b", "c")]
+
+
+@pytest.fixture
+def bus():
+    return LocalBus(
+        Store([Signal(p.signal, SignalType.FLOAT) for p in POINTS], ManualClock(), inbox_limit=20)
+    )
+
+
+def seen(bus: Bus) -> list[tuple[float, str]]:
+    bus.store.latch()
+    bus.store.publish(1, 1)
+    return [(bus.read(p.signal).value, bus.status(p.signal).reason) for p in POINTS]
+
+
+def test_a_point_that_fails_is_bad_alone_and_holds_its_value(bus):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.update([4.0, PointError("no such address"), 6.0], 20, 1.0)
+    assert seen(bus) == [(4.0, ""), (2.0, "no such address"), (6.0, "")]
+    feed.update([7.0, 8.0, 9.0], 30, 2.0)
+    assert seen(bus) == [(7.0, ""), (8.0, ""), (9.0, "")]
+    assert bus.read("b").time == 30
+
+
+def test_what_was_written_meanwhile_is_left_alone(bus):
+    """A reading that began before a command is older than what the command wrote."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.update([4.0, 5.0, 6.0], 20, 1.0, frozenset({1}))
+    assert seen(bus) == [(4.0, ""), (2.0, ""), (6.0, "")]
+
+
+def test_the_end_of_a_session_makes_all_bad_and_holds_what_was_read_last(bus):
+    """Also what the scan has not yet taken from the inbox."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.fail("gone")
+    assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]
+    assert bus.read("a").quality is Quality.BAD
+    feed.update([1.0, 2.0, 3.0], 20, 1.0)
+    assert seen(bus) == [(1.0, ""), (2.0, ""), (3.0, "")]
+
+
+def test_what_is_not_updated_turns_stale(bus):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.age(3.9)
+    assert seen(bus)[0] == (1.0, "")
+    feed.age(4.1)
+    assert seen(bus)[0] == (1.0, "stale: not updated for 4 s")
+    assert bus.read("a").quality is Quality.UNCERTAIN
+    feed.update([1.0, 2.0, 3.0], 20, 5.0)
+    assert seen(bus)[0] == (1.0, "")
+
+
+def test_a_scan_that_does_not_keep_up_loses_no_quality(bus):
+    """What the inbox refuses is counted, and the bad news are told as soon as there is room."""
+    feed = Feed(bus, POINTS, 0.0)
+    for number in range(30):
+        feed.update([float(number)] * 3, number, 0.0)
+    feed.fail("gone")
+    assert feed.refused
+    seen(bus)
+    feed.age(0.1)
+    assert seen(bus) == [(29.0, "gone")] * 3
+
+
+def test_a_signal_that_a_block_writes_is_not_fed():
+    bus = LocalBus(
+        Store(
+            [
+                Signal("a", SignalType.FLOAT),
+                Signal("b", SignalType.FLOAT, written_by="block"),
+                Signal("c", SignalType.FLOAT),
+            ],
+            ManualClock(),
+        )
+    )
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.update([1.0, PointError("x"), 3.0], 10, 0.0)
+    feed.fail("gone")
+    assert [value for value, _ in seen(bus)] == [1.0, 0.0, 3.0]
+
+
+def test_a_session_that_was_left_behind_shows_nothing_any_more(bus):
+    """It did not end when it was told to, and still holds its feed; others read the points now."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.retired = True
+    feed.update([7.0, 8.0, 9.0], 20, 1.0)
+    assert seen(bus) == [(1.0, ""), (2.0, ""), (3.0, "")]
+    feed.fail("gone")
+    assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]
+
+
+def test_a_flawed_point_does_not_keep_the_others_from_going_stale(bus):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, PointError("nan"), 3.0], 10, 0.0)
+    feed.age(100.0)
+    assert seen(bus) == [
+        (1.0, "stale: not updated for 4 s"),
+        (0.0, "nan"),
+        (3.0, "stale: not updated for 4 s"),
+    ]
+    feed.update([4.0, 5.0, 6.0], 20, 101.0)
+    assert seen(bus) == [(4.0, ""), (5.0, ""), (6.0, "")]
+
+
+def test_what_a_device_has_taken_is_as_good_as_it_can_be_read(bus):
+    """A point that is refused stays bad, though a command to it has been carried out."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, PointError("refused"), 3.0], 10, 0.0)
+    assert feed.show("a", 7.0, 20)
+    assert feed.show("b", 8.0, 20)
+    assert not feed.show("other", 9.0, 20)
+    assert seen(bus) == [(7.0, ""), (8.0, "refused"), (3.0, "")]
+
+
+def test_a_plan_that_changes_makes_no_value_younger(bus):
+    """Nor better: whoever reads the points from now on goes on from what is known of them."""
+    before = Feed(bus, POINTS, 0.0)
+    before.update([1.0, PointError("refused"), 3.0], 10, 0.0)
+    after = Feed(bus, POINTS, 50.0)
+    after.take_over(dict(before.state()))
+    after.age(50.0)
+    assert [reason for _, reason in seen(bus)] == [
+        "stale: not updated for 4 s",
+        "refused",
+        "stale: not updated for 4 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "said"),
+    [
+        (SignalType.FLOAT, None, "a value of type NoneType, where a number is expected"),
+        (SignalType.FLOAT, "12", "a value of type str, where a number is expected"),
+        (SignalType.FLOAT, True, "a value of type bool, where a number is expected"),
+        (SignalType.FLOAT, math.nan, "nan, which is not a number that a signal holds"),
+        (SignalType.FLOAT, -math.inf, "-inf, which is not a number that a signal holds"),
+        (SignalType.FLOAT, 2**70, "a number of 71 bits, and a signal holds 64"),
+        (SignalType.FLOAT, 10**5000, "a number of 16610 bits, and a signal holds 64"),
+        (SignalType.INT, 2**63, "a number of 64 bits, and a signal holds 64"),
+        (SignalType.INT, math.nan, "a value of type float, where a whole number is expected"),
+        (SignalType.INT, 3.0, "a value of type float, where a whole number is expected"),
+        (SignalType.BOOL, 1, "a value of type int, where true or false is expected"),
+        (SignalType.STRING, b"x", "a value of type bytes, where a text is expected"),
+        (SignalType.STRING, "x" * 70_000, "70000 characters, and a signal holds 65536"),
+        (SignalType.FLOAT, ValueError("x"), "a value of type ValueError, where a number is expected"),
+    ],
+    ids=lambda value: repr(value)[:12] if type(value) is not int or value < 2**64 else "huge",
+)
+def test_what_a_signal_cannot_hold_makes_its_point_bad_alone(kind, value, said):
+    """Its type is named; the others are good, and all of them turn bad when the session ends."""
+    points = [Point("a", kind, "a"), Point("b", SignalType.FLOAT, "b")]
+    bus = LocalBus(Store([Signal(point.signal, point.type) for point in points], ManualClock()))
+    feed = Feed(bus, points, 0.0)
+    feed.update([kind.python(), 1.0], 5, 0.0)
+    feed.update([value, 2.0], 10, 1.0)
+    bus.store.latch()
+    bus.store.publish(1, 1)
+    assert bus.status("a") == bad(f"the driver gives {said}")
+    assert bus.read("a").value == kind.python()
+    assert bus.read("b")[:2] == (2.0, Quality.GOOD)
+    feed.fail("gone")
+    bus.store.latch()
+    bus.store.publish(2, 2)
+    assert [bus.status(point.signal) for point in points] == [bad("gone")] * 2
+
+
+def bad(reason: str) -> Status:
+    return Status(Quality.BAD, reason)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([1.0, 2.0], "the driver gives 2 values for 3 points"),
+        ([1.0] * 4, "the driver gives 4 values for 3 points"),
+        (None, "the driver gives a NoneType in place of values"),
+        ("abc", "the driver gives a str in place of values"),
+        ({"a": 1.0, "b": 2.0, "c": 3.0}, "the driver gives a dict in place of values"),
+    ],
+)
+def test_values_of_nobody_knows_which_points_make_all_of_them_bad(bus, values, said):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    feed.update(values, 20, 1.0)
+    assert seen(bus) == [(1.0, said), (2.0, said), (3.0, said)]
+    feed.update([4.0, 5.0, 6.0], 30, 2.0)
+    assert seen(bus) == [(4.0, ""), (5.0, ""), (6.0, "")]
+
+
+def test_whole_numbers_are_taken_for_numbers(bus):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1, 2, 3], 10, 0.0)
+    assert [(type(value), reason) for value, reason in seen(bus)] == [(float, "")] * 3
+
+
+def test_a_driver_that_knows_another_time_has_values_that_turn_stale(bus):
+    """Seconds since 1970 in place of those of the loop would keep a value young for ever."""
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 1.8e9)
+    feed.age(1.0)
+    feed.age(5.1)
+    assert seen(bus)[0] == (1.0, "stale: not updated for 4 s")
+    with pytest.raises(TypeError, match="nanoseconds since 1970"):
+        feed.update([1.0, 2.0, 3.0], 1.8e9, 6.0)
+
+
+class Full(LocalBus):
+    """A bus that takes nothing while it is told to, as long as something waits in its inbox."""
+
+    @property
+    def full(self) -> bool:
+        """Whether it takes nothing."""
+        return self.store.inbox._limit == 0
+
+    @full.setter
+    def full(self, full: bool) -> None:
+        self.store.inbox._limit = 0 if full else 100
+
+
+def full_bus() -> Full:
+    return Full(Store([Signal(p.signal, SignalType.FLOAT) for p in POINTS], ManualClock()))
+
+
+def test_a_point_that_turns_bad_while_the_bus_is_full_is_told_later():
+    """A point that is refused is asked for again after half a minute only."""
+    bus = full_bus()
+    feed = Feed(bus, POINTS, 0.0)
+    feed.update([1.0, 2.0, 3.0], 10, 0.0)
+    bus.full = True
+    feed.update([4.0, PointError("refused"), 6.0], 20, 1.0)
+    feed.age(1.1)
+    assert seen(bus)[1] == (2.0, "")
+    bus.full = False
+    feed.age(1.2)
+    assert seen(bus)[1] == (2.0, "refused")
+
+
+class Silent(Driver):
+    """A driver that hands over nothing by itself."""
+
+    async def session(self, link):
+        """Be nowhere."""
+
+
+def test_what_ends_while_the_bus_is_full_is_told_by_whoever_reads_it_next():
+    """A new session has planned its points anew before the bus has taken the bad news of the last one."""
+    bus = full_bus()
+
+    async def main() -> None:
+        link = Link(Silent("d", POINTS), bus, lambda: 7)
+        await link.run(None)
+        first = link.feed(POINTS[:2])
+        link.connected()
+        first.update([1.0, 2.0], 10, link.now())
+        link.feed(POINTS[2:]).update([3.0], 10, link.now())
+        bus.full = True
+        link.fail("gone")
+        await link.run(None)
+        link.feed(POINTS[1:])
+        link.connected()
+        bus.full = False
+        link.tick()
+        assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]
+        link.fail("gone again")
+
+    asyncio.run(main())
+    assert seen(bus) == [(1.0, "gone again"), (2.0, "gone again"), (3.0, "gone again")]
+
+
+def test_every_signal_is_bad_in_the_end_whatever_the_driver_has_handed_over():
+    """One feed has been given what its signal cannot hold; the others and `online` are told all the same."""
+    signals = [Signal(p.signal, SignalType.FLOAT) for p in POINTS]
+    bus = LocalBus(Store([*signals, Signal("online", SignalType.BOOL)], ManualClock()))
+
+    async def main() -> None:
+        link = Link(Silent("d", POINTS, online="online"), bus, lambda: 7)
+        feeds = [link.feed([point]) for point in POINTS]
+        link.connected()
+        for feed, value in zip(feeds, (None, 2.0, "x"), strict=True):
+            feed.update([value], 10, link.now())
+        link.fail("gone")
+
+    asyncio.run(main())
+    assert [reason for _, reason in seen(bus)] == ["gone"] * 3
+    assert bus.read("online").value is False
