@@ -27,7 +27,7 @@ from typing import Any
 
 from petra.clock import SystemClock
 from petra.drivers import Direction, Driver, Fault, FaultKind, Origin, Outcome, Script
-from petra.engine.field import Field
+from petra.engine.host import DriverHost
 from petra.engine.simulation import Simulation
 from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import Backoff
@@ -114,7 +114,7 @@ class Plant:
     def __init__(self, drivers: list[Driver], longest: float = 30.0) -> None:
         clock = SystemClock()
         self.bus = LocalBus(Store([Signal(p.signal, p.type) for d in drivers for p in d.points], clock))
-        self.field = Field(self.bus, clock, backoff=lambda: Backoff(longest=longest))
+        self.field = DriverHost(self.bus, clock, backoff=lambda: Backoff(longest=longest))
         self.drivers = drivers
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._scan)

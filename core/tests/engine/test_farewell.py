@@ -6,10 +6,11 @@ import asyncio
 
 import pytest
 
-from petra.drivers import BusyError, Direction, Driver, Link, NoAnswerError, Outcome, Point, SessionError
+from petra.drivers import BusyError, Direction, Driver, NoAnswerError, Point, SessionContext, SessionError
 from petra.drivers.commands.ledger import Ledger
 from petra.drivers.commands.output import SURE
 from petra.drivers.commands.outputs import Outputs
+from petra.drivers.contract.sessions import DriverSessions
 from petra.engine.farewell import Farewell, Running
 from petra.signals import Layout, LocalBus, Signal, SignalType, Store
 from petra.supervise import Activity, Backoff
@@ -31,23 +32,16 @@ class Slow(Driver):
         self.busy = 0
         self.written: list[str] = []
 
-    async def session(self, link: Link) -> None:
-        if link.now() < self.down_until:
+    async def session(self, context: SessionContext) -> None:
+        if context.now() < self.down_until:
             raise SessionError("nobody there")
-        link.connected()
-        while True:
-            link.queue.changed.clear()
-            while (command := link.queue.take(link.now())) is not None:
-                link.under_way += 1
-                command.sent(link.now_ns())
-                try:
-                    await self.write(command.point)
-                    command.end(Outcome.CONFIRMED, link.now_ns())
-                except (NoAnswerError, BusyError) as error:
-                    command.end(Outcome.TIMED_OUT, link.now_ns(), str(error), passing=True)
-                finally:
-                    link.under_way -= 1
-            await link.queue.changed.wait()
+        context.connected()
+        async for request in context.commands(within=60.0):
+            try:
+                await self.write(request.point)
+                request.confirmed()
+            except (NoAnswerError, BusyError) as error:
+                request.timed_out(str(error), temporary=True)
 
     async def write(self, point: Point) -> None:
         if point.station in self.dead:
@@ -68,13 +62,13 @@ def ended(driver: Slow, *, over=lambda: False, stopped: bool = False, away: bool
         signals = [Signal(p.signal, SignalType.FLOAT, written_by="b", safe=-1.0) for p in driver.points]
         bus, ledger = LocalBus(Store(Layout(signals), clock)), Ledger(clock)
         farewell = Farewell(ledger)
-        link = Link(driver, bus, clock.now_ns)
-        outputs = Outputs(link, bus, ledger)
-        link.resume = outputs.resume
-        running = Running(driver, link, outputs)
+        sessions = DriverSessions(driver, bus, clock.now_ns)
+        outputs = Outputs(sessions, bus, ledger)
+        sessions.resume = outputs.resume
+        running = Running(driver, sessions, outputs)
         backoff = Backoff(first=20.0, least=20.0) if away else Backoff()
         activity = running.activity = Activity(
-            driver.name, link.run, patience=60.0, stable_after=10.0, backoff=backoff, failed=None
+            driver.name, sessions.run, patience=60.0, stable_after=10.0, backoff=backoff, failed=None
         )
         task = loop.create_task(activity.keep())
         await asyncio.sleep(0.1)

@@ -6,7 +6,17 @@ import time
 
 import pytest
 
-from petra.drivers import Direction, Driver, Fault, FaultKind, Link, Point, PointError, Script, Simulator
+from petra.drivers import (
+    Direction,
+    Driver,
+    Fault,
+    FaultKind,
+    Point,
+    PointError,
+    Script,
+    SessionContext,
+    Simulator,
+)
 from petra.drivers.simulation.simulator import Pattern
 from petra.engine.simulation import Simulation
 from petra.errors import PetraError
@@ -58,7 +68,7 @@ class Toy(Driver):
         super().__init__(name, points, None)
         self.serial = serial
 
-    async def session(self, link: Link) -> None:
+    async def session(self, context: SessionContext) -> None:
         """Nobody runs it."""
 
     def simulator(self) -> Simulator:

@@ -159,6 +159,6 @@ def test_a_command_that_comes_before_the_last_one_can_be_read_back_takes_its_pla
         rig.until(lambda: first.outcome.final, "it ends")
         assert (first.outcome, first.reason) == (
             Outcome.UNVERIFIED,
-            "it was written anew before it could be read back",
+            "another value was written before it could be read back",
         )
         assert second.outcome is Outcome.SENT

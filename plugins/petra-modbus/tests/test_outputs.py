@@ -61,7 +61,7 @@ def test_what_waited_when_the_line_was_cut_is_written_afterwards():
         made.bus.write("sp", 1)
         made.until(lambda: made.simulator.get(point) == 1, "the first")
         made.bus.write("sp", 2)
-        made.until(lambda: bool(len(made.field._running["device"].link.queue)), "it waits")
+        made.until(lambda: bool(len(made.field._running["device"].sessions.queue)), "it waits")
         made.drop()
         made.until(lambda: made.simulator.get(point) == 2, "the second")
 

@@ -10,7 +10,7 @@ import pytest
 
 from petra.clock import SystemClock
 from petra.drivers import Direction, Fault, FaultKind, Origin, Outcome, Relay
-from petra.engine.field import Field
+from petra.engine.host import DriverHost
 from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import ActivityState, Backoff, Supervisor
 from petra.testing.rig import resources
@@ -66,7 +66,7 @@ class Floor:
         ]
         clock = SystemClock()
         self.bus = LocalBus(Store([Signal(p.signal, p.type) for d in self.drivers for p in d.points], clock))
-        self.field = Field(self.bus, clock, backoff=lambda: Backoff(first=0.02, longest=0.2))
+        self.field = DriverHost(self.bus, clock, backoff=lambda: Backoff(first=0.02, longest=0.2))
         self.scans = 0
 
     def _driver(self, number: int, plc: int, port: int, timeout: float, poll: float):

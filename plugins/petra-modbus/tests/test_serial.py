@@ -10,7 +10,7 @@ import pytest
 from petra.clock import SystemClock
 from petra.drivers import Direction, Origin, SessionError
 from petra.drivers.commands.command import Outcome
-from petra.engine.field import Field
+from petra.engine.host import DriverHost
 from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import Supervisor
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
@@ -39,7 +39,7 @@ class Line:
         self.thread.call(self.simulator.start("", 0))
         clock = SystemClock()
         self.bus = LocalBus(Store([Signal(p.signal, p.type) for p in self.driver.points], clock))
-        self.field = Field(self.bus, clock)
+        self.field = DriverHost(self.bus, clock)
         self.field.start([self.driver])
         self.scans = 0
 

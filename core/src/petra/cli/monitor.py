@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from petra.drivers.contract.driver import Driver
-    from petra.engine.field import Field
+    from petra.engine.host import DriverHost
     from petra.signals import LocalBus
 
 _SCAN = 0.02
@@ -30,7 +30,7 @@ def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
 
     from petra.clock import SystemClock
     from petra.drivers.contract.point import Direction
-    from petra.engine.field import Field
+    from petra.engine.host import DriverHost
     from petra.signals import LocalBus, Signal, SignalType, Store
 
     for driver in drivers:  # a driver that writes nothing
@@ -41,7 +41,7 @@ def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
     signals = {p.signal: Signal(p.signal, p.type) for d in drivers for p in d.points}
     signals |= {d.online: Signal(d.online, SignalType.BOOL) for d in drivers if d.online}
     bus = LocalBus(Store(signals.values(), clock))
-    field = Field(bus, clock)
+    field = DriverHost(bus, clock)
     show = _Table(drivers, field, bus) if in_terminal() and not form else _Lines(bus, form or "csv")
     field.start(drivers)
     try:
@@ -104,7 +104,7 @@ class _Lines:
 class _Table:
     """A table that moves."""
 
-    def __init__(self, drivers: Sequence[Driver], field: Field, bus: LocalBus) -> None:
+    def __init__(self, drivers: Sequence[Driver], field: DriverHost, bus: LocalBus) -> None:
         from rich.live import Live
 
         self._drivers = drivers

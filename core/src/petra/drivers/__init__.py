@@ -11,8 +11,11 @@ from petra._lazy import lazy
 
 if TYPE_CHECKING:
     from petra.drivers.commands.command import Act, Command, Origin, Outcome
-    from petra.drivers.contract.driver import Driver, Link
+    from petra.drivers.commands.requests import WriteRequest, WriteRequests
+    from petra.drivers.contract.context import SessionContext
+    from petra.drivers.contract.driver import Driver
     from petra.drivers.contract.errors import BusyError, GarbledError, NoAnswerError, PointError, SessionError
+    from petra.drivers.contract.feed import Feed, PointUpdate
     from petra.drivers.contract.point import Direction, Limits, Point
     from petra.drivers.contract.scale import scaling, usable_scale
     from petra.drivers.contract.settings import PointSettings
@@ -29,9 +32,9 @@ if TYPE_CHECKING:
     from petra.drivers.transport.serving import Server
 
 _HOME = {
+    "Act": "petra.drivers.commands.command",
     "Answer": "petra.drivers.polling.connection",
     "BusyError": "petra.drivers.contract.errors",
-    "Act": "petra.drivers.commands.command",
     "Command": "petra.drivers.commands.command",
     "Connection": "petra.drivers.polling.connection",
     "Direction": "petra.drivers.contract.point",
@@ -39,28 +42,32 @@ _HOME = {
     "Exchange": "petra.drivers.transport.exchange",
     "Fault": "petra.drivers.simulation.faults",
     "FaultKind": "petra.drivers.simulation.faults",
+    "Feed": "petra.drivers.contract.feed",
     "Framing": "petra.drivers.transport.exchange",
     "GarbledError": "petra.drivers.contract.errors",
     "Limits": "petra.drivers.contract.point",
-    "Link": "petra.drivers.contract.driver",
     "NoAnswerError": "petra.drivers.contract.errors",
     "Origin": "petra.drivers.commands.command",
     "Outcome": "petra.drivers.commands.command",
     "Packed": "petra.drivers.polling.unpacking",
-    "ReadPart": "petra.drivers.polling.planner",
     "Point": "petra.drivers.contract.point",
     "PointError": "petra.drivers.contract.errors",
     "PointSettings": "petra.drivers.contract.settings",
+    "PointUpdate": "petra.drivers.contract.feed",
     "PolledDriver": "petra.drivers.polling.driver",
     "Reach": "petra.drivers.polling.planner",
+    "ReadPart": "petra.drivers.polling.planner",
     "Relay": "petra.drivers.simulation.relay",
     "Request": "petra.drivers.polling.planner",
     "Script": "petra.drivers.simulation.faults",
     "Server": "petra.drivers.transport.serving",
+    "SessionContext": "petra.drivers.contract.context",
     "SessionError": "petra.drivers.contract.errors",
     "Simulator": "petra.drivers.simulation.simulator",
     "Span": "petra.drivers.polling.planner",
     "Unpack": "petra.drivers.polling.unpacking",
+    "WriteRequest": "petra.drivers.commands.requests",
+    "WriteRequests": "petra.drivers.commands.requests",
     "host_and_port": "petra.drivers.transport.lookup",
     "open_tcp": "petra.drivers.transport.exchange",
     "plan_reads": "petra.drivers.polling.planner",
@@ -81,10 +88,10 @@ __all__ = [
     "Exchange",
     "Fault",
     "FaultKind",
+    "Feed",
     "Framing",
     "GarbledError",
     "Limits",
-    "Link",
     "NoAnswerError",
     "Origin",
     "Outcome",
@@ -92,6 +99,7 @@ __all__ = [
     "Point",
     "PointError",
     "PointSettings",
+    "PointUpdate",
     "PolledDriver",
     "Reach",
     "ReadPart",
@@ -99,10 +107,13 @@ __all__ = [
     "Request",
     "Script",
     "Server",
+    "SessionContext",
     "SessionError",
     "Simulator",
     "Span",
     "Unpack",
+    "WriteRequest",
+    "WriteRequests",
     "host_and_port",
     "open_tcp",
     "plan_reads",

@@ -15,9 +15,9 @@ from petra.clock import Clock, SystemClock
 from petra.drivers.commands.command import Command, Origin
 from petra.engine.build import Built, build, moved
 from petra.engine.drivers import check_signals, drivers_of, say_refused_safe_values
-from petra.engine.field import DriverStatus, Field
 from petra.engine.hooks import announce
-from petra.engine.journal import Journal
+from petra.engine.host import DriverHost, DriverStatus
+from petra.engine.journal import CommandJournal
 from petra.engine.keeper import Keeper
 from petra.engine.plan import Change, plan
 from petra.engine.record import Snapshot
@@ -105,7 +105,7 @@ class Engine:
         # a slow task's zero was computed by nothing: outputs are bad until their blocks have run
         self.store.doubt(range(built.layout.split, len(built.layout)), _NOT_YET)
         self.store.publish(0, self.clock.now_ns())
-        self.field = Field(self.bus, self.clock)
+        self.field = DriverHost(self.bus, self.clock)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
             self.store,
@@ -118,7 +118,7 @@ class Engine:
         kept = RetainFile(retain) if retain else None
         if kept is not None:
             self._restore(built, kept.load(_types(built.tasks)))
-        written = Journal(journal) if journal else None
+        written = CommandJournal(journal) if journal else None
         if written is not None:
             self.field.ledger.told = written.note
         self._watchdog = Watchdog(self.scheduler, self.clock, self._limit)

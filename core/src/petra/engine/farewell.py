@@ -12,8 +12,9 @@ from petra.drivers.commands.output import SURE
 if TYPE_CHECKING:
     from petra.drivers.commands.ledger import Ledger
     from petra.drivers.commands.outputs import Outputs
-    from petra.drivers.contract.driver import Driver, Link
+    from petra.drivers.contract.driver import Driver
     from petra.drivers.contract.point import Point
+    from petra.drivers.contract.sessions import DriverSessions
     from petra.supervise import Activity
 
 MOST = 30.0
@@ -27,16 +28,16 @@ _LOOK = 0.01
 class Running:
     """A driver with what belongs to it."""
 
-    def __init__(self, driver: Driver, link: Link, outputs: Outputs) -> None:
+    def __init__(self, driver: Driver, sessions: DriverSessions, outputs: Outputs) -> None:
         self.driver = driver
-        self.link = link
+        self.sessions = sessions
         self.outputs = outputs
         self.activity: Activity | None = None
 
     @property
     def has_to_write(self) -> bool:
         """Whether something is under way to its device that is to arrive there before the end."""
-        return self.link.busy or self.outputs.lacks_session or self.outputs.tries_on
+        return self.sessions.busy or self.outputs.lacks_session or self.outputs.tries_on
 
     @property
     def patience(self) -> float:
@@ -44,7 +45,7 @@ class Running:
 
         A device that answers does so within its timeout; another request may be under way before the command.
         """
-        answers = 2 if self.link.serves else 1
+        answers = 2 if self.sessions.serves else 1
         return max(_LEAST, answers * self.driver.timeout + _MARGIN)
 
 
@@ -89,7 +90,7 @@ class Farewell:
         """Try again what failed for a reason that passes."""
         again = self._ledger.open(command.signal, command.value, command.actor, Origin.LOGIC, safe=True)
         again.point, again.urgent, again.last_word = command.point, True, True
-        each.link.queue.put(again, each.link.now())
+        each.sessions.queue.put(again, each.sessions.now())
         return again
 
     async def _wait(
@@ -100,12 +101,12 @@ class Farewell:
         await asyncio.sleep(2 * _LOOK)  # what the last image changed has been heard of by then
         end = loop.time() + MOST
         until = {each: loop.time() + each.patience for each in running}
-        sessions = {each: each.link.statistics.sessions for each in running}
+        sessions = {each: each.sessions.statistics.sessions for each in running}
         while not over() and loop.time() < end:
             moved, self._moved = self._moved, set()
             busy = [each for each in until if waits(each)]
             for each in busy:
-                renewed = each in sessions and each.link.statistics.sessions != sessions[each]
+                renewed = each in sessions and each.sessions.statistics.sessions != sessions[each]
                 if renewed or any(id(point) in moved for point in each.driver.points):
                     until[each] = loop.time() + each.patience
                 if renewed:  # one that drops every session gets no further by beginning another
@@ -114,7 +115,7 @@ class Farewell:
             if not busy:
                 return
             for each in busy:
-                if not each.link.serves and each.activity is not None:
+                if not each.sessions.serves and each.activity is not None:
                     each.activity.hurry(_TRY_EVERY)
             await asyncio.sleep(_LOOK)
 

@@ -18,7 +18,7 @@ MOST_BYTES = 4_000_000
 _WAITING = 10_000
 
 
-class Journal:
+class CommandJournal:
     """Takes commands from any thread; one thread writes them."""
 
     def __init__(self, path: Path) -> None:

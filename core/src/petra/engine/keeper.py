@@ -13,7 +13,7 @@ from petra.signals.store import FORCES_KEPT
 
 if TYPE_CHECKING:
     from petra.clock import Clock
-    from petra.engine.journal import Journal
+    from petra.engine.journal import CommandJournal
     from petra.engine.retain import Kept, RetainFile
     from petra.scan import Scheduler
     from petra.signals import Force
@@ -37,7 +37,7 @@ class Keeper:
         snapshot: Callable[[], Kept],
         *,
         retain: RetainFile | None,
-        journal: Journal | None,
+        journal: CommandJournal | None,
         look: Callable[[], None],
     ) -> None:
         self._scheduler = scheduler

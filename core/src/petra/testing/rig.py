@@ -12,7 +12,7 @@ from petra.clock import SystemClock
 from petra.drivers.commands.command import Command, Origin
 from petra.drivers.simulation.faults import Fault, FaultKind
 from petra.drivers.simulation.relay import Relay
-from petra.engine.field import DriverStatus, Field
+from petra.engine.host import DriverHost, DriverStatus
 from petra.signals import LocalBus, Quality, Reading, Signal, SignalType, Store
 from petra.supervise import Backoff, Supervisor
 
@@ -62,7 +62,7 @@ class Rig:
         if self.driver.online is not None:
             signals[self.driver.online] = Signal(self.driver.online, SignalType.BOOL)
         self.bus = LocalBus(Store(signals.values(), self.clock))
-        self.field = Field(self.bus, self.clock, backoff=lambda: Backoff(first=0.02, longest=QUICK))
+        self.field = DriverHost(self.bus, self.clock, backoff=lambda: Backoff(first=0.02, longest=QUICK))
         self._scans = 0
         self._spoil: Spoil | None = None
         self._spoilt: list[Feed] = []
@@ -125,18 +125,18 @@ class Rig:
     def spoil(self, spoil: Spoil | None) -> None:
         """Let the driver hand over something else than it has read, or again what it has read with None."""
         self._spoil = spoil
-        link = self.field._running[self.driver.name].link  # noqa: SLF001 - the rig stands in for a driver
-        make = link.feed
+        sessions = self.field._running[self.driver.name].sessions  # noqa: SLF001 - the rig stands in for a driver
+        make = sessions.feed
 
-        def feed(points: Sequence[Point]) -> Feed:
-            made = make(points)
+        def feed(points: Sequence[Point], **options: Any) -> Feed:
+            made = make(points, **options)
             self._spoil_feed(made)
             return made
 
         async def install() -> None:
-            for each in link._feeds:  # noqa: SLF001 - as above
+            for each in sessions._feeds:  # noqa: SLF001 - as above
                 self._spoil_feed(each)
-            link.feed = feed  # type: ignore[method-assign]  # as above
+            sessions.feed = feed  # type: ignore[method-assign]  # as above
 
         self.field.supervisor.call(install())
 

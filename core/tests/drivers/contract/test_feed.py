@@ -7,10 +7,11 @@ import math
 
 import pytest
 
-from petra.drivers import Driver, Link, Point, PointError
+from petra.drivers import Driver, Point, PointError, PointUpdate
 from petra.drivers.contract.feed import Feed
-from petra.signals import Bus, LocalBus, Quality, Signal, SignalType, Status, Store
-from petra.testing import ManualClock
+from petra.drivers.contract.sessions import DriverSessions
+from petra.signals import GOOD, LocalBus, Quality, Signal, SignalType, Status, Store
+from petra.testing import ManualClock, run_virtual
 
 POINTS = [Point(name, SignalType.FLOAT, name, period=1.0) for name in ("a", "b", "c")]
 
@@ -22,14 +23,14 @@ def bus():
     )
 
 
-def seen(bus: Bus) -> list[tuple[float, str]]:
+def seen(bus: LocalBus) -> list[tuple[float, str]]:
     bus.store.latch()
     bus.store.publish(1, 1)
     return [(bus.read(p.signal).value, bus.status(p.signal).reason) for p in POINTS]
 
 
 def test_a_point_that_fails_is_bad_alone_and_holds_its_value(bus):
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, 2.0, 3.0], 10, 0.0)
     feed.update([4.0, PointError("no such address"), 6.0], 20, 1.0)
     assert seen(bus) == [(4.0, ""), (2.0, "no such address"), (6.0, "")]
@@ -40,7 +41,7 @@ def test_a_point_that_fails_is_bad_alone_and_holds_its_value(bus):
 
 def test_what_was_written_meanwhile_is_left_alone(bus):
     """A reading that began before a command is older than what the command wrote."""
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, 2.0, 3.0], 10, 0.0)
     feed.update([4.0, 5.0, 6.0], 20, 1.0, frozenset({1}))
     assert seen(bus) == [(4.0, ""), (2.0, ""), (6.0, "")]
@@ -48,7 +49,7 @@ def test_what_was_written_meanwhile_is_left_alone(bus):
 
 def test_the_end_of_a_session_makes_all_bad_and_holds_what_was_read_last(bus):
     """Also what the scan has not yet taken from the inbox."""
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, 2.0, 3.0], 10, 0.0)
     feed.fail("gone")
     assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]
@@ -58,7 +59,7 @@ def test_the_end_of_a_session_makes_all_bad_and_holds_what_was_read_last(bus):
 
 
 def test_what_is_not_updated_turns_stale(bus):
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, 2.0, 3.0], 10, 0.0)
     feed.age(3.9)
     assert seen(bus)[0] == (1.0, "")
@@ -71,7 +72,7 @@ def test_what_is_not_updated_turns_stale(bus):
 
 def test_a_scan_that_does_not_keep_up_loses_no_quality(bus):
     """What the inbox refuses is counted, and the bad news are told as soon as there is room."""
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     for number in range(30):
         feed.update([float(number)] * 3, number, 0.0)
     feed.fail("gone")
@@ -92,7 +93,7 @@ def test_a_signal_that_a_block_writes_is_not_fed():
             ManualClock(),
         )
     )
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, 2.0, 3.0], 10, 0.0)
     feed.update([1.0, PointError("x"), 3.0], 10, 0.0)
     feed.fail("gone")
@@ -101,7 +102,7 @@ def test_a_signal_that_a_block_writes_is_not_fed():
 
 def test_a_session_that_was_left_behind_shows_nothing_any_more(bus):
     """It did not end when it was told to, and still holds its feed; others read the points now."""
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, 2.0, 3.0], 10, 0.0)
     feed.retired = True
     feed.update([7.0, 8.0, 9.0], 20, 1.0)
@@ -111,7 +112,7 @@ def test_a_session_that_was_left_behind_shows_nothing_any_more(bus):
 
 
 def test_a_flawed_point_does_not_keep_the_others_from_going_stale(bus):
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, PointError("nan"), 3.0], 10, 0.0)
     feed.age(100.0)
     assert seen(bus) == [
@@ -125,7 +126,7 @@ def test_a_flawed_point_does_not_keep_the_others_from_going_stale(bus):
 
 def test_what_a_device_has_taken_is_as_good_as_it_can_be_read(bus):
     """A point that is refused stays bad, though a command to it has been carried out."""
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, PointError("refused"), 3.0], 10, 0.0)
     assert feed.show("a", 7.0, 20)
     assert feed.show("b", 8.0, 20)
@@ -135,9 +136,9 @@ def test_what_a_device_has_taken_is_as_good_as_it_can_be_read(bus):
 
 def test_a_plan_that_changes_makes_no_value_younger(bus):
     """Nor better: whoever reads the points from now on goes on from what is known of them."""
-    before = Feed(bus, POINTS, 0.0)
+    before = Feed(bus, POINTS, 0.0, max_age=4.0)
     before.update([1.0, PointError("refused"), 3.0], 10, 0.0)
-    after = Feed(bus, POINTS, 50.0)
+    after = Feed(bus, POINTS, 50.0, max_age=4.0)
     after.take_over(dict(before.state()))
     after.age(50.0)
     assert [reason for _, reason in seen(bus)] == [
@@ -200,7 +201,7 @@ def bad(reason: str) -> Status:
     ],
 )
 def test_values_of_nobody_knows_which_points_make_all_of_them_bad(bus, values, said):
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, 2.0, 3.0], 10, 0.0)
     feed.update(values, 20, 1.0)
     assert seen(bus) == [(1.0, said), (2.0, said), (3.0, said)]
@@ -209,14 +210,14 @@ def test_values_of_nobody_knows_which_points_make_all_of_them_bad(bus, values, s
 
 
 def test_whole_numbers_are_taken_for_numbers(bus):
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1, 2, 3], 10, 0.0)
     assert [(type(value), reason) for value, reason in seen(bus)] == [(float, "")] * 3
 
 
 def test_a_driver_that_knows_another_time_has_values_that_turn_stale(bus):
     """Seconds since 1970 in place of those of the loop would keep a value young for ever."""
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, 2.0, 3.0], 10, 1.8e9)
     feed.age(1.0)
     feed.age(5.1)
@@ -245,7 +246,7 @@ def full_bus() -> Full:
 def test_a_point_that_turns_bad_while_the_bus_is_full_is_told_later():
     """A point that is refused is asked for again after half a minute only."""
     bus = full_bus()
-    feed = Feed(bus, POINTS, 0.0)
+    feed = Feed(bus, POINTS, 0.0, max_age=4.0)
     feed.update([1.0, 2.0, 3.0], 10, 0.0)
     bus.full = True
     feed.update([4.0, PointError("refused"), 6.0], 20, 1.0)
@@ -259,7 +260,7 @@ def test_a_point_that_turns_bad_while_the_bus_is_full_is_told_later():
 class Silent(Driver):
     """A driver that hands over nothing by itself."""
 
-    async def session(self, link):
+    async def session(self, context):
         """Be nowhere."""
 
 
@@ -268,21 +269,21 @@ def test_what_ends_while_the_bus_is_full_is_told_by_whoever_reads_it_next():
     bus = full_bus()
 
     async def main() -> None:
-        link = Link(Silent("d", POINTS), bus, lambda: 7)
-        await link.run(None)
-        first = link.feed(POINTS[:2])
-        link.connected()
-        first.update([1.0, 2.0], 10, link.now())
-        link.feed(POINTS[2:]).update([3.0], 10, link.now())
+        sessions = DriverSessions(Silent("d", POINTS), bus, lambda: 7)
+        context = sessions.begin(None)
+        first = context.feed(POINTS[:2])
+        context.connected()
+        first.update([1.0, 2.0], 10, context.now())
+        context.feed(POINTS[2:]).update([3.0], 10, context.now())
         bus.full = True
-        link.fail("gone")
-        await link.run(None)
-        link.feed(POINTS[1:])
-        link.connected()
+        sessions.fail("gone")
+        context = sessions.begin(None)
+        context.feed(POINTS[1:])
+        context.connected()
         bus.full = False
-        link.tick()
+        sessions.tick()
         assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]
-        link.fail("gone again")
+        sessions.fail("gone again")
 
     asyncio.run(main())
     assert seen(bus) == [(1.0, "gone again"), (2.0, "gone again"), (3.0, "gone again")]
@@ -294,13 +295,122 @@ def test_every_signal_is_bad_in_the_end_whatever_the_driver_has_handed_over():
     bus = LocalBus(Store([*signals, Signal("online", SignalType.BOOL)], ManualClock()))
 
     async def main() -> None:
-        link = Link(Silent("d", POINTS, online="online"), bus, lambda: 7)
-        feeds = [link.feed([point]) for point in POINTS]
-        link.connected()
+        sessions = DriverSessions(Silent("d", POINTS, online="online"), bus, lambda: 7)
+        context = sessions.begin(None)
+        feeds = [context.feed([point]) for point in POINTS]
+        context.connected()
         for feed, value in zip(feeds, (None, 2.0, "x"), strict=True):
-            feed.update([value], 10, link.now())
-        link.fail("gone")
+            feed.update([value], 10, context.now())
+        sessions.fail("gone")
 
     asyncio.run(main())
     assert [reason for _, reason in seen(bus)] == ["gone"] * 3
     assert bus.read("online").value is False
+
+
+def pushed(bus: LocalBus) -> Feed:
+    feed = Feed(bus, POINTS, 0.0)
+    for point, value in zip(POINTS, (1.0, 2.0, 3.0), strict=True):
+        assert feed.put(point, value, source_time=5)
+    return feed
+
+
+def test_a_value_that_is_pushed_has_its_own_quality_and_time(bus):
+    feed = pushed(bus)
+    doubtful = Status(Quality.UNCERTAIN, "the sensor warms up")
+    assert feed.put(POINTS[1], 7.0, doubtful, source_time=11)
+    seen(bus)
+    assert bus.read("a") == (1.0, Quality.GOOD, 5)
+    assert bus.read("b") == (7.0, Quality.UNCERTAIN, 11)
+    assert bus.status("b") == doubtful
+    feed.put(POINTS[1], 8.0, doubtful, source_time=12)
+    seen(bus)
+    assert bus.read("b") == (8.0, Quality.UNCERTAIN, 12), "another value of the same quality"
+    feed.put(POINTS[1], 8.0, source_time=13)
+    assert seen(bus)[1] == (8.0, "")
+
+
+def test_a_value_that_is_bad_is_shown_and_none_holds_the_last_one(bus):
+    feed = pushed(bus)
+    feed.put(POINTS[0], 9.0, bad("out of range"))
+    feed.put(POINTS[1], None, bad("the wire is broken"))
+    feed.put(POINTS[2], PointError("no such channel"))
+    assert seen(bus) == [(9.0, "out of range"), (2.0, "the wire is broken"), (3.0, "no such channel")]
+    feed.put(POINTS[1], "2", source_time=9)
+    assert seen(bus)[1] == (2.0, "the driver gives a value of type str, where a number is expected")
+
+
+def test_several_are_pushed_each_as_it_is(bus):
+    feed = pushed(bus)
+    taken = feed.put_all(
+        [
+            PointUpdate(POINTS[2], 6.0, GOOD, 20),
+            PointUpdate(POINTS[0], None, bad("gone")),
+            PointUpdate(POINTS[1], 4.0, source_time=21),
+        ]
+    )
+    assert taken == 3
+    assert seen(bus) == [(1.0, "gone"), (4.0, ""), (6.0, "")]
+    assert (bus.read("c").time, bus.read("b").time) == (20, 21)
+
+
+def test_what_is_pushed_on_change_does_not_go_stale_by_itself(bus):
+    """A tank that stands still is as good after a day as after a second."""
+    feed = pushed(bus)
+    feed.age(86_400.0)
+    assert seen(bus) == [(1.0, ""), (2.0, ""), (3.0, "")]
+
+
+def test_a_driver_may_say_how_old_what_it_pushes_may_be(bus):
+    """Each point has its own age."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        feed = Feed(bus, POINTS, loop.time(), max_age=10.0)
+        feed.update([1.0, 2.0, 3.0], 5, loop.time())
+        await asyncio.sleep(8.0)
+        feed.put(POINTS[1], 4.0)
+        await asyncio.sleep(4.0)
+        feed.age(loop.time())
+        stale = "stale: not updated for 10 s"
+        assert seen(bus) == [(1.0, stale), (4.0, ""), (3.0, stale)]
+        await asyncio.sleep(8.0)
+        feed.age(loop.time())
+        assert seen(bus) == [(1.0, stale), (4.0, stale), (3.0, stale)]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((Point("x", SignalType.FLOAT, "x9"), 1.0), "x9 is not a point of this feed"),
+        ((POINTS[0], 1.0, "good"), "the quality of a value is a Status, not 'good'"),
+        ((POINTS[0], 1.0, GOOD, 1.5), "nanoseconds since 1970, not 1.5"),
+        ((POINTS[0], 1.0, GOOD, True), "nanoseconds since 1970, not True"),
+    ],
+)
+def test_a_defect_of_the_driver_is_an_error(bus, arguments, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        pushed(bus).put(*arguments)
+
+
+def test_a_feed_has_answered_when_each_of_its_points_was_heard_of(bus):
+    feed = Feed(bus, POINTS, 0.0)
+    feed.put(POINTS[0], 1.0)
+    feed.put(POINTS[1], PointError("refused"))
+    assert not feed.answered
+    feed.withdraw(POINTS[2:], "off")
+    assert feed.answered
+
+
+def test_bad_news_of_one_point_are_told_when_the_bus_has_room():
+    bus = full_bus()
+    feed = pushed(bus)
+    bus.full = True
+    feed.withdraw([POINTS[1]], "unplugged")
+    feed.age(0.1)
+    assert seen(bus)[1] == (2.0, "")
+    bus.full = False
+    feed.age(0.2)
+    assert seen(bus)[1] == (2.0, "unplugged")

@@ -13,8 +13,8 @@ from petra.signals import Quality
 
 if TYPE_CHECKING:
     from petra.drivers.commands.ledger import Ledger
-    from petra.drivers.contract.driver import Link
     from petra.drivers.contract.point import Point
+    from petra.drivers.contract.sessions import DriverSessions
     from petra.signals import Image, Layout, Value
     from petra.signals import ServedBus as Bus
 
@@ -35,18 +35,18 @@ class Outputs:
 
     def __init__(
         self,
-        link: Link,
+        sessions: DriverSessions,
         bus: Bus,
         ledger: Ledger,
         delivered: Delivered | None = None,
         lapsed: Mapping[str, Lapsed] | None = None,
     ) -> None:
-        self._link = link
+        self._sessions = sessions
         self._bus = bus
         self._ledger = ledger
         self._loop = asyncio.get_running_loop()
         self._outputs: dict[str, list[Output]] = {}
-        for point in link.driver.points:
+        for point in sessions.driver.points:
             if point.direction.writes:
                 self._outputs.setdefault(point.signal, []).append(self._output(point, delivered or {}))
         self._owed: set[str] = set()
@@ -55,15 +55,15 @@ class Outputs:
         self._serving = False
         self._changes = bus.changes(list(self._outputs), woken=self._look) if self._outputs else None
 
-    def resume(self, station: str) -> None:
-        """Write anew what the program wants of a station, or of all."""
+    def resume(self, points: Iterable[Point]) -> None:
+        """Write once more what the program wants of these points: they can be written again."""
         self._serving = True
-        image = self._bus.image
+        image, served = self._bus.image, set(points)
         for signal, outputs in self._outputs.items():
             index = image.layout.index.get(signal, -1)
             wanted = image.stopped or index in image.forced or self._is_computed(index)
             for output in outputs:
-                if station and output.point.station != station:
+                if output.point not in served:
                     continue
                 sent = output.sent
                 if sent is not None and not sent.outcome.final:
@@ -112,7 +112,7 @@ class Outputs:
         """Write what is owed, once there is an image of a scan."""
         if not self._serving:
             return
-        now = self._link.now()
+        now = self._sessions.now()
         for outputs in self._outputs.values():
             for output in outputs:
                 if output.again is not None and output.again <= now:
@@ -193,7 +193,9 @@ class Outputs:
                 dropped = command is not None and command.outcome is Outcome.SUPERSEDED
                 if command is None or command.value != value or not command.urgent or dropped:
                     command = self._ledger.open(signal, value, "safe value", Origin.LOGIC)
-                    command.end(Outcome.TIMED_OUT, self._link.now_ns(), "there was no session to write it in")
+                    command.end(
+                        Outcome.TIMED_OUT, self._sessions.now_ns(), "there was no session to write it in"
+                    )
                 if command.outcome not in SURE:
                     lost.append(command)
         return lost
@@ -242,7 +244,9 @@ class Outputs:
                 older = self._bus.publishes < output.noted + TAKES and value != output.last
                 if not safe and (foreign or older):  # the image does not show yet what the device is given
                     self._owed.add(signal)
-                elif output.needs(value, self._link.now(), safe=safe, stop=image if image.stopped else None):
+                elif output.needs(
+                    value, self._sessions.now(), safe=safe, stop=image if image.stopped else None
+                ):
                     writer = layout.signals[index].written_by
                     output.stand_in = stands_in
                     self._submit(output, value, writer, urgent=safe, last_word=safe and image.stopped)
@@ -266,7 +270,7 @@ class Outputs:
         if wanted.safe or output.safe_only or known:
             return wanted
         value = output.within(wanted.value, layout)
-        if output.may_try(value, self._link.now()):
+        if output.may_try(value, self._sessions.now()):
             return Instead(value, safe=False)
         self._owed.add(output.point.signal)  # until it is tried
         instead = self._refusals.instead(layout.signals[index], output.refusal)
@@ -285,9 +289,9 @@ class Outputs:
         command.then(lambda ended: self._heard(output, ended))
         layout = self._bus.layout
         if reason := layout.outside(layout.place(point.signal), value):
-            command.end(Outcome.REJECTED, self._link.now_ns(), reason)
+            command.end(Outcome.REJECTED, self._sessions.now_ns(), reason)
         else:
-            self._link.queue.put(command, self._link.now())
+            self._sessions.queue.put(command, self._sessions.now())
 
     def _heard(self, output: Output, command: Command) -> None:
         """Hear how a command has ended; a safe value is tried again, any other if the reason passes."""
@@ -297,13 +301,13 @@ class Outputs:
         if command.passing or (refused and command.urgent and command.sent_at is not None):
             pause = output.backoff.next()
             at_once = command.passing and command.last_word
-            output.again = self._link.now() + (0.0 if at_once else pause)
+            output.again = self._sessions.now() + (0.0 if at_once else pause)
             return
         output.backoff.reset()
         if command.urgent:
             return
         if refused and not output.stand_in:
-            output.is_refused(command, self._link.now())
+            output.is_refused(command, self._sessions.now())
             self._loop.call_soon(self._owe, command.signal)
         elif command.outcome in SURE and not output.stand_in:
             output.is_taken()

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 CAPACITY = 1_000
 EXPIRES = 5.0
 _DAY = 86_400.0
+_LOOK_AFTER = 64
+
+WhyGone = Callable[["Point"], str]
+"""Returns why the peer does not have a point; an empty text when it has it."""
+
+
+def _is_there(_: Point) -> str:
+    return ""
 
 
 @define
@@ -72,9 +80,22 @@ class CommandQueue:
         self._waiting: deque[tuple[float, Command]] = deque()
         self._closed = ""
         self._written: dict[Point, _Written] = {}
+        self._taken_out: list[Command] = []
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    @property
+    def under_way(self) -> int:
+        """How many commands a session has taken and not ended."""
+        self._taken_out = [each for each in self._taken_out if not each.outcome.final]
+        return len(self._taken_out)
+
+    def abandon(self) -> None:
+        """End what was taken by a session that is over."""
+        taken, self._taken_out = self._taken_out, []
+        for command in taken:
+            self._end(command, Outcome.TIMED_OUT, "the session ended; it may have been carried out")
 
     def put(self, command: Command, now: float) -> None:
         """Take a command, or end it with the reason why not."""
@@ -98,11 +119,16 @@ class CommandQueue:
         self.changed.set()
 
     def take(
-        self, now: float, held: Container[str] = (), silent: Callable[[str], bool] = lambda _: False
+        self,
+        now: float,
+        held: Container[str] = (),
+        silent: Callable[[str], bool] = lambda _: False,
+        why_gone: WhyGone = _is_there,
     ) -> Command | None:
         """Return the next command that may be sent now, and is not to one of the signals that are held.
 
         The last word to a station that is silent comes after that to all others: it may take its time.
+        What the program wants of a point that the peer does not have waits for it; others are refused.
         """
         if not self._waiting:
             return None
@@ -112,6 +138,11 @@ class CommandQueue:
             command = entry[1]
             limits = command.point.limits  # type: ignore[union-attr]  # put() made sure
             written = self._written_to(command)
+            if gone := why_gone(command.point):  # type: ignore[arg-type]  # as above
+                if command.origin is not Origin.LOGIC:
+                    self._waiting.remove(entry)
+                    self._end(command, Outcome.REJECTED, gone)
+                continue
             if command.signal in held or (written.wait(limits, now) > 0 and not command.urgent):
                 continue
             if written.worn(limits, now) and not command.urgent:
@@ -130,18 +161,21 @@ class CommandQueue:
         command = entry[1]
         self._waiting.remove(entry)
         self._written_to(command).note(command.point.limits, now)  # type: ignore[union-attr]  # put() made sure
+        self._taken_out.append(command)
+        if len(self._taken_out) > _LOOK_AFTER:
+            self._taken_out = [each for each in self._taken_out if not each.outcome.final]
         return command
 
     def unsent(self, command: Command) -> None:
         """Take note that a command that was taken never went out: it counts for no limit."""
         self._written_to(command).take_back()
 
-    def next_at(self, now: float, held: Container[str] = ()) -> float:
+    def next_at(self, now: float, held: Container[str] = (), why_gone: WhyGone = _is_there) -> float:
         """Return when to look again; what is held is asked for when it is held no more."""
         waits = [
             now + (0.0 if command.urgent else self._written_to(command).free_in(command.point.limits, now))  # type: ignore[union-attr]
             for _, command in self._waiting
-            if command.signal not in held
+            if command.signal not in held and not why_gone(command.point)  # type: ignore[arg-type]
         ]
         return min(waits, default=math.inf)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,8 +14,20 @@ from petra.signals import GOOD, InboxFullError, Quality, Status
 
 if TYPE_CHECKING:
     from petra.drivers.contract.point import Point
-    from petra.signals import Value
     from petra.signals import ServedBus as Bus
+    from petra.signals import Value
+
+UNANNOUNCED = "the peer has not announced it"
+AWAITED = "the peer has announced it, and has not sent a value yet"
+
+
+class PointUpdate(NamedTuple):
+    """What a peer says of one point, with its own quality and time."""
+
+    point: Point
+    value: Value | PointError | None
+    status: Status = GOOD
+    source_time: int | None = None
 
 
 class Known(NamedTuple):
@@ -28,32 +41,42 @@ class Known(NamedTuple):
 
 
 class Feed:
-    """Points that are updated together. It belongs to the drivers' loop.
+    """Points whose values come from one place. It belongs to the drivers' loop.
 
     A good value makes its signal good. A point that fails holds its last value and is bad, alone; `fail`
-    makes all of them bad, `age` makes uncertain what has not been updated for too long. Whatever a driver
-    hands over, only values that the signals can hold are kept, so that nothing can stop `fail`; what the bus
-    does not take of it is told again with every `age`.
+    makes all of them bad. Only a feed with a `max_age` makes uncertain what was not updated for that
+    long: a protocol that sends changes alone may say nothing for hours. Only values that the signals can hold
+    are kept, so that nothing can stop `fail`; what the bus does not take is told again with every `age`.
     """
 
-    def __init__(self, bus: Bus, points: Sequence[Point], now: float) -> None:
+    def __init__(
+        self, bus: Bus, points: Sequence[Point], now: float, *, max_age: float | None = None
+    ) -> None:
         layout = bus.layout
         mine = [i for i, point in enumerate(points) if layout.place(point.signal) < layout.split]
         self._bus = bus
         self._mine = mine
         self._group = bus.served(points[i].signal for i in mine)
         self._handed = Handed([layout.types[layout.place(points[i].signal)] for i in mine], mine, len(points))
+        self._places: dict[Point, int | None] = dict.fromkeys(points)
+        """Where each point is in the group; None for one whose signal a block writes."""
+        self._places.update((points[i], place) for place, i in enumerate(mine))
         self._last: list[Value] = list(self._group.read())
         self._statuses: list[Status] = [GOOD] * len(mine)
         self._flawed = False
         self._owed: set[int] = set()
         """Places whose status the bus has not taken yet."""
+        self._away: set[int] = set()
+        """Places of points that the peer does not have now: what comes for them is not taken."""
+        self._silent = set(range(len(mine)))
+        """Places that this feed has not heard of yet."""
+        self._put_at: dict[int, float] = {}
+        """When places were put alone, after the last update of all."""
         self.updated = now
-        self.answered = not mine
-        """Whether it was ever updated."""
-        self.patience = max((3 * point.period for point in points), default=0.0) + 1.0
+        self.max_age = max_age
+        """Seconds without an update after which a good value is uncertain; None for no limit."""
         self.retired = False
-        """Whether others read its points now: a session that did not end when it was told to goes on."""
+        """Whether another feed has its points now: a session may go on after it was cancelled."""
         self.refused = 0
         """Updates that the bus did not take: the scan was not keeping up."""
 
@@ -67,6 +90,11 @@ class Feed:
         """Whether the bus has not taken yet what has become of a signal."""
         return bool(self._owed)
 
+    @property
+    def answered(self) -> bool:
+        """Whether each of its points was heard of once."""
+        return not self._silent
+
     def update(
         self,
         values: Sequence[Value | PointError],
@@ -74,31 +102,74 @@ class Feed:
         now: float,
         leave: frozenset[int] = frozenset(),
     ) -> None:
-        """Write what was read, a value or an error for each point, in the order of the points.
+        """Write what was read at one time, a value or an error for each point, in the order of the points.
 
         Points to `leave` stay as they are: something newer is known of them. What a signal cannot hold makes
         its point bad, and a number of values that is not the number of points makes all of them bad.
         """
         if self.retired:
             return
-        if time.__class__ is not int:
-            raise TypeError(f"the time of a reading is an int, nanoseconds since 1970, not {time!r}")
+        _check_time(time)
         self.updated = float(now)
-        self.answered = True
+        self._put_at.clear()
+        self._silent.clear()
         picked, good = self._handed.values(values)
         if good and not leave and not self._flawed:
             self._last = list(picked)  # type: ignore[arg-type]  # there is no error among them
             self._write_all(GOOD, time)
             return
         for place, value in enumerate(picked):
-            if self._mine[place] in leave:
-                continue
-            if isinstance(value, PointError):
-                reason = str(value) or "the device gives no reason"
-                self._set(place, self._last[place], Status(Quality.BAD, reason), time)
-            else:
-                self._set(place, value, GOOD, time)
-        self._flawed = any(status is not GOOD for status in self._statuses)
+            if self._mine[place] not in leave and place not in self._away:
+                self._take(place, value, GOOD, time)
+        self._note_flaws()
+
+    def put(
+        self,
+        point: Point,
+        value: Value | PointError | None,
+        status: Status = GOOD,
+        source_time: int | None = None,
+    ) -> bool:
+        """Write one point with its own quality and time, and return whether its signal takes it.
+
+        A PointError makes it bad, and so does a value that the signal cannot hold; with None it holds its
+        last value. Without a `source_time`, nanoseconds since 1970, the time is that of its arrival.
+        """
+        if source_time is not None:
+            _check_time(source_time)
+        if not isinstance(status, Status):
+            raise TypeError(f"the quality of a value is a Status, not {status!r}")
+        if point not in self._places:
+            raise ValueError(f"{point.address} is not a point of this feed")
+        place = self._places[point]
+        if self.retired or place is None or place in self._away:
+            return False
+        if self.max_age is not None:
+            self._put_at[place] = asyncio.get_running_loop().time()
+        self._silent.discard(place)
+        checked: Value | PointError = self._last[place] if value is None else self._handed.one(place, value)
+        self._take(place, checked, status, source_time)
+        self._note_flaws()
+        return True
+
+    def put_all(self, updates: Iterable[PointUpdate]) -> int:
+        """Write several points, each with its own quality and time; return how many signals take theirs."""
+        return sum([self.put(*update) for update in updates])
+
+    def withdraw(self, points: Iterable[Point], reason: str) -> None:
+        """Make points bad that the peer does not have now; they hold their values and take no others."""
+        for place in self._of(points):
+            self._away.add(place)
+            self._silent.discard(place)
+            self._set(place, self._last[place], Status(Quality.BAD, reason), None)
+        self._note_flaws()
+
+    def announce(self, points: Iterable[Point]) -> None:
+        """Take values of these points from now on; each is good with its next value."""
+        for place in self._of(points):
+            if place in self._away:
+                self._away.discard(place)
+                self._set(place, self._last[place], Status(Quality.BAD, AWAITED), None)
 
     def show(self, signal: str, value: Value, time: int) -> bool:
         """Show what the device has taken, as good as it is read; False if the signal is not of these."""
@@ -111,23 +182,23 @@ class Feed:
         return True
 
     def state(self) -> Iterator[tuple[str, Known]]:
-        """Yield what is known of each signal, for whoever reads it from now on."""
+        """Yield what is known of each signal, for the feed that has it from now on."""
         for place, name in enumerate(self._group.names):
             told = place not in self._owed
-            yield name, Known(self._last[place], self._statuses[place], self.updated, told)
+            yield name, Known(self._last[place], self._statuses[place], self._updated(place), told)
 
     def take_over(self, known: Mapping[str, Known]) -> None:
-        """Go on from what is known of these signals: no value becomes younger by being planned anew."""
+        """Go on from what is known of these signals: no value becomes younger by another plan."""
         for place, name in enumerate(self._group.names):
             if name in known:
                 self._last[place], self._statuses[place], updated, told = known[name]
                 self.updated = min(self.updated, updated)
                 if not told:
                     self._owed.add(place)
-        self._flawed = any(status is not GOOD for status in self._statuses)
+        self._note_flaws()
 
     def hand_over(self, names: Sequence[str]) -> None:
-        """Leave it to others to tell of these signals what the bus has not taken."""
+        """Leave it to another feed to tell of these signals what the bus has not taken."""
         taken = set(names)
         self._owed = {place for place in self._owed if self._group.names[place] not in taken}
 
@@ -136,19 +207,37 @@ class Feed:
         self._mark(Status(Quality.BAD, reason or "it gives no reason"))
 
     def age(self, now: float) -> None:
-        """Make uncertain what is good and was not updated for too long; make up for what the bus refused."""
+        """Make uncertain what is good and older than `max_age`; tell the bus what it has refused."""
         if self._owed:
             self._tell()
         self.updated = min(self.updated, now)  # a driver may have told a time of another clock
-        if now - self.updated <= self.patience or GOOD not in self._statuses:
+        if self.max_age is None or now - self.updated <= self.max_age or GOOD not in self._statuses:
             return
-        stale = Status(Quality.UNCERTAIN, f"stale: not updated for {self.patience:g} s")
-        if not self._flawed:
+        stale = Status(Quality.UNCERTAIN, f"stale: not updated for {self.max_age:g} s")
+        if not self._flawed and not self._put_at:
             self._mark(stale)
             return
         for place, status in enumerate(self._statuses):
-            if status is GOOD:
+            if status is GOOD and now - self._updated(place) > self.max_age:
                 self._set(place, self._last[place], stale, None)
+        self._note_flaws()
+
+    def _take(self, place: int, value: Value | PointError, status: Status, time: int | None) -> None:
+        if isinstance(value, PointError):
+            reason = str(value) or "the device gives no reason"
+            self._set(place, self._last[place], Status(Quality.BAD, reason), time)
+        else:
+            self._set(place, value, GOOD if status == GOOD else status, time)
+
+    def _of(self, points: Iterable[Point]) -> list[int]:
+        places = (self._places.get(point) for point in points)
+        return [place for place in places if place is not None]
+
+    def _updated(self, place: int) -> float:
+        return max(self.updated, self._put_at.get(place, self.updated))
+
+    def _note_flaws(self) -> None:
+        self._flawed = any(status is not GOOD for status in self._statuses)
 
     def _mark(self, status: Status) -> None:
         if not self._owed and all(each == status for each in self._statuses):
@@ -193,7 +282,8 @@ class Feed:
         return True
 
     def _set(self, place: int, value: Value, status: Status, time: int | None) -> None:
-        if status is not GOOD and self._statuses[place] == status and place not in self._owed:
+        unchanged = self._statuses[place] == status and self._last[place] == value
+        if status.quality is Quality.BAD and unchanged and place not in self._owed:
             return
         if self._write(place, value, status, time):
             self._last[place], self._statuses[place] = value, status
@@ -201,3 +291,8 @@ class Feed:
         elif status is not GOOD:
             self._statuses[place] = status
             self._owed.add(place)
+
+
+def _check_time(time: int) -> None:
+    if time.__class__ is not int:
+        raise TypeError(f"the time of a reading is an int, nanoseconds since 1970, not {time!r}")

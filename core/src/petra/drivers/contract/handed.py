@@ -41,6 +41,10 @@ class Handed:
         checked = list(map(_checked, picked, self._types))
         return checked, not any(isinstance(value, PointError) for value in checked)
 
+    def one(self, at: int, given: Any) -> Value | PointError:
+        """Return the value of one point of interest as its signal holds it, or an error."""
+        return _checked(given, self._types[at])
+
     def _none_good(self, reason: str) -> tuple[Picked, bool]:
         return [PointError(reason)] * len(self._mine), not self._mine
 

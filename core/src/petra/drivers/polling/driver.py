@@ -17,18 +17,23 @@ from abc import abstractmethod
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from petra.drivers.contract.driver import Driver, Link
+from petra.drivers.contract.driver import Driver
 from petra.drivers.contract.errors import BusyError, NoAnswerError, PointError, SessionError
 from petra.drivers.polling.agenda import REFUSED_AGAIN, Agenda, Slot
 from petra.drivers.polling.refusals import Refusals
 from petra.drivers.polling.writing import Writing
 
 if TYPE_CHECKING:
+    from petra.drivers.contract.context import SessionContext
     from petra.drivers.contract.feed import Feed
     from petra.drivers.contract.point import Point
     from petra.drivers.polling.connection import Answer, Connection
     from petra.drivers.polling.planner import Request
     from petra.signals import Value
+
+
+STALE_PERIODS = 3
+"""After so many periods without an answer, and a second, a value is stale."""
 
 
 class PolledDriver(Driver):
@@ -47,11 +52,11 @@ class PolledDriver(Driver):
     def plan(self, points: Sequence[Point]) -> list[Request]:
         """Return the requests that read these points."""
 
-    async def session(self, link: Link) -> None:
+    async def session(self, context: SessionContext) -> None:
         """Connect and poll until something fails."""
         connection = await self.connect()
         try:
-            polling = Polling(self, link, connection)
+            polling = Polling(self, context, connection)
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(connection.ended())
@@ -68,19 +73,19 @@ class PolledDriver(Driver):
 class Polling:
     """One session's work; as many workers share it as requests may be under way."""
 
-    def __init__(self, driver: PolledDriver, link: Link, connection: Connection) -> None:
+    def __init__(self, driver: PolledDriver, context: SessionContext, connection: Connection) -> None:
         self._driver = driver
-        self._link = link
+        self._context = context
         self._connection = connection
-        self._statistics = link.statistics
+        self._statistics = context.statistics
         points = [point for point in driver.points if point.direction.reads]
         self._refusals = Refusals(driver.plan, points)
         self._agenda = Agenda(
-            self._refusals.plan(), link.now(), shared=driver.in_flight == 1, patience=driver.timeout
+            self._refusals.plan(), context.now(), shared=driver.in_flight == 1, patience=driver.timeout
         )
-        self._writing = Writing(driver, link, connection, self._agenda, self._read_alone, self._unanswered)
+        self._writing = Writing(driver, context, connection, self._agenda, self._read_alone, self._unanswered)
         self._feeds: dict[Request, Feed] = {}
-        self._changed = link.queue.changed
+        self._changed = self._writing.changed
         self._busy = 0
         self._serving = False
         if not points:
@@ -107,7 +112,7 @@ class Polling:
 
     def _choose(self) -> Coroutine[Any, Any, None] | None:
         """Return what comes next: commands first, then what they wrote, then readings."""
-        now = self._link.now()
+        now = self._context.now()
         if (write := self._writing.next(now)) is not None:
             return write
         if (slot := self._agenda.take(now)) is not None:
@@ -116,11 +121,11 @@ class Polling:
 
     async def _wait(self) -> None:
         """Wait until something falls due or a command comes in."""
-        now = self._link.now()
+        now = self._context.now()
         self._changed.clear()
         when = min(self._agenda.when(), self._writing.when(now), now + self._driver.patience / 3)
         if not self._busy:  # nothing is under way that could hang: being connected is progress enough
-            self._link.progress()
+            self._context.progress()
         timer = asyncio.get_running_loop().call_later(max(0.0, when - now), self._changed.set)
         try:
             await self._changed.wait()
@@ -135,14 +140,14 @@ class Polling:
             self._silent(slot, str(error))
             return
         except BusyError:
-            now = self._link.now()
+            now = self._context.now()
             self._statistics.busy += 1
             self._answered(slot, now)
             self._agenda.done(slot, now)
             return
         except PointError as error:
             answers = [error] * len(request.parts)
-        now = self._link.now()
+        now = self._context.now()
         self._answered(slot, now)
         slot.backoff.reset()
         if slot.gone:  # the plan has changed meanwhile: others ask for this now
@@ -152,7 +157,7 @@ class Polling:
             self._refuse(slot, answers, now)
             return
         leave = self._writing.disturbed(request, began)
-        self._feed(request).update(_joined(answers), self._link.now_ns(), now, leave)
+        self._feed(request).update(_joined(answers), self._context.now_ns(), now, leave)
         self._agenda.done(slot, now)
         self._statistics.missed = self._agenda.missed
         if self._refusals.accepted(request, now):  # others may be there again as well
@@ -162,37 +167,37 @@ class Polling:
     async def _ask(self, request: Request, began: float) -> Sequence[Answer]:
         self._statistics.requests += 1
         answers = await self._connection.read(request)
-        self._statistics.response_s.append(self._link.now() - began)
+        self._statistics.response_s.append(self._context.now() - began)
         return answers
 
     async def _read_alone(self, point: Point) -> Value | PointError:
         """Read one point, for whoever has just written it."""
         (request,) = self._driver.plan([point])
         try:
-            (answer,) = await self._ask(request, self._link.now())
+            (answer,) = await self._ask(request, self._context.now())
         except (PointError, BusyError, NoAnswerError) as error:
             return PointError(str(error))
-        self._link.progress()
+        self._context.progress()
         return answer if isinstance(answer, PointError) else answer[0]
 
     def _answered(self, slot: Slot, now: float) -> None:
-        self._link.progress()
+        self._context.progress()
         self._serve()
         station = slot.request.station
         if self._agenda.answered(station, now):
-            self._link.resume(station)
+            self._context.station_serves(station)
 
     def _serve(self) -> None:
         """Say once that this session serves: with the first answer, not with the connection."""
         if not self._serving:
             self._serving = True
-            self._link.connected(self._connection.detail)
+            self._context.connected(self._connection.detail)
 
     def _silent(self, slot: Slot, reason: str) -> None:
         """Leave a station in peace that has not answered twice; without any other the session ends."""
         self._statistics.unanswered += 1
         station, gone = slot.request.station, slot.gone
-        alone = self._agenda.ignored(slot, self._link.now())
+        alone = self._agenda.ignored(slot, self._context.now())
         if not gone and (alone or self._agenda.is_down(station)):
             self._feed(slot.request).fail(_of(station, reason))
         self._unanswered(station, reason)
@@ -200,7 +205,7 @@ class Polling:
     def _unanswered(self, station: str, reason: str) -> None:
         """Count a silence; a station that goes out of order by it takes all of its points along."""
         said = _of(station, reason)
-        if self._agenda.unanswered(station, self._link.now()):
+        if self._agenda.unanswered(station, self._context.now()):
             for request in self._agenda.requests():
                 if request.station == station:
                     self._feed(request).fail(said)
@@ -214,9 +219,9 @@ class Polling:
         if pieces:
             self._agenda.remove(slot)
             if (feed := self._feeds.pop(request, None)) is not None:
-                self._link.release(feed)
+                self._context.release(feed)
         else:
-            self._feed(request).update([_error(answers[0])], self._link.now_ns(), now)
+            self._feed(request).update([_error(answers[0])], self._context.now_ns(), now)
             self._agenda.done(slot, now, after=max(REFUSED_AGAIN, request.period))
         for piece in pieces:
             self._agenda.add(piece, now)
@@ -228,7 +233,7 @@ class Polling:
         if not self._refusals.settled(now):
             return
         for feed in self._feeds.values():
-            self._link.release(feed)
+            self._context.release(feed)
         self._feeds.clear()
         self._agenda.replace(self._refusals.plan(), now)
         for request in self._refusals.alone:
@@ -239,7 +244,9 @@ class Polling:
     def _feed(self, request: Request) -> Feed:
         feed = self._feeds.get(request)
         if feed is None:
-            feed = self._feeds[request] = self._link.feed(request.points)
+            feed = self._feeds[request] = self._context.feed(
+                request.points, max_age=STALE_PERIODS * request.period + 1.0
+            )
         return feed
 
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from petra.drivers.commands.command import Command, Outcome
 from petra.drivers.contract.errors import BusyError, NoAnswerError, PointError
 from petra.signals import Value
 
 if TYPE_CHECKING:
-    from petra.drivers.contract.driver import Driver, Link
+    import asyncio
+
+    from petra.drivers.commands.requests import WriteRequest
+    from petra.drivers.contract.context import SessionContext
+    from petra.drivers.contract.driver import Driver
     from petra.drivers.contract.point import Point
     from petra.drivers.polling.agenda import Agenda
     from petra.drivers.polling.connection import Connection
@@ -32,8 +35,7 @@ ReadAlone = Callable[["Point"], Awaitable[Value | PointError]]
 class _Sent:
     """A command that was sent and not yet seen."""
 
-    command: Command
-    point: Point
+    request: WriteRequest
     wanted: Value
     due: float
     until: float
@@ -45,39 +47,46 @@ class Writing:
     def __init__(
         self,
         driver: Driver,
-        link: Link,
+        context: SessionContext,
         connection: Connection,
         agenda: Agenda,
         read_alone: ReadAlone,
-        silent: Callable[[str, str], None],
+        unanswered: Callable[[str, str], None],
     ) -> None:
         self._driver = driver
-        self._link = link
+        self._context = context
+        self._requests = context.commands()
         self._connection = connection
         self._agenda = agenda
         self._read_alone = read_alone
-        self._silent = silent
+        self._unanswered = unanswered
         self._sent: list[_Sent] = []
         self._held: set[str] = set()
         """Signals that are being written or looked for: commands to one signal go one by one."""
         self._written: dict[str, float] = {}
         self._last_written = -math.inf
 
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set when a command has come in, or one has ended; cleared by the session that waits for it."""
+        return self._requests.changed
+
     def next(self, now: float) -> Coroutine[Any, Any, None] | None:
         """Return the next command to send, or the next one to look for."""
-        if (command := self._link.queue.take(now, self._held, self._is_silent)) is not None:
-            self._held.add(command.signal)
-            return self._alone(command.signal, self._write(command))
+        if (request := self._requests.take(now, self._held, self._is_silent)) is not None:
+            self._held.add(request.point.signal)
+            return self._alone(request.point.signal, self._write(request))
         for each in self._sent:
-            if each.due <= now and each.command.signal not in self._held:
-                self._held.add(each.command.signal)
-                return self._alone(each.command.signal, self._look(each))
+            signal = each.request.point.signal
+            if each.due <= now and signal not in self._held:
+                self._held.add(signal)
+                return self._alone(signal, self._look(each))
         return None
 
     def when(self, now: float) -> float:
         """Return when there is something to do."""
-        sent = (each.due for each in self._sent if each.command.signal not in self._held)
-        return min(self._link.queue.next_at(now, self._held), *sent, math.inf)
+        sent = (each.due for each in self._sent if each.request.point.signal not in self._held)
+        return min(self._requests.next_at(now, self._held), *sent, math.inf)
 
     def disturbed(self, request: Request, began: float) -> frozenset[int]:
         """Return which points were written since: what was read of them may be older than that."""
@@ -89,12 +98,11 @@ class Writing:
     def give_up(self) -> None:
         """End what waits to be read back: the device has taken it, and nobody will look."""
         for each in self._sent:
-            said = "the session ended before it could be read back"
-            self._end(each.command, Outcome.UNVERIFIED, said)
+            each.request.overtaken("the session ended before it could be read back")
         self._sent.clear()
 
     def _is_silent(self, station: str) -> bool:
-        return not self._agenda.may_write(station, self._link.now())
+        return not self._agenda.may_write(station, self._context.now())
 
     async def _alone(self, signal: str, action: Coroutine[Any, Any, None]) -> None:
         try:
@@ -102,103 +110,89 @@ class Writing:
         finally:
             self._held.discard(signal)
 
-    async def _write(self, command: Command) -> None:
-        point = command.point
-        assert point is not None  # noqa: S101 - the queue takes no other
-        now_ns = self._link.now_ns
-        if self._is_silent(point.station) and not command.last_word:
-            self._link.queue.unsent(command)
+    async def _write(self, request: WriteRequest) -> None:
+        point = request.point
+        if self._is_silent(point.station) and not request.last_word:
             said = f"{point.station or self._driver.name} does not answer"
-            passing = not self._agenda.asks(
-                point.station
-            )  # nobody but a write finds out that it answers again
-            command.end(Outcome.REJECTED, now_ns(), said, passing=passing)
+            # where nothing is read, only another write finds out that the station answers again
+            request.not_sent(said, temporary=not self._agenda.asks(point.station))
             return
         try:
-            wanted = self._driver.as_written(point, command.value)
+            wanted = self._driver.as_written(point, request.value)
+        except PointError as error:
+            request.not_sent(str(error))
+            return
         except Exception as error:  # a defect of the driver ends this command, and not all that follow
-            self._link.queue.unsent(command)
-            refused = isinstance(error, PointError)
-            if not refused:
-                log.exception("%s cannot say what its device will hold of %s", self._driver.name, command)
-            said = str(error) if refused else f"its driver has failed: {error!r}"
-            command.end(Outcome.REJECTED, now_ns(), said)
+            log.exception("%s cannot say what its device will hold of %s", self._driver.name, request.command)
+            request.not_sent(f"its driver has failed: {error!r}")
             return
-        self._link.under_way += 1
-        command.sent(now_ns())
-        if not await self._carried_out(command, point):
+        request.sent()
+        if not await self._carried_out(request):
             return
-        self._link.progress()
+        self._context.progress()
         now = self._note(point)
         self._overtake(point)
         if not point.verify:
-            try:
-                self._link.written(point, wanted, command.origin)
-            finally:
-                self._end(command, Outcome.UNVERIFIED)
+            request.unverified(value=wanted)
             return
-        sent = _Sent(command, point, wanted, now + point.settle, now + point.settle + CONFIRM_WITHIN)
+        sent = _Sent(request, wanted, now + point.settle, now + point.settle + CONFIRM_WITHIN)
         self._sent.append(sent)
         if not point.settle:
             await self._look(sent)
 
     def _overtake(self, point: Point) -> None:
-        """End what waits to be read back of a point: it is written anew, and holds something else."""
-        for each in [each for each in self._sent if each.point is point]:
+        """End what waits to be read back of a point: it was written once more, and holds something else."""
+        for each in [each for each in self._sent if each.request.point is point]:
             self._sent.remove(each)
-            said = "it was written anew before it could be read back"
-            self._end(each.command, Outcome.UNVERIFIED, said)
+            each.request.overtaken("another value was written before it could be read back")
 
-    async def _carried_out(self, command: Command, point: Point) -> bool:
-        """Send a command and say whether the device has taken it."""
-        self._link.statistics.writes += 1
+    async def _carried_out(self, request: WriteRequest) -> bool:
+        """Send a command, and return whether the device has taken it."""
+        station = request.point.station
+        self._context.statistics.writes += 1
         try:
-            await self._connection.write(point, command.value)
+            await self._connection.write(request.point, request.value)
         except BusyError as error:
-            self._link.queue.unsent(command)  # the device has not taken it
-            self._end(command, Outcome.REJECTED, str(error), passing=True)
+            request.rejected(str(error), temporary=True)
         except PointError as error:
-            self._end(command, Outcome.REJECTED, str(error))
+            request.rejected(str(error))
         except NoAnswerError as error:
-            self._link.statistics.unanswered += 1
-            self._end(command, Outcome.TIMED_OUT, f"{error}; it may have been carried out", passing=True)
-            self._silent(point.station, str(error))
+            self._context.statistics.unanswered += 1
+            request.timed_out(f"{error}; it may have been carried out", temporary=True)
+            self._unanswered(station, str(error))
         except BaseException:
-            self._end(command, Outcome.TIMED_OUT, "the session ended; it may have been carried out")
+            request.timed_out("the session ended; it may have been carried out")
             raise
         else:
-            if self._agenda.answered(point.station, self._link.now()):
-                self._link.resume(point.station)
+            if self._agenda.answered(station, self._context.now()):
+                self._context.station_serves(station)
             return True
         return False
 
     async def _look(self, sent: _Sent) -> None:
         """Read back what was written."""
-        seen = await self._read_alone(sent.point)
-        now = self._note(sent.point)
+        point = sent.request.point
+        seen = await self._read_alone(point)
+        now = self._note(point)
         if same(seen, sent.wanted):
-            self._link.written(sent.point, sent.wanted, sent.command.origin)
             self._sent.remove(sent)
-            self._end(sent.command, Outcome.CONFIRMED)
+            sent.request.confirmed(sent.wanted)
         elif now >= sent.until:
             self._sent.remove(sent)
             failed = isinstance(seen, PointError)
-            reason = f"it cannot be read back: {seen}" if failed else f"the device holds {seen!r}"
-            self._end(sent.command, Outcome.TIMED_OUT, reason)
+            sent.request.timed_out(
+                f"it cannot be read back: {seen}" if failed else f"the device holds {seen!r}"
+            )
         else:
             sent.due = now + _CONFIRM_EVERY
 
     def _note(self, point: Point) -> float:
-        self._last_written = self._written[point.signal] = self._link.now()
+        self._last_written = self._written[point.signal] = self._context.now()
         return self._last_written
-
-    def _end(self, command: Command, outcome: Outcome, reason: str = "", *, passing: bool = False) -> None:
-        self._link.under_way -= 1
-        command.end(outcome, self._link.now_ns(), reason, passing=passing)
 
 
 def same(seen: Value | PointError, wanted: Value) -> bool:
-    """Say whether a device holds what was written, exactly but for the last bits of a scaled number."""
+    """Return whether a device holds what was written, exactly but for the last bits of a scaled number."""
     if isinstance(seen, float) and isinstance(wanted, int | float):
         return math.isclose(seen, wanted, rel_tol=1e-9, abs_tol=1e-12)
     return type(seen) is type(wanted) and seen == wanted

@@ -16,12 +16,13 @@ from click.testing import CliRunner
 from petra import Catalog, Kind, about, hookimpl
 from petra.cli.commands import commands
 from petra.config import configuration, load_bytes
-from petra.drivers import Direction, Driver, Link, Origin, Outcome, Point, SessionError
+from petra.drivers import Direction, Driver, Origin, Outcome, Point, SessionContext, SessionError
 from petra.drivers.commands.ledger import Ledger
 from petra.drivers.contract.point import Limits
+from petra.drivers.contract.sessions import DriverSessions
 from petra.engine import Engine, plan
 from petra.engine.folder import DataFolder
-from petra.engine.journal import Journal, read
+from petra.engine.journal import CommandJournal, read
 from petra.engine.plan import points_changed
 from petra.errors import PetraError
 from petra.library import plugin as library
@@ -84,25 +85,25 @@ class Toy(Driver):
             points.append(Point(config.put, SignalType.FLOAT, "out", Direction.WRITE))
         super().__init__(config.name, points, config)
 
-    async def session(self, link: Link) -> None:
+    async def session(self, context: SessionContext) -> None:
         devices.sessions.append(self.name)
         if self.name in devices.down:
             raise SessionError("nobody there")
-        link.connected()
-        feed = link.feed([p for p in self.points if p.direction.reads])
+        context.connected()
+        feed = context.feed([p for p in self.points if p.direction.reads])
+        requests = context.commands()
         while self.name not in devices.down:
-            feed.update([devices.value] * len(feed.names), link.now_ns(), link.now())
-            while (command := link.queue.take(link.now())) is not None:
+            feed.update([devices.value] * len(feed.names), context.now_ns(), context.now())
+            while (request := requests.take(context.now())) is not None:
                 if devices.faults:
                     raise devices.faults.pop()
-                command.sent(link.now_ns())
-                if command.value > 1000 or self.name in devices.refuses:
-                    command.end(Outcome.REJECTED, link.now_ns(), "it does not fit")
+                request.sent()
+                if request.value > 1000 or self.name in devices.refuses:
+                    request.rejected("it does not fit")
                     continue
-                devices.written.append((self.name, command.value))
-                link.written(command.point, command.value, command.origin)
-                command.end(Outcome.CONFIRMED, link.now_ns())
-            link.progress()
+                devices.written.append((self.name, request.value))
+                request.confirmed()
+            context.progress()
             await asyncio.sleep(0.002)
         raise SessionError("gone")
 
@@ -259,7 +260,7 @@ def test_a_signal_may_change_hands_at_a_reload():
 
 def test_a_driver_that_blocks_the_others_is_seen_and_nothing_looks_good(monkeypatch, caplog):
     """One that calls what blocks stops the loop of all: the watchdog says so, and the end is still an end."""
-    monkeypatch.setattr("petra.engine.field._SILENT_AFTER", 0.3)
+    monkeypatch.setattr("petra.engine.host._SILENT_AFTER", 0.3)
     release = threading.Event()
     engine = Engine(made(PLANT), catalog)
     with engine:
@@ -349,7 +350,7 @@ def test_a_journal_may_hold_anything(tmp_path):
     """A crash in the middle of a line, somebody's editor, a text that is no UTF-8."""
     folder = DataFolder(tmp_path / "plant.yaml")
     assert folder.prepare()
-    journal = Journal(folder.commands)
+    journal = CommandJournal(folder.commands)
     ledger = Ledger(ManualClock())
     ledger.told = journal.note
     for value in ("\udc80", "ok", "a\nb"):
@@ -370,7 +371,7 @@ def test_a_journal_may_hold_anything(tmp_path):
 
 def test_the_journal_stays_small_and_waits_for_a_disk(tmp_path, monkeypatch):
     monkeypatch.setattr("petra.engine.journal.MOST_BYTES", 1_000)
-    journal = Journal(tmp_path / "missing" / "j.jsonl")
+    journal = CommandJournal(tmp_path / "missing" / "j.jsonl")
     with Engine(made(PLANT), catalog) as engine:
         command = engine.command("setpoint", 30, actor="ann").wait(60)
     journal.note(command)
@@ -544,7 +545,7 @@ def test_a_gateway_gives_the_safe_value_when_the_device_that_it_reads_dies():
 
 def test_reloads_that_change_a_connection_leave_nothing_behind():
     def count() -> int:
-        return sum(isinstance(thing, Link) for thing in gc.get_objects())
+        return sum(isinstance(thing, DriverSessions) for thing in gc.get_objects())
 
     with Engine(made(PLANT), catalog) as engine:
         until(lambda: ("one", 2.0) in devices.written)
@@ -1002,7 +1003,7 @@ def blocked():
 @pytest.mark.parametrize("change", ["get: level, speed: 3", "get: level"], ids=["anew", "less"])
 def test_a_reload_that_fails_while_drivers_are_stopped_leaves_none_of_them_dead(monkeypatch, blocked, change):
     """One of them blocks the loop while it is stopped; the others are stopped by then."""
-    monkeypatch.setattr("petra.engine.field._CHANGED_WITHIN", 0.2)
+    monkeypatch.setattr("petra.engine.host._CHANGED_WITHIN", 0.2)
     text = (GATE % "safe: -1.0").replace("get: level", "get: level, speed: 2")
     with Engine(made(text), catalog) as engine:
         until(lambda: given("motor") == [2.0])
@@ -1021,7 +1022,7 @@ def test_a_reload_that_fails_while_drivers_are_stopped_leaves_none_of_them_dead(
         release[0].set()
         devices.value = 4.0
         until(lambda: given("motor")[-1] == 8.0)
-        monkeypatch.setattr("petra.engine.field._CHANGED_WITHIN", 60.0)
+        monkeypatch.setattr("petra.engine.host._CHANGED_WITHIN", 60.0)
         engine.reload(made(text.replace("b: 2.0", "b: 3.0")))
         until(lambda: given("motor")[-1] == 12.0)
     assert given("motor")[-1] == -1.0
@@ -1030,7 +1031,7 @@ def test_a_reload_that_fails_while_drivers_are_stopped_leaves_none_of_them_dead(
 
 def test_drivers_that_stand_still_at_the_end_are_a_failure(monkeypatch, blocked, caplog):
     """A safe value cannot be written then; whoever waits for the end need not wait for half a minute."""
-    monkeypatch.setattr("petra.engine.field._SILENT_AFTER", 0.5)
+    monkeypatch.setattr("petra.engine.host._SILENT_AFTER", 0.5)
     engine = Engine(made(GATE % "safe: -1.0"), catalog)
     with engine:
         until(lambda: given("motor") == [2.0])
@@ -1127,14 +1128,14 @@ def test_a_reload_that_is_refused_takes_nothing_away(fault, monkeypatch):
                 self.points = (evolve(self.points[0], signal=name, type=kind),)
                 self.timeout = None
 
-        class Broken(Link):
+        class Broken(DriverSessions):
             def __init__(self, driver, *rest):
                 if driver.timeout is None:
                     raise ValueError("nobody can use this")
                 super().__init__(driver, *rest)
 
         monkeypatch.setattr(Toy, "__init__", wrong)
-        monkeypatch.setattr("petra.engine.field.Link", Broken)
+        monkeypatch.setattr("petra.engine.host.DriverSessions", Broken)
         with pytest.raises(
             (PetraError, ValueError), match=r"there is no signal 'nothing'|nobody can use this"
         ):

@@ -1,4 +1,4 @@
-"""The field: all drivers of a running plant, under one supervisor, with one ledger of commands."""
+"""The host of all drivers of a running plant: one supervisor, one ledger of commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from petra.drivers.commands.command import Act, Command, Origin, Outcome
 from petra.drivers.commands.ledger import Ledger
 from petra.drivers.commands.output import SURE
 from petra.drivers.commands.outputs import Delivered, Outputs
-from petra.drivers.contract.driver import Driver, Link
+from petra.drivers.contract.sessions import DriverSessions
 from petra.engine.drivers import goes_on, placing, written
 from petra.engine.farewell import MOST, Farewell, Running
 from petra.engine.heirs import Heirs
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.drivers.commands.lapses import Lapsed
     from petra.drivers.commands.queue import CommandQueue
+    from petra.drivers.contract.driver import Driver
     from petra.drivers.contract.point import Point
     from petra.signals import Layout, Value
 
@@ -60,7 +61,7 @@ class DriverStatus:
     response_p99_ms: float
 
 
-class Field:
+class DriverHost:
     """Owns the supervisor's thread and all drivers. Its methods are called from other threads."""
 
     def __init__(self, bus: LocalBus, clock: Clock, *, backoff: Callable[[], Backoff] = Backoff) -> None:
@@ -111,8 +112,8 @@ class Field:
         async def make() -> None:
             bus = LocalBus(Store(layout, self._clock))
             for driver in fresh:
-                link = Link(driver, bus, self._clock.now_ns)
-                Outputs(link, bus, self.ledger).close()
+                sessions = DriverSessions(driver, bus, self._clock.now_ns)
+                Outputs(sessions, bus, self.ledger).close()
 
         names = {driver.name for driver in leaving}
         fresh = [driver for driver in drivers if driver.name not in self._running or driver.name in names]
@@ -172,13 +173,13 @@ class Field:
         gone = [self._running[name] for name in names if name in self._running]
         reason = "the driver was stopped"
         for each in gone:
-            each.link.queue.close(reason)
+            each.sessions.queue.close(reason)
         await self.supervisor.end([each.driver.name for each in gone], _ENDED_WITHIN)
         self._close(gone, reason)
         for each in gone:
             del self._running[each.driver.name]
             known = each.driver.name, each.driver.place
-            self._before[known] = each.outputs.delivered(), each.link.queue
+            self._before[known] = each.outputs.delivered(), each.sessions.queue
             self._lapsed.update(each.outputs.lapsed())
         self._route()
 
@@ -323,7 +324,7 @@ class Field:
 
     def silent(self) -> list[str]:
         """Return the drivers that have not yet heard all their devices since they were started."""
-        return [name for name, each in list(self._running.items()) if not each.link.answered]
+        return [name for name, each in list(self._running.items()) if not each.sessions.answered]
 
     def status(self) -> dict[str, DriverStatus]:
         """Return how each driver is."""
@@ -337,7 +338,7 @@ class Field:
             self._reject(command, "a reload takes this point away")  # its last word is on its way
             return
         each.outputs.foreign(command)
-        each.link.queue.put(command, each.link.now())
+        each.sessions.queue.put(command, each.sessions.now())
 
     def _reject(self, command: Command, reason: str) -> None:
         command.end(Outcome.REJECTED, self._clock.now_ns(), reason)
@@ -347,7 +348,7 @@ class Field:
         self._running[driver.name] = each
         each.activity = await self.supervisor.begin(
             driver.name,
-            each.link.run,
+            each.sessions.run,
             patience=driver.patience,
             backoff=self._backoff(),
             failed=_failed(each),
@@ -362,21 +363,21 @@ class Field:
         self._routes = routes
 
     def _make(self, driver: Driver) -> Running:
-        link = Link(driver, self._bus, self._clock.now_ns)
+        sessions = DriverSessions(driver, self._bus, self._clock.now_ns)
         delivered, queue = self._before.get((driver.name, driver.place), (None, None))
         if queue is not None:
-            link.queue.take_over(queue)
-        outputs = Outputs(link, self._bus, self.ledger, delivered, self._lapsed)
-        link.resume = outputs.resume
-        link.noted = outputs.note
-        return Running(driver, link, outputs)
+            sessions.queue.take_over(queue)
+        outputs = Outputs(sessions, self._bus, self.ledger, delivered, self._lapsed)
+        sessions.resume = outputs.resume
+        sessions.noted = outputs.note
+        return Running(driver, sessions, outputs)
 
     def _close(self, gone: Sequence[Running], reason: str) -> None:
         for each in gone:
             each.outputs.close()
-            each.link.queue.close(reason)
+            each.sessions.queue.close(reason)
             try:
-                each.link.fail(reason)
+                each.sessions.fail(reason)
             except Exception:  # the others are to be closed as well
                 log.exception("%s: its signals cannot be marked", each.driver.name)
 
@@ -384,7 +385,7 @@ class Field:
         activity.serving()
         while True:
             for each in list(self._running.values()):
-                each.link.tick()
+                each.sessions.tick()
                 each.outputs.tick()
             activity.progress()
             self._beat = self._clock.monotonic()
@@ -395,19 +396,19 @@ class Field:
 def _failed(each: Running) -> Callable[[str], None]:
     def failed(reason: str) -> None:
         each.outputs.pause()
-        each.link.fail(reason)
+        each.sessions.fail(reason)
 
     return failed
 
 
 def _status(each: Running) -> DriverStatus:
     assert each.activity is not None  # noqa: S101 - the caller has looked
-    s = each.link.statistics
+    s = each.sessions.statistics
     times = sorted(s.response_s.copy())
     p50, p99 = (times[int(len(times) * q)] * 1e3 if times else 0.0 for q in (0.5, 0.99))
     return DriverStatus(
         health=each.activity.health(),
-        detail=each.link.detail,
+        detail=each.sessions.detail,
         points=len(each.driver.points),
         sessions=s.sessions,
         requests=s.requests,
@@ -415,7 +416,7 @@ def _status(each: Running) -> DriverStatus:
         unanswered=s.unanswered,
         missed=s.missed,
         writes=s.writes,
-        waiting=len(each.link.queue),
+        waiting=len(each.sessions.queue),
         response_p50_ms=p50,
         response_p99_ms=p99,
     )

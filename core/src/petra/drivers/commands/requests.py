@@ -1,0 +1,162 @@
+"""Commands in the hands of a session: taken in their order, and ended by it, each once."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Container
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from petra.drivers.commands.command import Command, Origin, Outcome
+
+if TYPE_CHECKING:
+    from petra.drivers.contract.point import Point
+    from petra.drivers.contract.sessions import DriverSessions
+    from petra.signals import Value
+
+_SHORTEST_WAIT = 0.01
+
+
+class WriteRequest:
+    """A command that a session has taken. It calls one of the ends; a second one has no effect."""
+
+    def __init__(self, command: Command, sessions: DriverSessions) -> None:
+        assert command.point is not None  # noqa: S101 - the queue takes no other
+        self.command = command
+        self.point: Point = command.point
+        self.value: Value = command.value
+        self._sessions = sessions
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """Where it comes from: the program, a person on this machine, the network."""
+        return self.command.origin
+
+    @property
+    def last_word(self) -> bool:
+        """Whether nothing follows it: the plant stops, or a reload gives the point up."""
+        return self.command.last_word
+
+    @property
+    def open(self) -> bool:
+        """Whether it has not ended yet."""
+        return not self.command.outcome.final
+
+    def sent(self) -> None:
+        """Report that it leaves for the device."""
+        self.command.sent(self._sessions.now_ns())
+
+    def confirmed(self, value: Value | None = None) -> None:
+        """End it: the device holds the value, or the one given here."""
+        self._taken(Outcome.CONFIRMED, "", value)
+
+    def unverified(self, reason: str = "", value: Value | None = None) -> None:
+        """End it: the device has taken the value, or the one given here, and nobody has read it back."""
+        self._taken(Outcome.UNVERIFIED, reason, value)
+
+    def overtaken(self, reason: str) -> None:
+        """End it: the device has taken the value, and may hold another one by now."""
+        self._end(Outcome.UNVERIFIED, reason)
+
+    def rejected(self, reason: str, *, temporary: bool = False) -> None:
+        """End it: the device refuses; `temporary` when it is busy, and may take it a moment later."""
+        if temporary and self.open:
+            self._sessions.queue.unsent(self.command)
+        self._end(Outcome.REJECTED, reason, temporary=temporary)
+
+    def not_sent(self, reason: str, *, temporary: bool = False) -> None:
+        """End it: it never left for the device, and counts for no limit."""
+        if self.open:
+            self._sessions.queue.unsent(self.command)
+            self.command.sent_at = None
+        self._end(Outcome.REJECTED, reason, temporary=temporary)
+
+    def timed_out(self, reason: str, *, temporary: bool = False) -> None:
+        """End it: nobody knows whether it was carried out; `temporary` when it may be tried once more."""
+        self._end(Outcome.TIMED_OUT, reason, temporary=temporary)
+
+    def expire(self, within: float) -> None:
+        """Let it time out when it has not ended within so many seconds."""
+        said = f"no outcome within {within:g} s; it may have been carried out"
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(within, lambda: self.timed_out(said, temporary=True))
+
+    def _taken(self, outcome: Outcome, reason: str, value: Value | None) -> None:
+        if not self.open:
+            return
+        try:
+            self._sessions.written(self.point, self.value if value is None else value, self.origin)
+        finally:
+            self._end(outcome, reason)
+
+    def _end(self, outcome: Outcome, reason: str, *, temporary: bool = False) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self.command.end(outcome, self._sessions.now_ns(), reason, passing=temporary)
+        self._sessions.queue.changed.set()  # another one to the same signal may wait for this
+
+
+class WriteRequests:
+    """The commands of one session, as an asynchronous iterator.
+
+        async for request in context.commands():
+            await meter.write(request.point.address, request.value)
+            request.confirmed()
+
+    Commands overtake each other as they do everywhere: a safe value ends what waits for its point, and what
+    the program wants is kept once for each point, the newest. What waits too long in the queue is not sent.
+    """
+
+    def __init__(
+        self,
+        sessions: DriverSessions,
+        why_gone: Callable[[Point], str],
+        within: float,
+        current: Callable[[], bool],
+    ) -> None:
+        self._sessions = sessions
+        self._queue = sessions.queue
+        self.changed = sessions.queue.changed
+        """Set when there may be another one to take; cleared by the session that waits for it."""
+        self._why_gone = why_gone
+        self._within = within
+        self._current = current
+        self._open: list[WriteRequest] = []
+
+    def __aiter__(self) -> WriteRequests:
+        return self
+
+    async def __anext__(self) -> WriteRequest:
+        while self._current():
+            self.changed.clear()
+            now = self._sessions.now()
+            held = {request.point.signal for request in self._still_open()}
+            if (request := self.take(now, held)) is not None:
+                request.sent()
+                request.expire(self._within)
+                self._open.append(request)
+                return request
+            when = max(self.next_at(now, held), now + _SHORTEST_WAIT)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(when if when < math.inf else None):
+                    await self.changed.wait()
+        raise StopAsyncIteration
+
+    def take(
+        self, now: float, held: Container[str] = (), silent: Callable[[str], bool] = lambda _: False
+    ) -> WriteRequest | None:
+        """Return the next one that may be sent now, and is not to one of the signals that are held."""
+        if not self._current():
+            return None
+        command = self._queue.take(now, held, silent, self._why_gone)
+        return None if command is None else WriteRequest(command, self._sessions)
+
+    def next_at(self, now: float, held: Container[str] = ()) -> float:
+        """Return when to look again; what is held is asked for when it is held no more."""
+        return self._queue.next_at(now, held, self._why_gone)
+
+    def _still_open(self) -> list[WriteRequest]:
+        self._open = [request for request in self._open if request.open]
+        return self._open
