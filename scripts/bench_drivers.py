@@ -67,6 +67,19 @@ def modbus(
     return ModbusDriver(connection, period, timeout)
 
 
+def coils(
+    name: str, port: int, points: int, period: float, timeout: float = 1.0, **more: Any
+) -> ModbusDriver:
+    """Return a driver with twice as many coils in a row: 2,000 of them fit into one request."""
+    made = [
+        ModbusPoint(signal=f"{name}.{i}", address=f"coil:{i}", data_type="bool") for i in range(2 * points)
+    ]
+    connection = ModbusConnection(
+        name=name, transport=Transport(host="127.0.0.1", port=port), points=tuple(made), **more
+    )
+    return ModbusDriver(connection, period, timeout)
+
+
 def s7(name: str, port: int, points: int, period: float, timeout: float = 1.0, **more: Any) -> S7Driver:
     """Return a driver with so many integers in a row, and one that is written."""
     made = [S7Point(signal=f"{name}.{i}", address=f"DB1.INT{i * 2}") for i in range(points)]
@@ -167,6 +180,8 @@ def overhead() -> None:
     one = partial(s7, in_flight=1)
     for name, make, raw in (
         ("modbus", modbus, _raw_modbus),
+        ("modbus, four under way", partial(modbus, in_flight=4), _raw_modbus),
+        ("modbus, coils", coils, partial(_raw_modbus, function="read_coils")),
         ("s7, one request under way", one, _raw_s7),
         ("s7, as many as are granted", s7, _raw_s7),
     ):
@@ -185,21 +200,24 @@ def overhead() -> None:
         a, b = statistics.median(ours) * 1e6, statistics.median(theirs) * 1e6
         ratio = statistics.median(own / raw for own, raw in zip(ours, theirs, strict=True))
         print(
-            f"{name}: 1,000 points in {len(requests)} requests: {a:.0f} µs a request with planning, "
-            f"decoding, quality and bus; the bare library {b:.0f} µs; ratio {ratio:.2f}  (goal 1.5)"
+            f"{name}: {len(driver.points):,} points in {len(requests)} requests: {a:.0f} µs a request with "
+            f"planning, decoding, quality and bus; the bare library {b:.0f} µs; ratio {ratio:.2f}  (goal 1.3)"
         )
 
 
-def _raw_modbus(port: int, ranges: list[tuple[int, int]], seconds: float) -> float:
+def _raw_modbus(
+    port: int, ranges: list[tuple[int, int]], seconds: float, function: str = "read_holding_registers"
+) -> float:
     from pymodbus.client import AsyncModbusTcpClient
 
     async def main() -> float:
         client = AsyncModbusTcpClient("127.0.0.1", port=port)
         await client.connect()
+        ask: Any = getattr(client, function)
         began, count = time.perf_counter(), 0
         while time.perf_counter() - began < seconds:
             for start, length in ranges:
-                await client.read_holding_registers(start, count=length, device_id=1)
+                await ask(start, count=length, device_id=1)
                 count += 1
         took = time.perf_counter() - began
         client.close()

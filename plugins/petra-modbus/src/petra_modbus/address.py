@@ -8,6 +8,10 @@ from enum import Enum
 from attrs import frozen
 
 HIGHEST = 65_535
+MOST_REGISTERS = 125
+MOST_BITS = 2_000
+MOST_WRITTEN_REGISTERS = 123
+"""What one request reads or writes at most (MODBUS Application Protocol V1.1b3, 6.1 to 6.4 and 6.12)."""
 
 
 class Area(Enum):

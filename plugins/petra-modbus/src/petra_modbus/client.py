@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 from petra.drivers import Exchange, NoAnswerError, PointError, SessionError, open_tcp
 
 from . import wire
-from .wire import Function
 
 if TYPE_CHECKING:
     from .address import Area
@@ -115,38 +114,32 @@ def tls_context(transport: Transport) -> ssl.SSLContext:
 
 async def read(line: Line, unit: int, area: Area, start: int, count: int) -> bytes:
     """Return the registers, two bytes each, or the bits, eight in a byte."""
-    function = area.value
-    length = (count + 7) // 8 if area.bits else count * 2
-    answer = await line.ask(unit, wire.read_request(function, start, count))
-    return wire.read_answer(function, answer, length)
+    return await ask_for(line, unit, wire.read_request(area, start, count), length_of(area, count))
 
 
-async def write(line: Line, unit: int, pdu: bytes) -> None:
-    """Send a request that writes, and check what is said of it."""
-    answer = await line.ask(unit, pdu)
-    if wire.acknowledged(pdu[0], answer):
-        return
-    wire.check_answer(pdu[0], answer)
-    echoed = 7 if pdu[0] == Function.MASK_WRITE_REGISTER else 5
-    if answer[:echoed] != pdu[:echoed]:
-        raise NoAnswerError("what was written is not what the unit says it has taken")
+def length_of(area: Area, count: int) -> int:
+    """Return how many bytes so many registers or bits take in an answer."""
+    return (count + 7) // 8 if area.bits else count * 2
+
+
+async def ask_for(line: Line, unit: int, request: bytes, length: int) -> bytes:
+    """Send a request that reads, and return its answer's data, which has to have that length."""
+    return wire.read_answer(request, await line.ask(unit, request), length)
+
+
+async def write(line: Line, unit: int, request: bytes) -> None:
+    """Send a request that writes, and check its answer."""
+    wire.check_written(request, await line.ask(unit, request))
 
 
 async def identify(line: Line, unit: int) -> dict[str, str]:
-    """Return what a unit says of itself (6.21); nothing when it has nothing to say."""
-    found: dict[str, str] = {}
+    """Return the objects by which a unit describes itself; none when it has none."""
+    request = wire.identification_request()
     try:
-        answer = await line.ask(unit, bytes((Function.ENCAPSULATED, 14, 1, 0)))
-        wire.check_answer(Function.ENCAPSULATED, answer)
-        at = 7
-        for _ in range(answer[6]):
-            number, length = answer[at], answer[at + 1]
-            text = answer[at + 2 : at + 2 + length].decode("latin-1")
-            found[_OBJECTS.get(number, f"object {number}")] = text
-            at += 2 + length
-    except (PointError, IndexError):
-        return found
-    return found
+        found = wire.identification_answer(request, await line.ask(unit, request))
+    except PointError:
+        return {}
+    return {_OBJECTS.get(number, f"object {number}"): text for number, text in found.items()}
 
 
 _OBJECTS = {0: "vendor", 1: "product", 2: "revision", 3: "url", 4: "name", 5: "model", 6: "application"}

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -214,6 +216,30 @@ class Codec:
             raw = b"".join(bytes((0, byte)) for byte in raw)
         raw = raw.ljust(self.size, b"\0")
         return _bytes_swapped(raw) if self._little else raw
+
+
+# coils and discrete inputs
+
+_BITS_OF = [[bool(byte >> bit & 1) for bit in range(8)] for byte in range(256)]
+"""The bits of each byte, the lowest first, as answers have them (MODBUS Application Protocol V1.1b3, 6.1)."""
+_SPARSE = 2
+"""Bits of each byte below which looking at them one by one costs less than at all of them (measured)."""
+
+
+def bits_unpacker(offsets: Sequence[int], length: int) -> Callable[[bytes], Sequence[bool]]:
+    """Return the function from packed bits, of this length, to those at some offsets."""
+    if len(offsets) * 8 < length * _SPARSE or len(offsets) == 1:
+        places = [(offset // 8, 1 << offset % 8) for offset in offsets]
+        return lambda data: [data[at] & mask != 0 for at, mask in places]
+    first, last = offsets[0], offsets[-1] + 1
+    gapless = list(offsets) == list(range(first, last))
+    select = itemgetter(slice(first, last)) if gapless else itemgetter(*offsets)
+    return lambda data: select(unpacked_bits(data))
+
+
+def unpacked_bits(data: bytes) -> list[bool]:
+    """Return all bits of some bytes, the lowest of each first."""
+    return list(chain.from_iterable(map(_BITS_OF.__getitem__, data)))
 
 
 def _finite(

@@ -14,11 +14,20 @@ from petra import SignalType, SignalUse, about
 from petra.drivers import PointError, PointSettings, usable_scale
 from petra.settings import AnyCase, Flaw, Named, Used
 
-from .address import NAMES, Address, AddressError, Area, parse, says_bits
+from .address import (
+    MOST_BITS,
+    MOST_REGISTERS,
+    MOST_WRITTEN_REGISTERS,
+    NAMES,
+    Address,
+    AddressError,
+    Area,
+    parse,
+    says_bits,
+)
 from .codec import NAMES as TYPE_NAMES
 from .codec import Codec, type_named
 from .transport import Transport
-from .wire import MOST_WRITTEN_REGISTERS
 
 if TYPE_CHECKING:
     from petra.signals import Value
@@ -242,10 +251,12 @@ class ModbusConnection:
     )
     order: Order = field(default="ABCD", metadata=about("Order of bytes in two registers"))
     max_registers: int = field(
-        default=125, validator=and_(ge(1), le(125)), metadata=about("Most registers of a request")
+        default=MOST_REGISTERS,
+        validator=and_(ge(1), le(MOST_REGISTERS)),
+        metadata=about("Most registers of a request"),
     )
     max_bits: int = field(
-        default=2_000, validator=and_(ge(1), le(2_000)), metadata=about("Most bits of a request")
+        default=MOST_BITS, validator=and_(ge(1), le(MOST_BITS)), metadata=about("Most bits of a request")
     )
     max_gap: int = field(
         default=16,

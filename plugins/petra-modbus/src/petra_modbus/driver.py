@@ -6,6 +6,8 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from attrs import frozen
+
 from petra.drivers import (
     Answer,
     Packed,
@@ -22,16 +24,16 @@ from petra.drivers import (
 )
 
 from . import wire
-from .client import Line, open_line, read, write
+from .client import Line, ask_for, length_of, open_line, read, write
+from .codec import bits_unpacker
 from .points import Place, points_of, span, unit_and_area
 
 if TYPE_CHECKING:
     from petra.signals import Value
 
+    from .address import Area
     from .codec import Codec
     from .config import ModbusConfig, ModbusConnection
-
-if TYPE_CHECKING:
     from .simulator import ModbusSimulator
 
 _BIT_GAP = 16  # a gap of so many registers is as many bits
@@ -76,26 +78,39 @@ class ModbusDriver(PolledDriver):
         return Reach(self.connection.max_registers, self.connection.max_gap)
 
 
+@frozen
+class _Known:
+    """What stays the same each time a part is read."""
+
+    unit: int
+    packet: bytes
+    length: int
+    unpack: Unpack
+
+    @classmethod
+    def of(cls, part: ReadPart) -> _Known:
+        unit, area = unit_and_area(part.area)
+        packet = wire.read_request(area, part.start, part.length)
+        return cls(unit, packet, length_of(area, part.length), _unpacker(part, area))
+
+
 class ModbusSession:
     """An open connection, for the core to poll and write with."""
 
     def __init__(self, connection: ModbusConnection, line: Line) -> None:
         self._connection = connection
         self._line = line
-        self._unpackers: WeakKeyDictionary[ReadPart, Unpack] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[ReadPart, _Known] = WeakKeyDictionary()
         self.detail = describe(connection)
 
     async def read(self, request: Request) -> Sequence[Answer]:
         """Read the one part of a request."""
         (part,) = request.parts
-        unit, area = unit_and_area(part.area)
-        data = await read(self._line, unit, area, part.start, part.length)
-        if area.bits:
-            return [_bits(part, data)]
-        unpack = self._unpackers.get(part)
-        if unpack is None:
-            unpack = self._unpackers[part] = _unpacker(part)
-        return [unpack(data)]
+        known = self._known.get(part)
+        if known is None:
+            known = self._known[part] = _Known.of(part)
+        data = await ask_for(self._line, known.unit, known.packet, known.length)
+        return [known.unpack(data)]
 
     async def write(self, point: Point, value: Value) -> None:
         """Write a point with the function that fits it."""
@@ -104,13 +119,14 @@ class ModbusSession:
         single = self._connection.write_single
         if place.address.area.bits:
             on = _bool(value)
-            pdu = wire.write_coil(offset, on=on) if single else wire.write_coils(offset, [on])
+            pdu = wire.write_coil_request(offset, on=on) if single else wire.write_coils_request(offset, [on])
         elif codec.type == "bool":
             pdu = await self._bit(place, on=_bool(value))
         else:
             registers = codec.encode(value)
             alone = single and len(registers) == 2
-            pdu = wire.write_register(offset, registers) if alone else wire.write_registers(offset, registers)
+            make = wire.write_register_request if alone else wire.write_registers_request
+            pdu = make(offset, registers)
         await write(self._line, place.unit, pdu)
 
     async def ended(self) -> None:
@@ -126,10 +142,10 @@ class ModbusSession:
         address = place.address
         bit = address.bit or 0
         if self._connection.bit_write == "mask":
-            return wire.mask_write(address.offset, bit, on=on)
+            return wire.mask_write_request(address.offset, bit, on=on)
         held = int.from_bytes(await read(self._line, place.unit, address.area, address.offset, 1))
         held = held | 1 << bit if on else held & ~(1 << bit)
-        return wire.write_register(address.offset, held.to_bytes(2))
+        return wire.write_register_request(address.offset, held.to_bytes(2))
 
 
 def _bool(value: Value) -> bool:
@@ -138,19 +154,17 @@ def _bool(value: Value) -> bool:
     return value
 
 
-def _unpacker(part: ReadPart) -> Unpack:
-    return unpacker([_packed(s.point.detail.codec, (s.start - part.start) * 2) for s in part.spans])
+def _unpacker(part: ReadPart, area: Area) -> Unpack:
+    offsets = [s.start - part.start for s in part.spans]
+    if area.bits:
+        return bits_unpacker(offsets, part.length)
+    codecs = [s.point.detail.codec for s in part.spans]
+    return unpacker([_packed(codec, at * 2) for codec, at in zip(codecs, offsets, strict=True)])
 
 
 def _packed(codec: Codec, at: int) -> Packed:
     scale = scaling(codec.scale, codec.offset) if codec.scaled else None
     return Packed(at, codec.size, codec.decode, codec.code, scale)
-
-
-def _bits(part: ReadPart, data: bytes) -> list[Value | PointError]:
-    packed = int.from_bytes(data, "little")
-    start = part.start
-    return [bool(packed >> (s.start - start) & 1) for s in part.spans]
 
 
 def describe(connection: ModbusConnection) -> str:

@@ -1,14 +1,18 @@
-"""The memory of a simulated device: four areas for each of its units, and what requests do to them. Pure."""
+"""The memory of a simulated device: four areas for each of its units, and what requests do to them. Pure.
+
+Requests are read as the specification has them and not by pymodbus, which encodes those of the driver: each
+is a check on the other. Numbers in parentheses are sections of the MODBUS Application Protocol V1.1b3.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from . import wire
-from .address import Area
-from .wire import Function
+from .address import MOST_BITS, MOST_REGISTERS, MOST_WRITTEN_REGISTERS, Area
+from .codec import unpacked_bits
 
 if TYPE_CHECKING:
     from petra.signals import Value
@@ -17,6 +21,20 @@ if TYPE_CHECKING:
 
 _ILLEGAL_FUNCTION, _ILLEGAL_ADDRESS, _ILLEGAL_VALUE = 1, 2, 3
 _SIZE = 65_536
+
+
+_DIGITS = bytes.maketrans(b"\0\1", b"01")
+
+
+class Function(IntEnum):
+    """The functions that are answered here besides reading (6)."""
+
+    WRITE_COIL = 5
+    WRITE_REGISTER = 6
+    WRITE_COILS = 15
+    WRITE_REGISTERS = 16
+    MASK_WRITE_REGISTER = 22
+    ENCAPSULATED = 43
 
 
 class _RefusedError(Exception):
@@ -89,12 +107,11 @@ class Memory:
             address, count, size = struct.unpack_from(">HHB", pdu, 1)
             if size != (count + 7) // 8 or len(pdu) != 6 + size or not count:
                 raise _RefusedError(_ILLEGAL_VALUE)
-            bits = int.from_bytes(pdu[6:], "little")
-            self._store(unit, Area.COIL, address, bytes(bits >> i & 1 for i in range(count)))
+            self._store(unit, Area.COIL, address, bytes(unpacked_bits(pdu[6:])[:count]))
             return pdu[:5]
         if function == Function.WRITE_REGISTERS:
             address, count, size = struct.unpack_from(">HHB", pdu, 1)
-            if size != count * 2 or len(pdu) != 6 + size or not 0 < count <= wire.MOST_WRITTEN_REGISTERS:
+            if size != count * 2 or len(pdu) != 6 + size or not 0 < count <= MOST_WRITTEN_REGISTERS:
                 raise _RefusedError(_ILLEGAL_VALUE)
             self._store(unit, Area.HOLDING, address, pdu[6:])
             return pdu[:5]
@@ -105,14 +122,11 @@ class Memory:
         raise _RefusedError(_ILLEGAL_FUNCTION)
 
     def _read(self, unit: int, area: Area, start: int, count: int) -> bytes:
-        if not 0 < count <= (wire.MOST_BITS if area.bits else wire.MOST_REGISTERS):
+        if not 0 < count <= (MOST_BITS if area.bits else MOST_REGISTERS):
             raise _RefusedError(_ILLEGAL_VALUE)
         self._check(unit, area, start, count)
         held = self._areas[unit, area]
-        if area.bits:
-            data = wire.pack_bits([bool(bit) for bit in held[start : start + count]])
-        else:
-            data = bytes(held[start * 2 : (start + count) * 2])
+        data = _packed(held[start : start + count]) if area.bits else held[start * 2 : (start + count) * 2]
         return bytes((area.value, len(data))) + data
 
     def _store(self, unit: int, area: Area, start: int, data: bytes) -> None:
@@ -133,6 +147,11 @@ class Memory:
             self.holes and any((unit, area, cell) in self.holes for cell in range(start, start + count))
         ):
             raise _RefusedError(_ILLEGAL_ADDRESS)
+
+
+def _packed(bits: bytearray) -> bytes:
+    """Pack bits, a byte each, into bytes; the first is the lowest (6.1)."""
+    return int(bits[::-1].translate(_DIGITS), 2).to_bytes((len(bits) + 7) // 8, "little")
 
 
 def _identity() -> bytes:

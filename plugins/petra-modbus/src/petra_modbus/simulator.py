@@ -18,31 +18,6 @@ if TYPE_CHECKING:
     from .points import Place
 
 
-class RtuRequests:
-    """Modbus RTU as a unit sees it: requests, whose length follows from their function."""
-
-    def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
-        """Take one request: unit and PDU. What fails its check sum is dropped with all that has arrived."""
-        length = _request_length(buffer)
-        if length is None or len(buffer) < length:
-            return None
-        frame = bytes(buffer[:length])
-        if length < 4 or wire.crc(frame[:-2]) != frame[-2:]:
-            buffer.clear()
-            return None
-        del buffer[:length]
-        return 0, frame[:-2]
-
-
-def _request_length(buffer: bytearray) -> int | None:
-    if len(buffer) < 4:
-        return None
-    function = buffer[1]
-    if function in (15, 16):
-        return None if len(buffer) < 7 else 9 + buffer[6]
-    return {17: 4, 22: 10, 43: 7}.get(function, 8 if function <= 6 else 0)
-
-
 class ModbusSimulator(Simulator):
     """The units of one connection."""
 
@@ -53,7 +28,7 @@ class ModbusSimulator(Simulator):
         self._connection = connection
         self.memory = Memory({point.detail.unit for point in points} | {connection.unit})
         rtu = transport.kind in ("rtu", "rtu_over_tcp")
-        self._server = Server(RtuRequests, self._rtu) if rtu else Server(wire.TcpFraming, self._tcp)
+        self._server = Server(wire.RtuRequests, self._rtu) if rtu else Server(wire.TcpFraming, self._tcp)
 
     async def start(self, host: str, port: int) -> int:
         """Listen; port 0 means any. Return the port."""

@@ -1,40 +1,57 @@
-"""Modbus on the wire: requests, answers, and how each transport frames them. Pure; no input or output.
+"""Modbus on the wire: pymodbus encodes requests and frames; what its decoders do not check is checked here.
 
-Numbers in parentheses are sections of the MODBUS Application Protocol Specification V1.1b3.
+This is the only module that imports pymodbus, whose names move between minor versions. Pure; no input or
+output. Numbers in parentheses are sections of the MODBUS Application Protocol Specification V1.1b3.
 """
 
 from __future__ import annotations
 
 import struct
-from enum import IntEnum
+from collections.abc import Sequence
+from contextlib import suppress
+
+from pymodbus.framer import FramerRTU, FramerSocket
+from pymodbus.pdu import (
+    DecodePDU,
+    ExceptionResponse,
+    ModbusPDU,
+    ReadCoilsRequest,
+    ReadDeviceInformationRequest,
+    ReadHoldingRegistersRequest,
+)
+from pymodbus.pdu.bit_message import (
+    ReadDiscreteInputsRequest,
+    WriteMultipleCoilsRequest,
+    WriteSingleCoilRequest,
+)
+from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
+from pymodbus.pdu.register_message import (
+    MaskWriteRegisterRequest,
+    ReadInputRegistersRequest,
+    WriteMultipleRegistersRequest,
+    WriteSingleRegisterRequest,
+)
 
 from petra.drivers import BusyError, GarbledError, NoAnswerError, PointError
 
-MOST_REGISTERS = 125
-MOST_BITS = 2_000
-MOST_WRITTEN_REGISTERS = 123
+from .address import Area
 
-
-class Function(IntEnum):
-    """The functions that are used here (6)."""
-
-    READ_COILS = 1
-    READ_DISCRETE_INPUTS = 2
-    READ_HOLDING_REGISTERS = 3
-    READ_INPUT_REGISTERS = 4
-    WRITE_COIL = 5
-    WRITE_REGISTER = 6
-    WRITE_COILS = 15
-    WRITE_REGISTERS = 16
-    REPORT_SERVER_ID = 17
-    MASK_WRITE_REGISTER = 22
-    ENCAPSULATED = 43
-
-
-_ANSWER_PREFIX = frozenset({1, 2, 3, 4, 17})
-"""Functions whose answer says how many bytes follow."""
-_ANSWER_FIXED = {5: 8, 6: 8, 15: 8, 16: 8, 22: 10}
-"""Lengths of the other answers as an RTU frame, with unit and check sum."""
+_READS: dict[Area, type[ModbusPDU]] = {
+    Area.COIL: ReadCoilsRequest,
+    Area.DISCRETE: ReadDiscreteInputsRequest,
+    Area.HOLDING: ReadHoldingRegistersRequest,
+    Area.INPUT: ReadInputRegistersRequest,
+}
+_OTHERS: tuple[type[ModbusPDU], ...] = (
+    WriteSingleCoilRequest,
+    WriteSingleRegisterRequest,
+    WriteMultipleCoilsRequest,
+    WriteMultipleRegistersRequest,
+    MaskWriteRegisterRequest,
+    ReadDeviceInformationRequest,
+)
+_ASKED = frozenset(kind.function_code for kind in (*_READS.values(), *_OTHERS))
+"""The functions that are requested here; an answer to any other is not one of ours."""
 
 _EXCEPTIONS = {
     1: "the device does not know this function",
@@ -47,166 +64,215 @@ _EXCEPTIONS = {
     10: "the gateway has no path to this unit",
     11: "the unit behind the gateway does not answer",
 }
+_ACCEPTED, _BUSY = 5, 6
+_NOT_REACHED = (10, 11)
+
+# what is requested
 
 
-def read_request(function: int, start: int, count: int) -> bytes:
+def read_request(area: Area, start: int, count: int) -> bytes:
     """Return the request that reads registers or bits (6.1 to 6.4)."""
-    return struct.pack(">BHH", function, start, count)
+    return _encoded(_READS[area](address=start, count=count))
 
 
-def read_answer(function: int, pdu: bytes, length: int) -> bytes:
-    """Return the data of an answer, of exactly that many bytes."""
-    check_answer(function, pdu)
+def write_register_request(address: int, value: bytes) -> bytes:
+    """Return the request that writes one register (6.6)."""
+    return _encoded(WriteSingleRegisterRequest(address=address, registers=_numbers(value)))
+
+
+def write_registers_request(address: int, values: bytes) -> bytes:
+    """Return the request that writes several registers (6.12)."""
+    return _encoded(WriteMultipleRegistersRequest(address=address, registers=_numbers(values)))
+
+
+def write_coil_request(address: int, *, on: bool) -> bytes:
+    """Return the request that writes one coil (6.5)."""
+    return _encoded(WriteSingleCoilRequest(address=address, bits=[on]))
+
+
+def write_coils_request(address: int, values: Sequence[bool]) -> bytes:
+    """Return the request that writes several coils (6.11)."""
+    return _encoded(WriteMultipleCoilsRequest(address=address, bits=values))
+
+
+def mask_write_request(address: int, bit: int, *, on: bool) -> bytes:
+    """Return the request that sets or clears one bit of a register and leaves the others (6.16)."""
+    mask = 1 << bit
+    return _encoded(MaskWriteRegisterRequest(address, and_mask=0xFFFF & ~mask, or_mask=mask if on else 0))
+
+
+def identification_request() -> bytes:
+    """Return the request for what a unit says of itself, the basic objects (6.21)."""
+    return _encoded(ReadDeviceInformationRequest(read_code=1))
+
+
+def _encoded(message: ModbusPDU) -> bytes:
+    return message.function_code.to_bytes(1) + message.encode()
+
+
+def _numbers(registers: bytes) -> tuple[int, ...]:
+    return struct.unpack(f">{len(registers) // 2}H", registers)
+
+
+# what is answered
+
+
+def read_answer(request: bytes, pdu: bytes, length: int) -> bytes:
+    """Return the data of an answer, of exactly that many bytes.
+
+    pymodbus would make a list of numbers of it, which costs 28 times as much as the struct that reads values.
+    """
+    check_answer(request, pdu)
     if len(pdu) != length + 2 or pdu[1] != length:
         raise NoAnswerError(f"an answer of {len(pdu) - 2} bytes, where {length} were asked for")
     return pdu[2:]
 
 
-def check_answer(function: int, pdu: bytes) -> None:
-    """Raise what an answer says went wrong (7)."""
+def check_answer(request: bytes, pdu: bytes) -> None:
+    """Raise the error that an answer reports (7), or that it answers another function."""
+    function = request[0]
     if not pdu:
         raise NoAnswerError("an empty answer")
     if pdu[0] == function:
         return
     if pdu[0] != function | 0x80 or len(pdu) < 2:
         raise NoAnswerError(f"an answer to function {pdu[0] & 0x7F}, where {function} was asked for")
-    code = pdu[1]
+    refusal = ExceptionResponse(function)
+    refusal.decode(pdu[1:])
+    code = refusal.exception_code
     said = f"{_EXCEPTIONS.get(code, 'the device refuses')} (exception {code})"
-    if code in (5, 6):
+    if code in (_ACCEPTED, _BUSY):
         raise BusyError(said)
-    if code in (10, 11):
+    if code in _NOT_REACHED:
         raise NoAnswerError(said)
     raise PointError(said)
 
 
-def acknowledged(function: int, pdu: bytes) -> bool:
-    """Say whether a device has taken a request and only takes long to carry it out (7, exception 5)."""
-    return pdu == bytes((function | 0x80, 5))
+def check_written(request: bytes, pdu: bytes) -> None:
+    """Raise what an answer says went wrong with a request that writes.
+
+    An answer repeats what was written. It is compared byte by byte: the decoder of pymodbus takes every
+    number for a coil that is on, and ignores bytes that are too many.
+    """
+    if pdu == bytes((request[0] | 0x80, _ACCEPTED)):
+        return  # exception 5 is no refusal: the device has taken the request and needs long for it (7)
+    check_answer(request, pdu)
+    echoed = 7 if request[0] == MaskWriteRegisterRequest.function_code else 5
+    if pdu[:echoed] != request[:echoed]:
+        raise NoAnswerError("the unit confirms something else than what was written")
 
 
-def write_register(address: int, value: bytes) -> bytes:
-    """Return the request that writes one register (6.6)."""
-    return struct.pack(">BH", Function.WRITE_REGISTER, address) + value
+def identification_answer(request: bytes, pdu: bytes) -> dict[int, str]:
+    """Return the objects by which a unit describes itself (6.21), as far as they can be read."""
+    check_answer(request, pdu)
+    found = ReadDeviceInformationResponse()
+    with suppress(struct.error, IndexError):  # of one that is cut off, what came before is kept
+        found.decode(pdu[1:])
+    texts = found.information.items()
+    return {number: text.decode("latin-1") for number, text in texts if isinstance(text, bytes)}
 
 
-def write_registers(address: int, values: bytes) -> bytes:
-    """Return the request that writes several registers (6.12)."""
-    head = struct.pack(">BHHB", Function.WRITE_REGISTERS, address, len(values) // 2, len(values))
-    return head + values
+# frames
 
-
-def write_coil(address: int, *, on: bool) -> bytes:
-    """Return the request that writes one coil (6.5)."""
-    return struct.pack(">BHH", Function.WRITE_COIL, address, 0xFF00 if on else 0)
-
-
-def write_coils(address: int, values: list[bool]) -> bytes:
-    """Return the request that writes several coils (6.11)."""
-    packed = pack_bits(values)
-    return struct.pack(">BHHB", Function.WRITE_COILS, address, len(values), len(packed)) + packed
-
-
-def mask_write(address: int, bit: int, *, on: bool) -> bytes:
-    """Return the request that sets or clears one bit of a register and leaves the others (6.16)."""
-    mask = 1 << bit
-    return struct.pack(">BHHH", Function.MASK_WRITE_REGISTER, address, 0xFFFF & ~mask, mask if on else 0)
-
-
-def pack_bits(values: list[bool]) -> bytes:
-    """Pack bits into bytes, the first one lowest."""
-    packed = bytearray((len(values) + 7) // 8)
-    for i, value in enumerate(values):
-        if value:
-            packed[i // 8] |= 1 << (i % 8)
-    return bytes(packed)
-
-
-def crc(data: bytes) -> bytes:
-    """Return the check sum of an RTU frame, the low byte first (Modbus over serial line V1.02, 6.2.2)."""
-    value = 0xFFFF
-    for byte in data:
-        value = (value >> 8) ^ _CRC[(value ^ byte) & 0xFF]
-    return value.to_bytes(2, "little")
-
-
-def _crc_of(byte: int) -> int:
-    value = byte
-    for _ in range(8):
-        value = (value >> 1) ^ 0xA001 if value & 1 else value >> 1
-    return value
-
-
-_CRC = tuple(map(_crc_of, range(256)))
+# Modbus/TCP Security has the same header inside TLS; the TLS framer of pymodbus takes all that has
+# arrived for one frame, and several requests may be under way.
+_TCP = FramerSocket(DecodePDU(is_server=False))
+_RTU = FramerRTU(DecodePDU(is_server=False))
+_LONGEST_RTU = 260
+"""Bytes of the longest RTU frame whose length fits into its byte of length; the specification allows 256."""
 
 
 def tcp_frame(reference: int, unit: int, pdu: bytes) -> bytes:
     """Return a frame of Modbus TCP."""
-    return struct.pack(">HHHB", reference, 0, len(pdu) + 1, unit) + pdu
+    return _TCP.encode(pdu, unit, reference)
 
 
 def rtu_frame(unit: int, pdu: bytes) -> bytes:
     """Return a frame of Modbus RTU."""
-    data = bytes((unit,)) + pdu
-    return data + crc(data)
+    return _RTU.encode(pdu, unit, 0)
 
 
 class TcpFraming:
-    """Modbus TCP: a header says reference and length."""
+    """Modbus TCP: a header contains reference and length."""
 
     def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
-        """Take one frame: its reference, and unit and PDU."""
+        """Take one frame: its reference, and unit and PDU.
+
+        The header is checked here: pymodbus waits without end after a protocol other than 0, and believes
+        every length. It is given one frame alone, because it lengthens a frame by one byte that follows it
+        where the header counts two (it allows for devices that miscount an exception).
+        """
         if len(buffer) < 7:
             return None
-        reference, protocol, length = struct.unpack_from(">HHH", buffer)
+        _, protocol, length = struct.unpack_from(">HHH", buffer)
         if protocol or not 2 <= length <= 254:
             raise GarbledError("what arrives is not Modbus TCP")
         if len(buffer) < 6 + length:
             return None
-        frame = bytes(buffer[6 : 6 + length])
+        frame = bytes(buffer[: 6 + length])
         del buffer[: 6 + length]
-        return reference, frame
+        _, unit, reference, pdu = _TCP.decode(frame)
+        return reference, bytes((unit,)) + pdu
 
 
-class RtuFraming:
-    """Modbus RTU, as who asks sees it: a frame has no header, its length follows from its function.
+class _RtuFraming:
+    """Modbus RTU. A frame has no header: its length follows from its function.
 
-    Every frame answers the reference 0. One that fails its check sum is handed out empty, with whatever else
-    has arrived: on a serial line nobody can tell where the next frame begins.
+    pymodbus is given one frame alone. Otherwise it would search for a frame among bytes that it does not
+    understand, in quadratic time, and drop what follows one.
     """
 
+    def __init__(self, *, is_server: bool) -> None:
+        self._decoder = DecodePDU(is_server=is_server)
+        known = self._decoder.pdu_table.items()
+        self._decoder.pdu_table = {code: kinds for code, kinds in known if code in _ASKED}
+        self._framer = FramerRTU(self._decoder)
+
     def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
-        """Take one frame: unit and PDU."""
-        length = _answer_length(buffer)
-        if length is None or len(buffer) < length:
+        """Take one frame: the reference 0, and unit and PDU; None while it is incomplete.
+
+        A garbled frame is empty, and everything that has arrived is dropped with it: where the next one
+        begins cannot be told.
+        """
+        length = self._length(buffer)
+        if length is None:
             return None
-        frame = bytes(buffer[:length])
-        if length < 4 or crc(frame[:-2]) != frame[-2:]:
+        _, unit, _, pdu = self._framer.decode(bytes(buffer[:length]))
+        if not pdu:
             buffer.clear()
             return 0, b""
         del buffer[:length]
-        return 0, frame[:-2]
+        return 0, bytes((unit,)) + pdu
 
-
-def _answer_length(buffer: bytearray) -> int | None:
-    if len(buffer) < 3:
-        return None
-    function = buffer[1]
-    if function & 0x80:
-        return 5
-    if function in _ANSWER_PREFIX:
-        return 5 + buffer[2]
-    if function == Function.ENCAPSULATED:
-        return _identification_length(buffer)
-    return _ANSWER_FIXED.get(function, 0)
-
-
-def _identification_length(buffer: bytearray) -> int | None:
-    """Return the length of an answer with objects, each with its own length (6.21)."""
-    at = 8
-    if len(buffer) < at:
-        return None
-    for _ in range(buffer[7]):
-        if len(buffer) < at + 2:
+    def _length(self, buffer: bytearray) -> int | None:
+        """Return the length of a complete frame, None while it is incomplete, 0 when it cannot be one."""
+        if len(buffer) < 3:
             return None
-        at += 2 + buffer[at + 1]
-    return at + 2
+        head = bytes(buffer[:_LONGEST_RTU])
+        kind = self._decoder.lookupPduClass(head)
+        if kind is None:
+            return 0
+        # pymodbus returns 0, 998 or 999 as long as the bytes that tell the length are missing
+        length = kind.calculateRtuFrameSize(head)
+        if 0 < length <= len(head):
+            return length
+        return None if len(head) < _LONGEST_RTU else 0
+
+
+class RtuFraming(_RtuFraming):
+    """Modbus RTU as the client sees it: every frame is an answer."""
+
+    def __init__(self) -> None:
+        super().__init__(is_server=False)
+
+
+class RtuRequests(_RtuFraming):
+    """Modbus RTU as a unit sees it: every frame is a request, and a garbled one is passed over."""
+
+    def __init__(self) -> None:
+        super().__init__(is_server=True)
+
+    def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
+        """Take one request: the reference 0, and unit and PDU."""
+        frame = super().take(buffer)
+        return frame if frame and frame[1] else None
