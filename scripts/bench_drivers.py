@@ -187,21 +187,28 @@ def overhead() -> None:
     ):
         (port,) = free_ports(1)
         driver = make("device", port, 1_000, FLAT_OUT)
-        ours, theirs = [], []
+        ours, theirs, cpu = [], [], []
         requests = [r for r in driver.plan(driver.points) if r.parts[0].length > 1]
         with simulated([driver]):
             for _ in range(9):  # by turns, and each beside the other: machines have their moods
+                began = time.process_time()
                 theirs.append(raw(port, [(p.start, p.length) for r in requests for p in r.parts], 1.0))
+                raw_cpu = (time.process_time() - began) * theirs[-1]
                 with Plant([driver]) as plant:
                     plant.until(partial(plant.good, driver))
-                    before = plant.field.status()[driver.name].requests
+                    before, began = plant.field.status()[driver.name].requests, time.process_time()
                     time.sleep(1.0)
                     ours.append(1.0 / (plant.field.status()[driver.name].requests - before))
+                    cpu.append(((time.process_time() - began) * ours[-1], raw_cpu))
         a, b = statistics.median(ours) * 1e6, statistics.median(theirs) * 1e6
         ratio = statistics.median(own / raw for own, raw in zip(ours, theirs, strict=True))
+        c, d = (statistics.median(each) * 1e6 for each in zip(*cpu, strict=True))
+        cpu_ratio = statistics.median(own / raw for own, raw in cpu)
         print(
             f"{name}: {len(driver.points):,} points in {len(requests)} requests: {a:.0f} µs a request with "
-            f"planning, decoding, quality and bus; the bare library {b:.0f} µs; ratio {ratio:.2f}  (goal 1.3)"
+            f"planning, decoding, quality and bus; the bare library {b:.0f} µs; ratio {ratio:.2f}  "
+            "(goal 1.3)\n"
+            f"  of a processor: {c:.0f} µs; the bare library {d:.0f} µs; ratio {cpu_ratio:.2f}"
         )
 
 

@@ -125,9 +125,9 @@ def test_write_is_verified(meter):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("read", "T", "40001"), "may be offset 40001"),
+        (("read", "T", "40001"), "40001 is ambiguous"),
         (("read", "T", "70000"), "end at 65535"),
-        (("read", "T", "x"), "is no address"),
+        (("read", "T", "x"), "is not a valid address"),
         (("read", "T", "10", "--type", "string"), "needs its length"),
         (("write", "T", "10", "five"), "is not a whole number"),
         (("write", "T", "input:10", "5"), "the input registers cannot be written"),
@@ -135,11 +135,11 @@ def test_write_is_verified(meter):
         (("scan", "T", "--units", "x"), "is no range"),
         (("scan", "T", "--unit", "9", "--addresses", "0-999", "--timeout", "1"), "no answer within 1 s"),
         (("scan", "T", "--units", "5-2"), "is no range"),
-        (("detect", "T", "coil:1"), "only one meaning"),
+        (("detect", "T", "coil:1"), "only one interpretation"),
         (("read", "/nowhere/tty", "1"), "No such file"),
         (("read", "T", "10", "--scale", "0"), "leaves nothing"),
         (("write", "T", "10", "5", "--scale", "nan"), "leaves nothing"),
-        (("read", "T", "10", "--type", "int16", "--offset", "nan"), "is no number"),
+        (("read", "T", "10", "--type", "int16", "--offset", "nan"), "is not a finite number"),
     ],
 )
 def test_what_cannot_be_says_why_without_a_traceback(meter, arguments, said):
@@ -290,7 +290,7 @@ def test_points_go_to_csv_and_come_back_without_loss(points, tmp_path_factory):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("signal,address\na,1\nb,x\n", "points.csv:3:2: error: 'x' is no address"),
+        ("signal,address\na,1\nb,x\n", "points.csv:3:2: error: 'x' is not a valid address"),
         (
             "signal,adress\na,1\n",
             "points.csv:1:2: error: there is no column 'adress' (did you mean 'address'?)",

@@ -12,7 +12,7 @@ from petra.testing import Rig
 from petra_modbus import wire
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import ModbusDriver, drivers
-from petra_modbus.serial import PseudoLine, SerialTransport, open_exchange
+from petra_modbus.serial import PseudoPort, SerialTransport, open_exchange
 from petra_modbus.transport import Transport
 
 ANSWER = bytes((3, 2, 0, 7))
@@ -51,7 +51,7 @@ def test_a_serial_line_on_which_somebody_talks_without_end_is_closed(tmp_path):
 
     async def main() -> None:
         path = tmp_path / "tty"
-        talker = SerialTransport(PseudoLine(str(path)), asyncio.Protocol())
+        talker = SerialTransport(PseudoPort(str(path)), asyncio.Protocol())
         exchange = open_exchange(Transport(type="rtu", device=str(path)), wire.RtuFraming())
         talker.write(FRAMES["rtu_over_tcp"] * 1_000)
         with pytest.raises(SessionError, match="keeps sending what it was not asked for"):

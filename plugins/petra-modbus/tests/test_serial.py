@@ -15,7 +15,7 @@ from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import Supervisor
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
 from petra_modbus.driver import drivers
-from petra_modbus.serial import PseudoLine
+from petra_modbus.serial import PseudoPort
 from petra_modbus.transport import Transport
 
 
@@ -116,9 +116,9 @@ def test_a_link_to_a_real_device_is_left_alone(tmp_path):
     link = tmp_path / "by-id"
     link.symlink_to("/dev/null")
     with pytest.raises(SessionError, match="is a real device"):
-        PseudoLine(str(link))
+        PseudoPort(str(link))
     assert link.readlink() == Path("/dev/null")
     link.unlink()
     link.symlink_to("/dev/pts/999999")
-    PseudoLine(str(link)).close()
+    PseudoPort(str(link)).close()
     assert not link.exists()

@@ -1,4 +1,4 @@
-"""`petra modbus`: what a field engineer does with a Modbus device, from a laptop."""
+"""`petra modbus`: commands to examine a Modbus device from a laptop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from .client import read as read_registers
 from .codec import NAMES as TYPE_NAMES
 from .codec import ORDERS
 from .config import ModbusConfig, ModbusConnection, ModbusPoint
-from .detect import near, ranked, readings
+from .detect import Interpretation, interpretations, near, ranked
 from .driver import ModbusDriver, drivers
 from .scan import addresses as addresses_of
 from .scan import alive, registers_around
@@ -53,7 +53,7 @@ def modbus() -> None:
 
 
 def _target(function: F) -> F:
-    """Add TARGET and how to reach it; the command gets a connection without points."""
+    """Add TARGET and the options of its transport; the command gets a connection without points."""
 
     @click.argument("target")
     @click.option("--unit", type=click.IntRange(1, 255), default=1, show_default=True, help="Unit id.")
@@ -62,9 +62,11 @@ def _target(function: F) -> F:
     @click.option("--parity", type=click.Choice(("even", "odd", "none")), default="even", show_default=True)
     @click.option("--stop-bits", type=click.IntRange(1, 2), default=1, show_default=True)
     @click.option(
-        "--ca-file", type=click.Path(path_type=Path), help="Who signs the device's certificate (tls)."
+        "--ca-file",
+        type=click.Path(path_type=Path),
+        help="Authority that signs the device's certificate (tls).",
     )
-    @click.option("--insecure", is_flag=True, help="Take any certificate (tls).")
+    @click.option("--insecure", is_flag=True, help="Accept any certificate (tls).")
     @click.option(
         "--timeout", type=float, default=1.0, show_default=True, help="Seconds that an answer may take."
     )
@@ -103,7 +105,7 @@ def _target(function: F) -> F:
 
 
 def _value(function: F) -> F:
-    """Add how a value lies in its registers."""
+    """Add the options for how a value is stored in its registers."""
 
     @click.option(
         "--type",
@@ -128,16 +130,16 @@ def _driver(
     connection: ModbusConnection, address: str, *, data_type: str | None, order: Any, length: int | None,
     scale: float, offset: float, count: int = 1, direction: Direction = Direction.READ,
 ) -> ModbusDriver:  # fmt: skip
-    """Return a driver with the one point that was asked for; what is wrong with it ends the command."""
+    """Return a driver with the one point that was asked for; BadParameter when it is not valid."""
     from attrs import evolve
 
     try:
         found = parse(address, modicon=connection.modicon)
     except AddressError as error:
-        raise _no_address(error) from None
+        raise _bad_address(error) from None
     bits = found.area.bits or found.bit is not None
     if not math.isfinite(offset):
-        raise click.BadParameter(f"an offset of {offset} is no number")
+        raise click.BadParameter(f"an offset of {offset} is not a finite number")
     try:
         point = ModbusPoint(
             signal="value",
@@ -159,10 +161,10 @@ def _driver(
     return driver
 
 
-def _no_address(error: AddressError) -> click.BadParameter:
+def _bad_address(error: AddressError) -> click.BadParameter:
     text = str(error)
-    if "addressing: modicon" in text:  # what to do about it in a document
-        text = text.partition(":")[0] + ": write holding:NUMBER for the offset, or say --modicon"
+    if "addressing: modicon" in text:  # the advice for a document; a command has an option
+        text = text.partition(":")[0] + ": write holding:NUMBER for the offset, or use --modicon"
     return click.BadParameter(text)
 
 
@@ -177,7 +179,7 @@ async def _opened(connection: ModbusConnection) -> Line:
 @modbus.command()
 @_target
 def connect(*, connection: ModbusConnection) -> None:
-    """Connect, and say whether the unit answers and how fast."""
+    """Connect, and print whether the unit answers and how fast."""
 
     async def main() -> None:
         began = time.perf_counter()
@@ -189,7 +191,7 @@ def connect(*, connection: ModbusConnection) -> None:
             took = (time.perf_counter() - began) * 1e3
             if said is None:
                 raise click.ClickException(
-                    f"unit {connection.unit} does not answer; petra modbus scan looks for units"
+                    f"unit {connection.unit} does not answer; petra modbus scan searches for units"
                 )
             click.echo(f"unit {connection.unit} answers in {took:.1f} ms{said}")
         finally:
@@ -202,7 +204,7 @@ def connect(*, connection: ModbusConnection) -> None:
 @_target
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def info(*, connection: ModbusConnection, as_json: bool) -> None:
-    """Ask a unit who made it, and which areas it has."""
+    """Print the manufacturer of a unit, and which areas it has."""
 
     async def main() -> dict[str, str]:
         line = await _opened(connection)
@@ -228,7 +230,7 @@ def info(*, connection: ModbusConnection, as_json: bool) -> None:
 @_value
 @click.option("--count", type=click.IntRange(1, 2_000), default=1, show_default=True, help="How many values.")
 @how_to_read
-def read_(
+def read_command(
     *, connection: ModbusConnection, address: str, count: int, every: float | None, as_csv: bool,
     as_json: bool, **value: Any,
 ) -> None:  # fmt: skip
@@ -247,23 +249,25 @@ def _name(point: Point) -> str:
 @click.argument("value")
 @_value
 @click.option("--verify/--no-verify", default=True, help="Read back what was written.")
-def write_(*, connection: ModbusConnection, address: str, value: str, verify: bool, **how: Any) -> None:
+def write_command(
+    *, connection: ModbusConnection, address: str, value: str, verify: bool, **how: Any
+) -> None:
     """Write VALUE to ADDRESS, and read it back."""
     driver = _driver(connection, address, direction=Direction.BOTH, **how)
     write_point(driver, value, verify=verify, name=_name)
 
 
-@modbus.command()
+@modbus.command("scan")
 @_target
-@click.option("--units", default="", metavar="FROM-TO", help="Look for units, such as 1-247.")
+@click.option("--units", default="", metavar="FROM-TO", help="Search for units, such as 1-247.")
 @click.option(
-    "--addresses", default="", metavar="FROM-TO", help="Look for addresses of --unit, such as 0-999."
+    "--addresses", default="", metavar="FROM-TO", help="Search for addresses of --unit, such as 0-999."
 )
 @click.option(
     "--area", type=click.Choice([a.name.lower() for a in Area]), default="holding", show_default=True
 )
-def scan(*, connection: ModbusConnection, units: str, addresses: str, area: str) -> None:
-    """Look for units that answer, or for addresses that a unit has."""
+def scan_command(*, connection: ModbusConnection, units: str, addresses: str, area: str) -> None:
+    """Search for units that answer, or for addresses that a unit has."""
     of = Area[area.upper()]
     first, last = as_range(addresses, 0, 65_535) if addresses else as_range(units or "1-247", 0, 255)
 
@@ -295,22 +299,24 @@ async def _print_addresses(line: Line, unit: int, area: Area, first: int, last: 
     click.echo(f"{sum(end - begin + 1 for begin, end in found)} of {last - first + 1} addresses")
 
 
-@modbus.command()
+@modbus.command("detect")
 @_target
 @click.argument("address")
-@click.option("--expect", type=float, help="About what value it should be.")
-@click.option("--all", "everything", is_flag=True, help="Show every reading, not only the likely ones.")
+@click.option("--expect", type=float, help="The value to expect, roughly.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Show every interpretation, not only the likely ones."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def detect(
+def detect_command(
     *, connection: ModbusConnection, address: str, expect: float | None, everything: bool, as_json: bool
 ) -> None:
-    """Show what the registers at ADDRESS mean as every type, order and scale, the likeliest first."""
+    """Show the registers at ADDRESS in every type, order and scale, the likeliest first."""
     try:
         at = parse(address, modicon=connection.modicon)
     except AddressError as error:
-        raise _no_address(error) from None
+        raise _bad_address(error) from None
     if at.area.bits:
-        raise click.BadParameter("bits have only one meaning")
+        raise click.BadParameter("a bit has only one interpretation: give the address of a register")
 
     async def main() -> tuple[bytes, int]:
         line = await _opened(connection)
@@ -320,10 +326,10 @@ def detect(
             line.exchange.close()
 
     registers, before = run(main())
-    found = ranked(readings(registers, before), expect)
+    found = ranked(interpretations(registers, before), expect)
     if not everything:
         found = near(found, expect)[:12]
-    rows = [_yaml_of(at, reading.shift, reading) for reading in found]
+    rows = [_yaml_of(at, each) for each in found]
     if as_json:
         print_json(rows)
         return
@@ -338,11 +344,11 @@ def detect(
     )
 
 
-def _yaml_of(at: Address, shift: int, reading: Any) -> dict[str, Any]:
-    codec = reading.codec
-    row = {
-        "value": reading.value,
-        "address": str(Address(at.area, at.offset + shift)),
+def _yaml_of(at: Address, found: Interpretation) -> dict[str, Any]:
+    codec = found.codec
+    row: dict[str, Any] = {
+        "value": found.value,
+        "address": str(Address(at.area, at.offset + found.shift)),
         "data_type": codec.type,
     }
     if codec.size > 2 or codec.order != "ABCD":

@@ -1,4 +1,4 @@
-"""Asking Modbus units: one connection of any transport. The driver and the bench both use it."""
+"""Requests to Modbus units over one connection of any transport, for the driver and the commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Line(Protocol):
-    """What carries a request to a unit and its answer back, whatever the transport."""
+    """Carries requests to units and their answers back, on any transport."""
 
     exchange: Exchange
 
@@ -26,7 +26,7 @@ class Line(Protocol):
 
 
 class TcpLine:
-    """Modbus TCP and TLS: any number of requests under way, told apart by their reference."""
+    """Modbus TCP and TLS: any number of requests under way, distinguished by their reference."""
 
     def __init__(self, exchange: Exchange, timeout: float) -> None:
         self.exchange = exchange
@@ -34,14 +34,18 @@ class TcpLine:
         self._reference = 0
 
     async def ask(self, unit: int, pdu: bytes) -> bytes:
-        """Return the PDU that answers; devices that answer in another unit's name are believed."""
+        """Return the PDU that answers.
+
+        The unit is not compared: the reference identifies the answer, and devices exist that answer as
+        another unit.
+        """
         self._reference = reference = (self._reference + 1) & 0xFFFF
         frame = wire.tcp_frame(reference, unit, pdu)
         return (await self.exchange.ask(reference, frame, self._timeout))[1:]
 
 
 class RtuLine:
-    """Modbus RTU: one request under way. An answer that comes too late must not pass for the next one."""
+    """Modbus RTU: one request under way. An answer that is late must not be taken for the next one."""
 
     def __init__(self, exchange: Exchange, timeout: float, silence: float) -> None:
         self.exchange = exchange
@@ -54,7 +58,7 @@ class RtuLine:
     async def ask(self, unit: int, pdu: bytes) -> bytes:
         """Return the PDU that answers, of this unit."""
         async with self._lock:
-            await self._let_pass(unit)
+            await self._wait_for_late_answer(unit)
             self.exchange.drop_input()
             try:
                 answer = await self.exchange.ask(0, wire.rtu_frame(unit, pdu), self._timeout)
@@ -62,7 +66,9 @@ class RtuLine:
                 self._late_until[unit] = asyncio.get_running_loop().time() + self._timeout
                 raise
             await asyncio.sleep(self._silence)
-            if not answer or answer[0] != unit:  # whatever is under way must not pass for the next answer
+            if (
+                not answer or answer[0] != unit
+            ):  # what is still under way must not be taken for the next answer
                 self._quiet_until = asyncio.get_running_loop().time() + self._timeout
             if not answer:
                 raise NoAnswerError("the answer is garbled: its check sum is wrong")
@@ -70,8 +76,8 @@ class RtuLine:
                 raise NoAnswerError(f"unit {answer[0]} answered, where unit {unit} was asked")
             return answer[1:]
 
-    async def _let_pass(self, unit: int) -> None:
-        """Give the late answer of this unit the time to arrive and be dropped."""
+    async def _wait_for_late_answer(self, unit: int) -> None:
+        """Wait until a late answer of this unit would have arrived, so that it is dropped."""
         until = max(self._late_until.pop(unit, 0.0), self._quiet_until)
         await asyncio.sleep(max(0.0, until - asyncio.get_running_loop().time()))
 
@@ -96,11 +102,11 @@ async def open_line(transport: Transport, timeout: float) -> Line:  # noqa: ASYN
 
 
 def tls_context(transport: Transport) -> ssl.SSLContext:
-    """Return who is trusted and who one is oneself."""
+    """Return the TLS context: the authority that is trusted, and the own certificate."""
     try:
         context = ssl.create_default_context(cafile=transport.ca_file)
         if transport.cert_file is not None:
-            # without one OpenSSL would ask for it on the terminal, and wait
+            # without a password OpenSSL would ask for it on the terminal, and block
             password = transport.key_password.reveal() if transport.key_password else ""
             context.load_cert_chain(transport.cert_file, transport.key_file, password)
     except (OSError, ssl.SSLError) as error:

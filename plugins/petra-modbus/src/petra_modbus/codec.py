@@ -1,6 +1,6 @@
-"""From registers to values and back: types, orders of words and bytes, BCD, texts, scaling. Pure.
+"""Registers to values and back: types, orders of words and bytes, BCD, texts, scaling, packed bits. Pure.
 
-Orders are written as the bytes of a 32-bit number appear in two registers: ABCD is how Modbus means it, CDAB
+Orders are written as the bytes of a 32-bit number appear in two registers: ABCD is the order of Modbus, CDAB
 has the words swapped, BADC the bytes within each word, DCBA both. Longer numbers follow the same rule.
 """
 
@@ -53,7 +53,7 @@ NAMES = (*TYPES, *_SAME_AS)
 
 
 def type_named(name: str) -> str | None:
-    """Return the type that a name stands for, in any case, or None."""
+    """Return the type that a name means, in upper or lower case, or None."""
     lower = name.lower()
     lower = _SAME_AS.get(lower, lower)
     return lower if lower in TYPES else None
@@ -61,20 +61,20 @@ def type_named(name: str) -> str | None:
 
 @frozen(slots=False)
 class Codec:
-    """How one value lies in its registers. `bit` is for a bool within a register."""
+    """How one value is stored in its registers. `bit` is for a bool within a register."""
 
     type: str
     order: str = "ABCD"
     bit: int | None = None
     length: int = 0
-    """Characters of a text."""
+    """The number of characters of a text."""
     one_per_register: bool = False
     scale: float = 1.0
     offset: float = 0.0
 
     @property
     def size(self) -> int:
-        """How many bytes it takes; always whole registers."""
+        """The number of bytes; always whole registers."""
         if self.type == "string":
             return self.length * 2 if self.one_per_register else (self.length + 1) // 2 * 2
         if self.type == "bool":
@@ -83,12 +83,12 @@ class Codec:
 
     @property
     def scaled(self) -> bool:
-        """Whether the value is another number than the one in the registers."""
+        """Whether the value differs from the number in the registers."""
         return self.scale != 1.0 or self.offset != 0.0
 
     @property
     def holds(self) -> SignalType:
-        """What a signal has to hold for it."""
+        """The type of a signal that holds the value."""
         if self.type == "bool":
             return SignalType.BOOL
         if self.type == "string":
@@ -97,18 +97,18 @@ class Codec:
 
     @property
     def code(self) -> str:
-        """Its code for `struct`, where words need no swapping."""
+        """The code for `struct`, empty where that is not all there is to do."""
         if (
             self.type not in _FORMATS
             or self._swaps_words
             or self.type == ("float64" if self.scaled else "uint64")
         ):
-            return ""  # what may be more than a signal holds is looked at one by one
+            return ""  # numbers that may be larger than a signal holds are checked one by one
         return ("<" if self._little else ">") + _FORMATS[self.type]
 
     @cached_property
     def decode(self) -> Callable[[bytes, int], Value]:
-        """Read the value that begins at a byte; PointError when there is none."""
+        """The function that reads the value at a byte; it raises PointError when the bytes are not valid."""
         if self.type == "bool":
             return self._decode_bit
         if self.type == "string":
@@ -120,17 +120,17 @@ class Codec:
         return _finite(scaled, raw) if self.type == "float64" else lambda data, at: scaled(raw(data, at))
 
     def encode(self, value: Value) -> bytes:
-        """Return the registers that hold a value; PointError when none can."""
+        """Return the registers that hold a value; PointError when it does not fit."""
         if self.type == "string":
             return self._encode_text(value)
         if isinstance(value, str) or isinstance(value, bool) is not (self.type == "bool"):
-            raise PointError(f"{value!r} is no value for {self.type}")
+            raise PointError(f"{value!r} is not a valid value for {self.type}")
         if self.type == "bool":
             return struct.pack(">H", int(value) << (self.bit or 0))
         return self._encode_number(value)
 
     def as_written(self, value: Value) -> Value:
-        """Return what is read back after a value was written."""
+        """Return the value that is read back after one was written."""
         return self.decode(self.encode(value), 0)
 
     # numbers
@@ -204,7 +204,7 @@ class Codec:
 
     def _encode_text(self, value: Value) -> bytes:
         if not isinstance(value, str):
-            raise PointError(f"{value!r} is no text")
+            raise PointError(f"{value!r} is not a text")
         try:
             raw = value.encode("latin-1")
         except UnicodeEncodeError:

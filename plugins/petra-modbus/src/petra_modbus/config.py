@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Order = Literal["ABCD", "CDAB", "BADC", "DCBA"]
 
 _Taken = dict[tuple[int, Area, int], dict[int | None, str]]
-"""Who writes which register or coil, or which bit of it."""
+"""The signal that writes each register or coil, or each bit of a register."""
 
 _LONGEST_UNIT = 100
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|0x[0-9a-f]+)", re.IGNORECASE)
@@ -44,17 +44,17 @@ _MS = and_(gt(0.0), le(3_600_000.0))
 
 
 def _unit_of_either_kind(_: object, __: object, value: int | str) -> None:
-    """Refuse a number that no unit has, and a text that looks like one: nobody knows which is meant."""
+    """Refuse a number that no unit has, and a text that looks like a number: it is ambiguous."""
     if isinstance(value, int):
         if not 1 <= value <= 255:
             raise ValueError(f"units are numbered 1 to 255, and this is {value}")
     elif not value.strip() or _NUMBER.fullmatch(value.strip()):
         raise ValueError(
-            f"{value!r} may be the number of a unit or what the value is measured in: "
+            f"{value!r} is ambiguous, the number of a unit or an engineering unit: "
             "write unit_id: NUMBER, or engineering_unit: TEXT"
         )
     elif len(value) > _LONGEST_UNIT:
-        raise ValueError(f"what a value is measured in has at most {_LONGEST_UNIT} characters")
+        raise ValueError(f"an engineering unit has at most {_LONGEST_UNIT} characters")
 
 
 @frozen(kw_only=True, slots=False)
@@ -67,9 +67,7 @@ class ModbusPoint(PointSettings):
     data_type: str = field(
         default="",
         validator=AnyCase(TYPE_NAMES),
-        metadata=about(
-            "What is there; without, bool for what is said to be a bit, else uint16", aliases=("type",)
-        ),
+        metadata=about("Type of the value; if not given, bool for a bit, else uint16", aliases=("type",)),
     )
     area: Literal["coil", "discrete", "holding", "input"] | None = field(
         default=None, metadata=about("Area of a plain number; coil for a bool, holding for all else")
@@ -80,11 +78,11 @@ class ModbusPoint(PointSettings):
         metadata=about("Bit of the register, for a bool"),
     )
     order: Order | None = field(
-        default=None, metadata=about("Order of bytes in two registers, if not as its connection says")
+        default=None, metadata=about("Order of bytes in two registers, if not that of its connection")
     )
     length: int = field(default=0, validator=and_(ge(0), le(240)), metadata=about("Characters of a string"))
     packing: Literal["two_per_register", "one_per_register"] = field(
-        default="two_per_register", metadata=about("How the characters of a string lie in registers")
+        default="two_per_register", metadata=about("How the characters of a string are stored in registers")
     )
     scale: float = field(
         default=1.0,
@@ -111,45 +109,45 @@ class ModbusPoint(PointSettings):
     engineering_unit: str = field(
         default="",
         validator=max_len(_LONGEST_UNIT),
-        metadata=about("What its value is measured in, such as bar, for people", aliases=("units",)),
+        metadata=about("What the value is measured in, such as bar, for display", aliases=("units",)),
     )
 
     @property
     def station(self) -> int | None:
-        """The number of the unit that holds it, if it names one."""
+        """The number of the unit that holds the value, if the point names one."""
         return self.unit if isinstance(self.unit, int) else self.unit_id
 
     @property
     def type_name(self) -> str:
-        """The data type by its own name."""
+        """The data type by its canonical name."""
         return type_named(self.data_type or ("bool" if self._is_bit else "uint16")) or self.data_type
 
     @property
     def _is_bit(self) -> bool:
-        """Whether a bit is meant, whatever numbers mean."""
+        """Whether the address is that of a bit, in either convention."""
         return "." in str(self.address) or self.bit is not None or says_bits(str(self.address), self.area)
 
     @property
     def holds(self) -> SignalType:
-        """What its signals hold."""
+        """The type of its signals."""
         return Codec(self.type_name, scale=self.scale, offset=self.offset).holds
 
     @property
     def usual_deadband(self) -> float:
-        """One step of a scaled whole number; else as for any point."""
+        """One step of a scaled whole number; for others the default of every point."""
         codec = Codec(self.type_name, scale=self.scale, offset=self.offset)
         whole = codec.scaled and not codec.type.startswith("float")
         return abs(self.scale) if whole else super().usual_deadband
 
     @property
     def signal_names(self) -> tuple[str, ...]:
-        """The signals of the array, or the one."""
+        """The names of the signals: one for each item of an array."""
         if self.count == 1:
             return (self.signal,)
         return tuple(f"{self.signal}.{i}" for i in range(self.count))
 
     def located(self, *, modicon: bool) -> Address:
-        """Return where it is; AddressError when it is nowhere."""
+        """Return the address; AddressError when it is not valid."""
         is_bit = self.type_name == "bool" and self.bit is None and "." not in str(self.address)
         given = NAMES[self.area] if self.area else None
         found = parse(
@@ -158,13 +156,13 @@ class ModbusPoint(PointSettings):
         if self.bit is None:
             return found
         if found.area.bits:
-            raise AddressError(f"{found.area.noun} have no bits: leave out `bit`")
+            raise AddressError(f"{found.area.noun} have no bits: remove `bit`")
         if found.bit is not None:
-            raise AddressError(f"{self.address!r} names its bit itself: leave out `bit`")
+            raise AddressError(f"{self.address!r} contains the bit already: remove `bit`")
         return Address(found.area, found.offset, self.bit)
 
-    def _nowhere(self) -> str | None:
-        """Say why neither convention makes an address of what is written."""
+    def _invalid(self) -> str | None:
+        """Return why the address is not valid in either convention, or None."""
         reason = None
         for modicon in (True, False):
             try:
@@ -176,7 +174,7 @@ class ModbusPoint(PointSettings):
         return reason
 
     def codec(self, address: Address, order: str) -> Codec:
-        """Return how its value lies in its registers."""
+        """Return how the value is stored in its registers."""
         return Codec(
             type=self.type_name,
             order=self.order or order,
@@ -188,28 +186,28 @@ class ModbusPoint(PointSettings):
         )
 
     def flaws(self) -> Iterator[Flaw]:
-        """Say what contradicts what."""
+        """Yield what is missing or contradicts itself."""
         yield from super().flaws()
-        if (nowhere := self._nowhere()) is not None:
-            yield Flaw(("address",), nowhere)
+        if (reason := self._invalid()) is not None:
+            yield Flaw(("address",), reason)
         if (self.type_name == "string") is not bool(self.length):
             said = "a string needs its length" if not self.length else "only a string has a length"
             yield Flaw(("length",), said, hint="length: 16")
         if self.type_name in ("bool", "string") and (self.scale != 1.0 or self.offset != 0.0):
-            yield Flaw(("scale",), f"a {self.type_name} is not scaled")
+            yield Flaw(("scale",), f"a {self.type_name} cannot be scaled")
         if self._is_bit and self.type_name != "bool" and (self.bit is not None or "." in str(self.address)):
             place = ("address",) if self.bit is None else ("bit",)
-            yield Flaw(place, f"a bit is a bool, and not {self.type_name}", hint="data_type: bool")
+            yield Flaw(place, f"a bit is a bool, not {self.type_name}", hint="data_type: bool")
         if isinstance(self.unit, int) and self.unit_id is not None:
-            yield Flaw(("unit",), "`unit` with a number and `unit_id` say the same; leave out one of them")
+            yield Flaw(("unit",), "`unit` with a number and `unit_id` mean the same: remove one of them")
         if isinstance(self.unit, str) and self.engineering_unit:
-            yield Flaw(("unit",), "`unit` and `engineering_unit` say the same; leave out one of them")
+            yield Flaw(("unit",), "`unit` and `engineering_unit` mean the same: remove one of them")
         for name in () if self.type_name in ("bool", "string") else ("minimum", "maximum"):
             if (limit := getattr(self, name)) is not None and (wrong := self._beyond(limit)):
                 yield Flaw((name,), wrong)
 
     def refusal(self, value: Value) -> str:
-        """Return why a value is never written: by its limits, or because the registers do not hold it."""
+        """Return why a value cannot be written: it exceeds the limits, or does not fit into the registers."""
         return super().refusal(value) or self._beyond(value)
 
     def _beyond(self, value: Value) -> str:
@@ -226,9 +224,9 @@ class ModbusConnection:
     """One connection: a TCP peer or a serial line, with one or several units behind it."""
 
     name: str = field(validator=and_(min_len(1), max_len(100)), metadata=about("Unique name"))
-    transport: Transport = field(metadata=about("How to reach it"))
+    transport: Transport = field(metadata=about("How the connection reaches the device"))
     points: tuple[ModbusPoint, ...] = field(
-        default=(), metadata=about("What is read and written", aliases=("mappings",))
+        default=(), metadata=about("Values that are read and written", aliases=("mappings",))
     )
     unit: int = field(
         default=1,
@@ -243,7 +241,7 @@ class ModbusConnection:
         ),
     )
     timeout_ms: float | None = field(
-        default=None, validator=optional(_MS), metadata=about("How long a unit has to answer", unit="ms")
+        default=None, validator=optional(_MS), metadata=about("Time limit of each request", unit="ms")
     )
     addressing: Literal["zero_based", "modicon"] = field(
         default="zero_based",
@@ -253,15 +251,17 @@ class ModbusConnection:
     max_registers: int = field(
         default=MOST_REGISTERS,
         validator=and_(ge(1), le(MOST_REGISTERS)),
-        metadata=about("Most registers of a request"),
+        metadata=about("Maximum of registers in a request"),
     )
     max_bits: int = field(
-        default=MOST_BITS, validator=and_(ge(1), le(MOST_BITS)), metadata=about("Most bits of a request")
+        default=MOST_BITS,
+        validator=and_(ge(1), le(MOST_BITS)),
+        metadata=about("Maximum of bits in a request"),
     )
     max_gap: int = field(
         default=16,
         validator=and_(ge(0), le(124)),
-        metadata=about("Registers that are worth reading to save a request"),
+        metadata=about("Registers between two points that are read as well to save a request"),
     )
     in_flight: int = field(
         default=1,
@@ -281,34 +281,41 @@ class ModbusConnection:
         default="mask",
         metadata=about("How a bit of a register is written: function 22, or read the register and write it"),
     )
-    online: str | None = field(default=None, metadata=about("Signal that says whether it is connected"))
+    online: str | None = field(default=None, metadata=about("Signal that is true while it is connected"))
 
     def signals_used(self) -> Iterator[Used]:
-        """Say which signal shows the connection."""
+        """Yield the signal that shows whether the connection is open."""
         if self.online is not None:
             yield Used("online", self.online, SignalUse.WRITES, SignalType.BOOL)
 
     def drivers_named(self) -> Iterator[Named]:
-        """Say under which name it runs."""
+        """Yield the name of its driver."""
         yield Named("name", self.name)
 
     @cached_property
     def modicon(self) -> bool:
-        """Whether plain numbers are as manuals print them."""
+        """Whether plain numbers are those that manuals print."""
         return self.addressing == "modicon"
 
     def flaws(self) -> Iterator[Flaw]:
-        """Say what contradicts what, and which points get in each other's way."""
+        """Yield what contradicts itself, and points that overlap."""
         if self.transport.kind in ("rtu", "rtu_over_tcp") and self.in_flight > 1:
-            yield Flaw(("in_flight",), f"{self.transport.kind} has one request under way, never more")
+            yield Flaw(
+                ("in_flight",), f"{self.transport.kind} allows one request under way: in_flight is 1 there"
+            )
         if self.bit_write == "read_modify_write" and self.in_flight > 1:
-            yield Flaw(("in_flight",), "bits that are read, changed and written need one request under way")
+            yield Flaw(
+                ("in_flight",),
+                "`bit_write: read_modify_write` allows one request under way: in_flight is 1 there",
+            )
         taken: _Taken = {}
         for number, point in enumerate(self.points):
             unit = point.station or self.unit
             if self.transport.kind == "rtu" and unit > 247:
                 key = "unit_id" if point.unit_id else "unit"
-                yield Flaw(("points", number, key), f"units on a serial line end at 247, and this is {unit}")
+                yield Flaw(
+                    ("points", number, key), f"units on a serial line end at 247, and this one is {unit}"
+                )
             try:
                 address = point.located(modicon=self.modicon)
             except AddressError as error:
@@ -325,19 +332,25 @@ class ModbusConnection:
             yield Flaw(("points", number, "data_type"), said, hint="data_type: bool")
             return
         if not area.bits and point.type_name == "bool" and address.bit is None:
-            yield Flaw(place, "which bit of the register? 0 is the lowest", hint=f"{point.address}.0")
+            yield Flaw(
+                place,
+                "the bit of the register is missing: 0 to 15, and 0 is the lowest",
+                hint=f"{point.address}.0",
+            )
         if point.direction.writes and not area.writable:
             yield Flaw(place, f"{area.noun} cannot be written")
         last = address.offset + extent(point, address) - 1
         if last > 65_535:
-            yield Flaw(place, f"{area.noun} end at 65535, and this ends at {last}")
+            yield Flaw(place, f"{area.noun} end at 65535, and this point ends at {last}")
         if area.bits:
             return
         registers = point.codec(address, self.order).size // 2
         if registers > self.max_registers:
-            yield Flaw(place, f"it does not fit into a request of {self.max_registers} registers")
+            said = f"the value has {registers} registers, and a request at most {self.max_registers}"
+            yield Flaw(place, said)
         elif point.direction.writes and registers > MOST_WRITTEN_REGISTERS:
-            yield Flaw(place, f"at most {MOST_WRITTEN_REGISTERS} registers are written at once")
+            said = f"the value has {registers} registers, and a write at most {MOST_WRITTEN_REGISTERS}"
+            yield Flaw(place, said)
 
     def _overlaps(
         self, number: int, point: ModbusPoint, unit: int, address: Address, taken: _Taken
@@ -365,14 +378,14 @@ def extent(point: ModbusPoint, address: Address) -> int:
 
 @frozen
 class ModbusConfig:
-    """Modbus connections: TCP, TLS, serial lines."""
+    """Modbus connections over TCP, TLS and serial lines."""
 
     connections: tuple[ModbusConnection, ...] = field(default=(), metadata=about("The connections"))
     poll_ms: float = field(
         default=1_000.0,
         validator=and_(instance_of(float), _MS),
         metadata=about(
-            "How often points are read, where a connection does not say",
+            "How often points are read, for connections that do not set it",
             unit="ms",
             aliases=("scan_interval_ms",),
         ),
@@ -380,5 +393,5 @@ class ModbusConfig:
     timeout_ms: float = field(
         default=1_000.0,
         validator=_MS,
-        metadata=about("How long a unit has to answer, where a connection does not say", unit="ms"),
+        metadata=about("Time limit of each request, for connections that do not set it", unit="ms"),
     )

@@ -1,4 +1,4 @@
-"""The register detective: what registers mean as every type, in every order, at every scale. Pure."""
+"""Interpretations of registers as every type, in every order, at every scale. Pure."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ _ODDITY = {
 }
 _ORDER_ODDITY = {"ABCD": 0, "CDAB": 1, "DCBA": 3, "BADC": 3}
 AROUND = 1
-"""How many registers beside the given one are tried: off by one is the commonest slip."""
+"""Registers before and after the given one that are tried: off by one is the most frequent mistake."""
 LONGEST = 4
+"""Registers of the longest type."""
 
 
 @frozen
-class Reading:
-    """One way to read the registers."""
+class Interpretation:
+    """One way to interpret the registers: the shift of the address, the codec, and the value it gives."""
 
     shift: int
     codec: Codec
@@ -41,17 +42,17 @@ class Reading:
 
     @property
     def oddity(self) -> int:
-        """How unusual this way is."""
+        """How unusual the interpretation is, 0 for the most usual."""
         scale = 0 if self.codec.scale == 1.0 else 1 + abs(round(math.log10(self.codec.scale)))
         return abs(self.shift) * 3 + _ODDITY[self.codec.type] + _ORDER_ODDITY[self.codec.order] + scale
 
 
-def readings(registers: bytes, before: int = AROUND) -> list[Reading]:
-    """Return every way to read registers, of which so many come before the one in question."""
-    return list(_readings(registers, before))
+def interpretations(registers: bytes, before: int = AROUND) -> list[Interpretation]:
+    """Return every interpretation of registers, of which the first `before` precede the given address."""
+    return list(_interpretations(registers, before))
 
 
-def _readings(registers: bytes, before: int) -> Iterator[Reading]:
+def _interpretations(registers: bytes, before: int) -> Iterator[Interpretation]:
     for shift in range(-before, AROUND + 1):
         at = (before + shift) * 2
         for kind in _TYPES:
@@ -60,7 +61,7 @@ def _readings(registers: bytes, before: int) -> Iterator[Reading]:
                 if at < 0 or at + codec.size > len(registers):
                     continue
                 if codec.size == 2 and order in ("CDAB", "BADC"):
-                    continue  # a single register has no words to swap
+                    continue  # in one register CDAB is ABCD, and BADC is DCBA
                 try:
                     value = codec.decode(registers, at)
                 except PointError:
@@ -68,36 +69,36 @@ def _readings(registers: bytes, before: int) -> Iterator[Reading]:
                 if isinstance(value, str | bool):
                     continue
                 for scale in _SCALES if not kind.startswith("float") else (1.0,):
-                    yield Reading(shift, Codec(kind, order, scale=scale), value * scale)
+                    yield Interpretation(shift, Codec(kind, order, scale=scale), value * scale)
 
 
-def ranked(found: list[Reading], expect: float | None = None) -> list[Reading]:
-    """Return readings by how plausible they are: near what is expected, and not too unusual."""
-    return sorted(found, key=lambda reading: (_distance(reading, expect), reading.oddity))
+def ranked(found: list[Interpretation], expect: float | None = None) -> list[Interpretation]:
+    """Return interpretations, the most plausible first: near the expected value, and usual."""
+    return sorted(found, key=lambda each: (_distance(each, expect), each.oddity))
 
 
-def near(found: list[Reading], expect: float | None) -> list[Reading]:
-    """Return the readings that are within a fifth of what is expected; all of them when none is."""
+def near(found: list[Interpretation], expect: float | None) -> list[Interpretation]:
+    """Return the interpretations within a fifth of the expected value; all of them when there is none."""
     if expect is None:
         return found
-    return [reading for reading in found if _distance(reading, expect) <= 2] or found
+    return [each for each in found if _distance(each, expect) <= 2] or found
 
 
-def _distance(reading: Reading, expect: float | None) -> float:
-    """Return in which class of nearness a reading is, 0 the nearest."""
+def _distance(one: Interpretation, expect: float | None) -> float:
+    """Return the class of distance from the expected value, 0 for the nearest."""
     if expect is None:
-        return _implausible(reading)
-    error = abs(reading.value - expect) / max(abs(expect), 1e-9)
+        return _implausible(one)
+    error = abs(one.value - expect) / max(abs(expect), 1e-9)
     return next(
         (i for i, limit in enumerate((0.01, 0.05, 0.2, 1.0)) if error <= limit), 4 + math.log10(1 + error)
     )
 
 
-def _implausible(reading: Reading) -> float:
-    """Without a hint: measured values are seldom huge, tiny, or a scaled float."""
-    size = abs(reading.value)
+def _implausible(one: Interpretation) -> float:
+    """Return how implausible a value is by itself: measured values are rarely huge or tiny."""
+    size = abs(one.value)
     if size == 0.0:
         return 1.0
-    if reading.codec.type.startswith("float"):
+    if one.codec.type.startswith("float"):
         return 0.0 if 1e-3 <= size <= 1e6 else 3.0
     return 1.0 if size <= 1e5 else 3.0

@@ -1,4 +1,4 @@
-"""The Modbus driver: what it reads at once, and how a point is written."""
+"""The Modbus driver: its plan of requests, and how a point is written."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .config import ModbusConfig, ModbusConnection
     from .simulator import ModbusSimulator
 
-_BIT_GAP = 16  # a gap of so many registers is as many bits
+_BIT_GAP = 16  # the bits of a register: a gap is given in registers
 
 
 class ModbusDriver(PolledDriver):
@@ -67,7 +67,7 @@ class ModbusDriver(PolledDriver):
         return plan_reads(map(span, points), self._reach)
 
     def as_written(self, point: Point, value: Value) -> Value:
-        """Return what the registers hold of a value."""
+        """Return the value that is read back after one was written."""
         place: Place = point.detail
         return place.codec.as_written(value) if place.codec.type != "bool" else _bool(value)
 
@@ -95,7 +95,7 @@ class _Known:
 
 
 class ModbusSession:
-    """An open connection, for the core to poll and write with."""
+    """An open connection, which the core polls and writes with."""
 
     def __init__(self, connection: ModbusConnection, line: Line) -> None:
         self._connection = connection
@@ -113,7 +113,7 @@ class ModbusSession:
         return [known.unpack(data)]
 
     async def write(self, point: Point, value: Value) -> None:
-        """Write a point with the function that fits it."""
+        """Write a point with the function for its area and length."""
         place: Place = point.detail
         offset, codec = place.address.offset, place.codec
         single = self._connection.write_single
@@ -138,7 +138,11 @@ class ModbusSession:
         self._line.exchange.close()
 
     async def _bit(self, place: Place, *, on: bool) -> bytes:
-        """Return what sets one bit of a register: the device does it, or it is read and written here."""
+        """Return the request that sets one bit of a register.
+
+        Function 22 lets the device change the bit. Devices without it need the register read and written,
+        in which case a change that the device makes in between is lost.
+        """
         address = place.address
         bit = address.bit or 0
         if self._connection.bit_write == "mask":
@@ -168,7 +172,7 @@ def _packed(codec: Codec, at: int) -> Packed:
 
 
 def describe(connection: ModbusConnection) -> str:
-    """Say to where a connection goes."""
+    """Return where a connection goes."""
     transport = connection.transport
     if transport.kind == "rtu":
         return f"{transport.serial}, {transport.baud_rate} baud"

@@ -43,7 +43,7 @@ class _RefusedError(Exception):
 
 
 class Memory:
-    """The units of one connection. It answers requests and holds values."""
+    """The units of one connection: holds their values and answers requests."""
 
     def __init__(self, units: Iterable[int]) -> None:
         self._areas: dict[tuple[int, Area], bytearray] = {
@@ -57,7 +57,7 @@ class Memory:
         self.requests = 0
 
     def set(self, place: Place, value: Value) -> None:
-        """Hold a value where a point finds it."""
+        """Store a value where a point reads it."""
         area, offset = self._areas[place.unit, place.address.area], place.address.offset
         if place.address.area.bits:
             area[offset] = bool(value)
@@ -70,14 +70,14 @@ class Memory:
             area[offset * 2 : offset * 2 + len(data)] = data
 
     def get(self, place: Place) -> Value:
-        """Return what a point finds."""
+        """Return the value that a point reads."""
         area, offset = self._areas[place.unit, place.address.area], place.address.offset
         if place.address.area.bits:
             return bool(area[offset])
         return place.codec.decode(bytes(area), offset * 2)
 
     def answer(self, unit: int, pdu: bytes) -> bytes | None:
-        """Return the answer to a request; None when nobody answers."""
+        """Return the answer to a request; None when the unit is silent or does not exist."""
         if unit not in self.units or unit in self.silent or not pdu:
             return None
         self.requests += 1

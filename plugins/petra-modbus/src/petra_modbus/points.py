@@ -1,4 +1,4 @@
-"""From configured points to what the driver works with: addresses, codecs, spans."""
+"""Configured points to those of the driver: addresses, codecs, spans."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Place:
-    """Where the value of one signal is, and how it lies there."""
+    """Where the value of one signal is, and how it is stored there."""
 
     unit: int
     address: Address
@@ -25,7 +25,7 @@ class Place:
 
     @property
     def length(self) -> int:
-        """How many registers or bits it takes."""
+        """The number of registers or bits."""
         return 1 if self.address.area.bits or self.codec.type == "bool" else self.codec.size // 2
 
 
@@ -60,13 +60,13 @@ def _made(connection: ModbusConnection, point: ModbusPoint, period: float) -> li
 
 
 def span(point: Point) -> Span:
-    """Return where a point lies for the planner: the area with its unit, and offsets in it."""
+    """Return the span of a point for the planner: the unit with the area, and the offsets in it."""
     place: Place = point.detail
     return Span((place.unit, place.address.area), place.address.offset, place.length, point)
 
 
 def unit_and_area(area: object) -> tuple[int, Area]:
-    """Return what `span` has made an area of."""
+    """Return the unit and the area that `span` has put together."""
     assert isinstance(area, tuple)  # noqa: S101 - made by span()
     unit, found = area
     return unit, found

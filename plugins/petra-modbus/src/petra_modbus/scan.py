@@ -1,4 +1,4 @@
-"""Finding out what is there: units that answer, addresses that a unit has, what lies around one of them."""
+"""Search for units that answer and for addresses that a unit has."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAUSES = (0.2,)
 
 
 async def alive(line: Line, unit: int) -> str | None:
-    """Say how a unit answers; None when it does not."""
+    """Return how a unit answers; None when it does not."""
     try:
         await read(line, unit, Area.HOLDING, 0, 1)
     except (PointError, BusyError) as error:
@@ -31,7 +31,7 @@ async def alive(line: Line, unit: int) -> str | None:
 
 
 async def units(line: Line, first: int, last: int) -> AsyncIterator[tuple[int, str]]:
-    """Yield the units that answer, and how."""
+    """Yield the units that answer, and how each does."""
     for unit in range(first, last + 1):
         if (said := await alive(line, unit)) is not None:
             yield unit, said
@@ -40,8 +40,8 @@ async def units(line: Line, first: int, last: int) -> AsyncIterator[tuple[int, s
 async def addresses(line: Line, unit: int, area: Area, first: int, last: int) -> list[tuple[int, int]]:
     """Return the ranges of addresses that a unit has.
 
-    They are read in pieces. A piece that is refused is halved, so that gaps cost few requests. A device that
-    is silent about some addresses is asked on; one that has said nothing yet is given up.
+    They are read in pieces. A piece that is refused is halved, so that gaps cost few requests. Silence about
+    a piece counts as a refusal once the unit has answered, and ends the search before that.
     """
     answered = False
     good: list[int] = []
@@ -49,7 +49,7 @@ async def addresses(line: Line, unit: int, area: Area, first: int, last: int) ->
     while pending:
         start, count = pending.pop()
         try:
-            await _patiently(line, unit, area, start, count)
+            await _read_twice(line, unit, area, start, count)
         except (PointError, NoAnswerError) as error:
             answered = answered or isinstance(error, PointError)
             if not answered:
@@ -63,8 +63,8 @@ async def addresses(line: Line, unit: int, area: Area, first: int, last: int) ->
     return _ranges(good)
 
 
-async def _patiently(line: Line, unit: int, area: Area, start: int, count: int) -> None:
-    """Read, and once more after a busy or a lost answer."""
+async def _read_twice(line: Line, unit: int, area: Area, start: int, count: int) -> None:
+    """Read, and repeat it once when the unit is busy or does not answer."""
     for pause in _PAUSES:
         try:
             await read(line, unit, area, start, count)
@@ -86,7 +86,7 @@ def _ranges(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 
 async def registers_around(line: Line, unit: int, at: Address) -> tuple[bytes, int]:
-    """Read what surrounds an address, or less where the unit has less; with how much lies before it."""
+    """Return the registers around an address, or fewer where the unit has fewer, and how many precede it."""
     last: PointError | None = None
     for before, length in ((AROUND, LONGEST + AROUND), (0, LONGEST), (0, 2), (0, 1)):
         if at.offset - before < 0:

@@ -1,4 +1,4 @@
-"""A serial line as a transport of asyncio: what pyserial opens, read and written without blocking."""
+"""A serial line as a transport of asyncio: a port of pyserial, read and written without blocking."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _PARITY = {"even": "E", "odd": "O", "none": "N"}
 _CHUNK = 4_096
 
 
-class Line(Protocol):
-    """A line that is open."""
+class OpenPort(Protocol):
+    """A serial port that is open."""
 
     def fileno(self) -> int:
         """Return its file descriptor."""
@@ -32,13 +32,13 @@ class Line(Protocol):
         ...
 
 
-class PseudoLine:
-    """The far end of a serial line that is not there: what opens `path` talks to this."""
+class PseudoPort:
+    """The far end of a pseudo-terminal, whose near end is opened as `path`."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         if self._path.exists() and not os.path.realpath(path).startswith("/dev/pts/"):
-            raise SessionError(f"{path} is a real device; the simulator makes one of its own elsewhere")
+            raise SessionError(f"{path} is a real device: give the simulator a path that does not exist")
         self._far, self._near = os.openpty()
         for fd in (self._far, self._near):
             tty.setraw(fd)
@@ -50,18 +50,18 @@ class PseudoLine:
         return self._far
 
     def close(self) -> None:
-        """Close both ends, and take the device away."""
+        """Close both ends, and remove the path."""
         self._path.unlink(missing_ok=True)
         os.close(self._far)
         os.close(self._near)
 
 
 class SerialTransport:
-    """Carries bytes between a serial line and an exchange. It belongs to the loop it was made in."""
+    """Carries bytes between a serial port and a protocol. It belongs to the loop in which it was created."""
 
-    def __init__(self, line: Line, protocol: asyncio.Protocol) -> None:
-        self._line = line
-        self._fd = line.fileno()
+    def __init__(self, port: OpenPort, protocol: asyncio.Protocol) -> None:
+        self._port = port
+        self._fd = port.fileno()
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._pending = bytearray()
@@ -70,7 +70,7 @@ class SerialTransport:
         self._loop.add_reader(self._fd, self._readable)
 
     def write(self, data: bytes) -> None:
-        """Send as much as the line takes now, and the rest when it takes more."""
+        """Send as much as the port takes now, and the rest as soon as it takes more."""
         if not self._pending:
             try:
                 sent = os.write(self._fd, data)
@@ -86,7 +86,7 @@ class SerialTransport:
         self._pending += data
 
     def pause_reading(self) -> None:
-        """Leave what arrives to the system, until told otherwise."""
+        """Stop reading until `resume_reading`; the system buffers meanwhile."""
         if not self._closed:
             self._loop.remove_reader(self._fd)
 
@@ -110,7 +110,7 @@ class SerialTransport:
         if data:
             self._protocol.data_received(data)
         else:
-            self._lost(OSError("the serial device is gone"))
+            self._lost(OSError("the serial device was removed"))
 
     def _writable(self) -> None:
         try:
@@ -129,12 +129,12 @@ class SerialTransport:
         self._closed = True
         self._loop.remove_reader(self._fd)
         self._loop.remove_writer(self._fd)
-        self._line.close()
+        self._port.close()
         self._loop.call_soon(self._protocol.connection_lost, error)
 
 
-def open_line(transport: Transport) -> Serial:
-    """Open a serial line as it is configured; a pseudo-terminal knows no parity."""
+def open_port(transport: Transport) -> Serial:
+    """Open a serial port as it is configured; a pseudo-terminal has no parity."""
     pseudo = os.path.realpath(transport.serial).startswith("/dev/pts/")
     try:
         return Serial(
@@ -151,8 +151,8 @@ def open_line(transport: Transport) -> Serial:
 
 
 def open_exchange(transport: Transport, framing: Framing) -> Exchange:
-    """Open a serial line for asking."""
+    """Return an exchange over a serial line."""
     exchange = Exchange(framing)
-    carrier: Any = SerialTransport(open_line(transport), exchange)
+    carrier: Any = SerialTransport(open_port(transport), exchange)
     exchange.connection_made(carrier)
     return exchange

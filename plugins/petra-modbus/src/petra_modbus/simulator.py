@@ -1,4 +1,4 @@
-"""The Modbus simulator: serves a connection's own points on the transport that it is configured with."""
+"""The Modbus simulator: serves the points of a connection on the transport of its configuration."""
 
 from __future__ import annotations
 
@@ -43,27 +43,27 @@ class ModbusSimulator(Simulator):
         await self._server.close()
 
     def set(self, point: Point, value: Value) -> None:
-        """Hold a value where a point finds it."""
+        """Store a value where a point reads it."""
         self.memory.set(point.detail, value)
 
     def get(self, point: Point) -> Value:
-        """Return what a point finds, and commands have written."""
+        """Return the value that a point reads and commands write."""
         return self.memory.get(point.detail)
 
     def refuse(self, point: Point) -> None:
-        """Have no such address any more."""
+        """Refuse the addresses of a point."""
         place: Place = point.detail
         for cell in range(place.address.offset, place.address.offset + place.length):
             self.memory.holes.add((place.unit, place.address.area, cell))
 
     def accept(self, point: Point) -> None:
-        """Have the address again."""
+        """Accept the addresses of a point again."""
         place: Place = point.detail
         for cell in range(place.address.offset, place.address.offset + place.length):
             self.memory.holes.discard((place.unit, place.address.area, cell))
 
     def extent(self, point: Point) -> tuple[Hashable, range]:
-        """Return the bits that a point takes of its unit's area."""
+        """Return the bits of its unit's area that a point occupies."""
         place: Place = point.detail
         address = place.address
         if address.area.bits:
@@ -75,15 +75,15 @@ class ModbusSimulator(Simulator):
         return (place.unit, address.area), bits
 
     def silence(self, station: str, *, silent: bool) -> None:
-        """Let a unit answer no more, or again."""
+        """Silence a unit, or let it answer again."""
         unit = int(station.removeprefix("unit "))
         (self.memory.silent.add if silent else self.memory.silent.discard)(unit)
 
     def _open_line(self) -> None:
-        from .serial import PseudoLine, SerialTransport
+        from .serial import PseudoPort, SerialTransport
 
         served = self._server.protocol()
-        carrier: Any = SerialTransport(PseudoLine(self.serial), served)
+        carrier: Any = SerialTransport(PseudoPort(self.serial), served)
         served.connection_made(carrier)
 
     def _tcp(self, reference: int, frame: bytes) -> bytes | None:
@@ -97,7 +97,7 @@ class ModbusSimulator(Simulator):
     def _tls(self) -> ssl.SSLContext:
         transport = self._connection.transport
         if transport.cert_file is None:
-            raise PointError("to simulate tls, the connection needs a cert_file and a key_file")
+            raise PointError("the simulator of a tls connection needs a cert_file and a key_file")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         password = transport.key_password.reveal() if transport.key_password else ""
         context.load_cert_chain(transport.cert_file, transport.key_file, password)

@@ -35,18 +35,22 @@ class Transport:
         metadata=about("Speed", aliases=("baud", "baudrate")),
     )
     parity: Literal["even", "odd", "none"] = field(default="even", metadata=about("Parity"))
-    data_bits: int = field(default=8, validator=and_(ge(7), le(8)), metadata=about("Bits of a byte"))
+    data_bits: int = field(
+        default=8, validator=and_(ge(7), le(8)), metadata=about("Data bits of a character")
+    )
     stop_bits: int = field(default=1, validator=and_(ge(1), le(2)), metadata=about("Stop bits"))
-    ca_file: Path | None = field(default=None, metadata=about("Who signs the device's certificate, for tls"))
+    ca_file: Path | None = field(
+        default=None, metadata=about("Authority that signs the device's certificate, for tls")
+    )
     cert_file: Path | None = field(default=None, metadata=about("Own certificate, for tls"))
-    key_file: Path | None = field(default=None, metadata=about("Its key, for tls"))
+    key_file: Path | None = field(default=None, metadata=about("Key of the own certificate, for tls"))
     key_password: Secret | None = field(default=None, metadata=about("Password of the key"))
     server_name: str = field(default="", metadata=about("Name in the device's certificate, if not `host`"))
-    insecure: bool = field(default=False, metadata=about("With tls: take any certificate"))
+    insecure: bool = field(default=False, metadata=about("With tls: accept any certificate"))
 
     @property
     def kind(self) -> str:
-        """The type, as it is written here."""
+        """The type in lower case with underscores, whichever spelling was used."""
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", self.type).lower()
 
     @property
@@ -62,7 +66,7 @@ class Transport:
         return host, given if given is not None else 802 if self.kind == "tls" else 502
 
     def flaws(self) -> Iterator[Flaw]:
-        """Say what is missing, or does not belong together."""
+        """Yield what is missing, or does not belong together."""
         if self.kind == "rtu":
             if not self.serial:
                 yield Flaw((), "rtu needs a serial device", hint="device: /dev/ttyUSB0")
@@ -72,9 +76,9 @@ class Transport:
         else:
             yield from self._misplaced()
         if isinstance(self.port, str) or (self.port is not None and not 0 < self.port < 65_536):
-            yield Flaw(("port",), f"{self.port!r} is no TCP port")
+            yield Flaw(("port",), f"{self.port!r} is not a valid TCP port")
         if self.kind != "tls" and (self.ca_file or self.cert_file or self.insecure):
-            yield Flaw((), "certificates belong to `type: tls`")
+            yield Flaw((), "certificates are only for `type: tls`")
 
     def _misplaced(self) -> Iterator[Flaw]:
         try:
