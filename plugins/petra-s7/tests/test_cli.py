@@ -77,7 +77,7 @@ def test_write_is_verified(plc):
     ("arguments", "said"),
     [
         (("read", "T"), "give ADDRESS"),
-        (("read", "T", "DB1"), "is no address"),
+        (("read", "T", "DB1"), "is not a valid address"),
         (("read", "T", "DB9.DBW0"), "no such block"),
         (("read", "T", "MW70000"), "end at 65535"),
         (("read", "T", "--area", "DB", "--address", "3"), "belong together"),
@@ -85,11 +85,11 @@ def test_write_is_verified(plc):
         (("write", "T", "DB100.REAL4", "--value", "fast"), "is not a number"),
         (("write", "T", "DB100.REAL4"), "say once what to write"),
         (("write", "T", "DB100.REAL4", "1", "--value", "2"), "say once what to write"),
-        (("write", "T", "DB100.REAL4", "inf"), "is no number that a PLC takes"),
+        (("write", "T", "DB100.REAL4", "inf"), "is not a number that a PLC takes"),
         (("write", "T", "DB100.INT0", "--value", "70000"), "does not fit into int"),
         (("scan", "T", "--dbs", "x"), "is no range"),
         (("scan", "T", "--dbs", "65535-65537"), "is no range within 1 to 65535"),
-        (("connect", "T", "--remote-tsap", "zz"), "is no TSAP"),
+        (("connect", "T", "--remote-tsap", "zz"), "is not a valid TSAP"),
     ],
 )
 def test_what_cannot_be_says_why_without_a_traceback(plc, arguments, said):

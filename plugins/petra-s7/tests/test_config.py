@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from petra.drivers import Direction
-from petra_s7.address import AddressError, parse
+from petra_s7.address import AddressError, Area, parse
 from petra_s7.config import S7Point
 from petra_s7.driver import S7Driver
-from petra_s7.wire import Area
 
 ORIGINAL = """
 s7:
@@ -114,14 +113,14 @@ def test_a_string_may_say_its_length():
     [
         ("DB1.DBX0.8", "from 0 to 7"),
         ("DB1.DBX0", "BYTE.BIT"),
-        ("DB1.5", "does not say what is there"),
+        ("DB1.5", "names no type"),
         ("DB0.DBW0", "numbered 1 to"),
-        ("DB1.QUUX4", "is no type"),
-        ("DB1.DBW4.2", "only bits and strings"),
+        ("DB1.QUUX4", "is not a valid type"),
+        ("DB1.DBW4.2", "only bits and strings take"),
         ("MW70000", "end at 65535"),
         ("TW5", "have a number and nothing else"),
-        ("X5", "is no address"),
-        ("", "is no address"),
+        ("X5", "is not a valid address"),
+        ("", "is not a valid address"),
     ],
 )
 def test_what_is_no_address_says_why(text, said):

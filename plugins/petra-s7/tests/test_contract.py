@@ -8,9 +8,9 @@ from petra.drivers import Direction, Outcome
 from petra.drivers.simulation.simulator import read_back
 from petra.signals import Quality
 from petra.testing import DriverContract, Rig
+from petra_s7.address import Area
 from petra_s7.config import S7Config, S7Point
 from petra_s7.driver import S7Driver
-from petra_s7.wire import Area, job
 
 BOTH = Direction.BOTH
 
@@ -103,7 +103,7 @@ def test_a_plc_that_talks_without_end_loses_its_session():
     rig = Rig(TestS7().make)
     server = rig.simulator._server
     answer = server._answer
-    spare = job(0xEEEE, b"\4\1", kind=3)
+    spare = bytes.fromhex("0300001502f080 32030000eeee00020000 0000 0401")
     server._answer = lambda *asked: answer(*asked) + spare * 1_000
     with rig:
         rig.until(lambda: rig.status.health.failures >= 2, "its session ends, and so does the next one")

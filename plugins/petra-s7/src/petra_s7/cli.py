@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from attrs import evolve
@@ -21,16 +21,18 @@ from petra.cli.protocol import (
     run,
     write_point,
 )
-from petra.drivers import Direction, PointError
+from petra.drivers import Direction
 
+from .address import NAMES as AREA_NAMES
+from .codec import NAMES as TYPE_NAMES
 from .config import S7Config, S7Point
-from .driver import S7Driver, S7Session
-from .values import NAMES as TYPE_NAMES
-from .wire import Area, Item
+
+if TYPE_CHECKING:
+    from .client import Line
+    from .driver import S7Driver
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_AREAS = ("DB", "I", "E", "Q", "A", "M", "C", "Z", "T")
 _CPUS = ("s7-300", "s7-400", "s7-1200", "s7-1500", "logo", "s7-200")
 
 
@@ -80,7 +82,7 @@ def _place(function: F) -> F:
     """Add the address, in one word or said apart; the command gets a point."""
 
     @click.argument("where", metavar="[ADDRESS]", required=False)
-    @click.option("--area", type=click.Choice(_AREAS), help="Area, where ADDRESS is said apart.")
+    @click.option("--area", type=click.Choice(tuple(AREA_NAMES)), help="Area, where ADDRESS is said apart.")
     @click.option("--db", type=click.IntRange(1, 65_535), help="Data block.")
     @click.option("--address", type=click.IntRange(0, 65_535), help="Byte, timer or counter.")
     @click.option("--bit", type=click.IntRange(0, 7), help="Bit of the byte.")
@@ -112,8 +114,16 @@ def _place(function: F) -> F:
     return call  # type: ignore[return-value]  # click has changed its signature
 
 
-def _opened(config: S7Config) -> Coroutine[Any, Any, S7Session]:
-    return S7Session.open(config, config.timeout_ms / 1e3)
+def _driver(config: S7Config) -> S7Driver:
+    from .driver import S7Driver  # late: it imports python-snap7
+
+    return S7Driver(config)
+
+
+async def _opened(config: S7Config) -> Line:
+    from .client import open_line
+
+    return await open_line(config, config.timeout_ms / 1e3)
 
 
 @s7.command()
@@ -122,10 +132,13 @@ def connect(*, config: S7Config) -> None:
     """Connect, and say what the PLC has agreed to."""
 
     async def main() -> None:
+        from .driver import describe
+
         began = time.perf_counter()
-        session = await _opened(config)
-        session.close()
-        click.echo(f"connected in {(time.perf_counter() - began) * 1e3:.1f} ms: {session.detail}")
+        line = await _opened(config)
+        line.exchange.close()
+        took = (time.perf_counter() - began) * 1e3
+        click.echo(f"connected in {took:.1f} ms: {describe(config)}, {line.agreed}")
 
     run(main())
 
@@ -137,39 +150,16 @@ def info(*, config: S7Config, as_json: bool) -> None:
     """Ask the PLC what it is."""
 
     async def main() -> dict[str, str]:
-        session = await _opened(config)
+        from .client import identify
+
+        line = await _opened(config)
         try:
-            found = {"pdu": str(session.pdu)}
-            for name, number in (("component", 0x1C), ("module", 0x11)):
-                try:
-                    records = await session.status_list(number)
-                except PointError as error:
-                    found[name] = str(error)
-                    continue
-                for record in records:
-                    text = record[2:34].split(b"\0", 1)[0].decode("latin-1").strip()
-                    key = (
-                        _COMPONENTS.get(int.from_bytes(record[:2]), "") if number == 0x1C else "order number"
-                    )
-                    if key and text:
-                        found.setdefault(key, text[:20].strip() if number == 0x11 else text)
-            return found
+            return {"pdu": str(line.pdu), **await identify(line)}
         finally:
-            session.close()
+            line.exchange.close()
 
     found = run(main())
     print_json(found) if as_json else print_table(("what", "is"), list(found.items()))
-
-
-_COMPONENTS = {
-    1: "system name",
-    2: "module name",
-    3: "plant",
-    4: "copyright",
-    5: "serial number",
-    7: "module type",
-    8: "memory card",
-}
 
 
 @s7.command("read")
@@ -181,7 +171,7 @@ _COMPONENTS = {
 @how_to_read
 def read_(*, config: S7Config, point: S7Point, **how: Any) -> None:
     """Read values from ADDRESS on."""
-    read_points(S7Driver(evolve(config, points=(point,))), **how)
+    read_points(_driver(evolve(config, points=(point,))), **how)
 
 
 @s7.command("write", context_settings={"ignore_unknown_options": True})  # -5 is a value
@@ -198,7 +188,7 @@ def write_(*, config: S7Config, point: S7Point, typed: str | None, value: str | 
     whole = evolve(config, points=(evolve(point, direction=Direction.BOTH),))
     for flaw in (*whole.points[0].flaws(), *whole.flaws()):
         raise click.BadParameter(flaw.message)
-    write_point(S7Driver(whole), given[0], verify=verify)
+    write_point(_driver(whole), given[0], verify=verify)
 
 
 @s7.command()
@@ -209,38 +199,19 @@ def scan(*, config: S7Config, dbs: str) -> None:
     first, last = as_range(dbs, 1, 65_535)
 
     async def main() -> None:
-        session = await _opened(config)
+        from .scan import data_blocks
+
+        line = await _opened(config)
         found = 0
         try:
-            for number in range(first, last + 1):
-                length = await _length(session, number)
-                if length:
-                    found += 1
-                    click.echo(f"DB{number}: {plural(length, 'byte')}")
+            async for number, length in data_blocks(line, first, last):
+                found += 1
+                click.echo(f"DB{number}: {plural(length, 'byte')}")
         finally:
-            session.close()
+            line.exchange.close()
         click.echo(plural(found, "data block"))
 
     run(main())
-
-
-async def _length(session: S7Session, number: int) -> int:
-    """Return how many bytes of a data block can be read: the last readable one is searched by halves."""
-
-    async def readable(byte: int) -> bool:
-        (data,) = await session.read_items([Item(Area.DB, number, byte, 1)])
-        return not isinstance(data, PointError)
-
-    if not await readable(0):
-        return 0
-    low, high = 0, 65_536
-    while high - low > 1:
-        middle = (low + high) // 2
-        if await readable(middle):
-            low = middle
-        else:
-            high = middle
-    return low + 1
 
 
 for _command in protocol_commands("s7"):

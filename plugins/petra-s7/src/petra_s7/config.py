@@ -13,10 +13,10 @@ from petra import SignalType, SignalUse, about
 from petra.drivers import PointError, PointSettings, host_and_port, usable_scale
 from petra.settings import AnyCase, Flaw, Named, Used
 
-from .address import AREAS, Address, AddressError, checked, parse
-from .values import NAMES as TYPE_NAMES
-from .values import Codec, type_named
-from .wire import Area
+from .address import NAMES as AREA_NAMES
+from .address import Address, AddressError, Area, checked, parse
+from .codec import NAMES as TYPE_NAMES
+from .codec import SCALABLE, Codec, type_named
 
 if TYPE_CHECKING:
     from petra.signals import Value
@@ -34,7 +34,7 @@ _Taken = dict[tuple[Area, int, int], dict[int | None, str]]
 
 def _a_tsap(_: object, __: object, value: str) -> None:
     if value and _TSAP.fullmatch(value) is None:
-        raise ValueError(f"{value!r} is no TSAP, such as 02.00 or 0x0200")
+        raise ValueError(f"{value!r} is not a valid TSAP, such as 02.00 or 0x0200")
 
 
 @frozen(kw_only=True, slots=False)
@@ -94,7 +94,7 @@ class S7Point(PointSettings):
             return parse(text)
         if self.area is None:
             raise AddressError(f"{text} alone says nothing: write DB1.DBW{text}, or `area` beside it")
-        area = AREAS[self.area]
+        area = AREA_NAMES[self.area]
         if (area is Area.DB) is (self.db_number is None):
             raise AddressError("area DB and db_number belong together")
         return checked(Address(area, self.db_number or 0, int(text), self.bit))
@@ -123,7 +123,7 @@ class S7Point(PointSettings):
             raise AddressError(
                 f"{self.address} has {Codec(address.type).size} bytes, and {kind} has {made.size}"
             )
-        if made.scaled and made.type not in _SCALABLE:
+        if made.scaled and made.type not in SCALABLE:
             raise AddressError(f"a {kind} is not scaled")
         return made
 
@@ -172,17 +172,12 @@ class S7Point(PointSettings):
             yield Flaw(("count",), "an array of bools is read as bytes, or bit by bit")
         if self.direction.writes and address.area in (Area.INPUT, Area.TIMER):
             yield Flaw(("address",), "inputs and timers are not written: the PLC would overwrite it")
-        for name in ("minimum", "maximum") if codec.type in _SCALABLE else ():
+        for name in ("minimum", "maximum") if codec.type in SCALABLE else ():
             if (limit := getattr(self, name)) is not None and (wrong := _beyond(codec, limit)):
                 yield Flaw((name,), wrong)
         last = address.start + extent(codec, address) * self.count - 1
         if last > 65_535:
             yield Flaw(("address",), f"areas end at 65535, and this ends at {last}")
-
-
-_SCALABLE = (
-    "byte usint sint word uint int dword udint dint lword ulint lint real lreal".split()  # noqa: SIM905 - reads better
-)
 
 
 def _beyond(codec: Codec, value: Value) -> str:

@@ -1,4 +1,7 @@
-"""The memory of a simulated PLC, and what S7 requests do to it. Pure."""
+"""The memory of a simulated PLC, and what S7 requests do to it. Pure.
+
+Nothing here is of python-snap7: the simulator judges the requests that the driver builds with it.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,36 @@ import struct
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from . import wire
-from .wire import Area, Item
+from attrs import frozen
+
+from .address import Area
 
 if TYPE_CHECKING:
     from petra.signals import Value
 
-    from .driver import Place
+    from .points import Place
 
 _SIZE = 65_536 + 16
-_NO_ADDRESS, _NO_BLOCK, _AT_ODDS, _UNKNOWN = 0x05, 0x0A, 0x07, 0x06
+_OK, _NO_ADDRESS, _NO_BLOCK, _AT_ODDS, _UNKNOWN = 0xFF, 0x05, 0x0A, 0x07, 0x06
 _NOT_UNDERSTOOD = 0xD401
 LONGEST_PDU = 480
 MOST_UNDER_WAY = 3
 """What an S7-1200 grants."""
+
+
+@frozen
+class _Range:
+    """What one item of a request is about; with `bit` a single bit of its first byte."""
+
+    area: Area
+    db: int
+    start: int
+    length: int
+    bit: int | None = None
+
+    @property
+    def size(self) -> int:
+        return self.length * self.area.width
 
 
 class Memory:
@@ -53,7 +72,7 @@ class Memory:
 
     def _at(self, place: Place) -> tuple[bytearray, int]:
         address = place.address
-        return self._areas[address.area, address.db], address.start * (2 if address.area.numbered else 1)
+        return self._areas[address.area, address.db], address.start * address.area.width
 
     def answer(self, packet: bytes) -> bytes:
         """Return the answer to a job."""
@@ -74,32 +93,32 @@ class Memory:
             self.pdu = min(LONGEST_PDU, int.from_bytes(asked[6:8]))
             granted = min(MOST_UNDER_WAY, int.from_bytes(asked[2:4]))
             return _ack(reference, struct.pack(">BBHHH", 0xF0, 0, granted, granted, self.pdu))
-        items = [_item(asked[2 + i * 12 : 14 + i * 12]) for i in range(asked[1])]
+        items = [_range(asked[2 + i * 12 : 14 + i * 12]) for i in range(asked[1])]
         if asked[0] == 4:
             return self._read(reference, items)
         if asked[0] == 5:
             return self._write(reference, items, data)
         return _ack(reference, b"", error=0x8104)
 
-    def _read(self, reference: int, items: list[Item]) -> bytes:
+    def _read(self, reference: int, items: list[_Range]) -> bytes:
         found = b""
         for item in items:
             found += b"\0" * (len(found) % 2)
             if code := self._wrong(item):
                 found += struct.pack(">BBH", code, 0, 0)
                 continue
-            area, at = self._areas[item.area, item.db], item.start * (2 if item.area.numbered else 1)
+            area, at = self._areas[item.area, item.db], item.start * item.area.width
             if item.bit is not None:
-                found += struct.pack(">BBHB", wire.OK, 3, 1, area[at] >> item.bit & 1)
+                found += struct.pack(">BBHB", _OK, 3, 1, area[at] >> item.bit & 1)
             elif item.area.numbered:
-                found += struct.pack(">BBH", wire.OK, 9, item.size) + area[at : at + item.size]
+                found += struct.pack(">BBH", _OK, 9, item.size) + area[at : at + item.size]
             else:
-                found += struct.pack(">BBH", wire.OK, 4, item.size * 8) + area[at : at + item.size]
+                found += struct.pack(">BBH", _OK, 4, item.size * 8) + area[at : at + item.size]
         if len(found) + 14 > self.pdu:
             return _ack(reference, b"", error=0x8500)
         return _ack(reference, bytes((4, len(items))), found)
 
-    def _write(self, reference: int, items: list[Item], data: bytes) -> bytes:
+    def _write(self, reference: int, items: list[_Range], data: bytes) -> bytes:
         codes, at = b"", 0
         for item in items:
             kind, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
@@ -109,20 +128,20 @@ class Memory:
             codes += bytes((self._store(item, values),))
         return _ack(reference, bytes((5, len(items))), codes)
 
-    def _store(self, item: Item, values: bytes) -> int:
+    def _store(self, item: _Range, values: bytes) -> int:
         if code := self._wrong(item):
             return code
         if len(values) != item.size:
             return _AT_ODDS
-        area, at = self._areas[item.area, item.db], item.start * (2 if item.area.numbered else 1)
+        area, at = self._areas[item.area, item.db], item.start * item.area.width
         if item.bit is not None:
             mask = 1 << item.bit
             area[at] = area[at] | mask if values[0] & 1 else area[at] & ~mask
         else:
             area[at : at + len(values)] = values
-        return wire.OK
+        return _OK
 
-    def _wrong(self, item: Item) -> int:
+    def _wrong(self, item: _Range) -> int:
         if (item.area, item.db) not in self._areas:
             return _NO_BLOCK if item.area is Area.DB else _NO_ADDRESS
         cells = range(item.start, item.start + item.length)
@@ -139,28 +158,32 @@ class Memory:
             content = struct.pack(">BBH", _NO_BLOCK, 0, 0)
         else:
             listed = struct.pack(">HHHH", number, 0, len(records[0]), len(records)) + b"".join(records)
-            content = struct.pack(">BBH", wire.OK, 9, len(listed)) + listed
+            content = struct.pack(">BBH", _OK, 9, len(listed)) + listed
         head = struct.pack(">BBHHHH", 0x32, 7, 0, reference, len(parameters), len(content))
-        return wire.packet(head + parameters + content)
+        return _packet(head + parameters + content)
 
 
-def _item(data: bytes) -> Item:
+def _range(data: bytes) -> _Range:
     kind, length, db, code = struct.unpack_from(">BHHB", data, 3)
     at = int.from_bytes(data[9:12])
     area = Area(code)
     if area.numbered:
-        return Item(area, 0, at, length)
+        return _Range(area, 0, at, length)
     if kind == 1:
-        return Item(area, db, at // 8, 1, at % 8)
+        return _Range(area, db, at // 8, 1, at % 8)
     width = {2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 4, 8: 4}[kind] if kind in range(2, 9) else 0
     if not width:
         raise ValueError(kind)
-    return Item(area, db, at // 8, length * width)
+    return _Range(area, db, at // 8, length * width)
+
+
+def _packet(pdu: bytes) -> bytes:
+    return struct.pack(">BBHBBB", 3, 0, len(pdu) + 7, 2, 0xF0, 0x80) + pdu
 
 
 def _ack(reference: int, parameters: bytes, data: bytes = b"", error: int = 0) -> bytes:
     head = struct.pack(">BBHHHHH", 0x32, 3, 0, reference, len(parameters), len(data), error)
-    return wire.packet(head + parameters + data)
+    return _packet(head + parameters + data)
 
 
 def _named(number: int, text: str) -> bytes:

@@ -13,8 +13,9 @@ from .memory import Memory
 if TYPE_CHECKING:
     from petra.signals import Value
 
-    from . import wire
-    from .driver import Place
+    from .address import Area
+    from .config import S7Config
+    from .points import Place
 
 _CONNECT, _CONFIRM, _DATA = 0xE0, 0xD0, 0xF0
 
@@ -51,8 +52,8 @@ def _confirmed(packet: bytes) -> bytes:
 class S7Simulator(Simulator):
     """One PLC."""
 
-    def __init__(self, points: Sequence[Point], port: int) -> None:
-        super().__init__(points, port=port)
+    def __init__(self, config: S7Config, points: Sequence[Point]) -> None:
+        super().__init__(points, port=config.endpoint[1])
         self.memory = Memory(point.detail for point in points)
         self._server = Server(Requests, self._answer)
 
@@ -114,6 +115,6 @@ _MOVES: dict[str, Callable[[float], Value]] = {
 }
 
 
-def _cells(place: Place) -> set[tuple[wire.Area, int, int]]:
+def _cells(place: Place) -> set[tuple[Area, int, int]]:
     address = place.address
     return {(address.area, address.db, address.start + i) for i in range(place.length)}

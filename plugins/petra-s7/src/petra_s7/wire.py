@@ -1,40 +1,53 @@
-"""S7 communication on the wire: TPKT (RFC 1006), COTP (ISO 8073), and the S7 jobs above them. Pure."""
+"""S7 on the wire: requests, answers and framing. The only module that imports python-snap7.
+
+python-snap7, pinned to a minor, builds and parses the PDUs and the packets around them (TPKT of RFC 1006,
+COTP of ISO 8073). It is not used for
+- the stream: its reader belongs to a blocking socket, so packets are cut here;
+- the items of an answer: its parser ends at the first that failed, and refuses one that is padded;
+- a request with timers or counters beside other items: its request for several items knows bytes only.
+
+Requests are built under the reference 0; `referenced` puts in the one that they are sent under, so that a
+request that repeats is built once.
+"""
 
 from __future__ import annotations
 
+import logging
 import struct
 from collections.abc import Sequence
-from enum import IntEnum
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
+from snap7.connection import ISOTCPConnection
+from snap7.datatypes import S7Area, S7DataTypes, S7WordLen
+from snap7.error import S7Error
+from snap7.s7protocol import S7Function, S7PDUType, S7Protocol, S7UserDataGroup, S7UserDataSubfunction
 
 from petra.drivers import GarbledError, PointError, SessionError
+
+if TYPE_CHECKING:
+    from .address import Area
 
 CONNECTED = -1
 """The reference under which the answer to a connection request is handed out."""
 MOST_ITEMS = 20
+"""Items of one request; more are refused by every PLC."""
 SMALLEST_PDU = 112
-
-_JOB, _ACK, _ACK_DATA, _USERDATA = 1, 2, 3, 7
-_SETUP, _READ, _WRITE = 0xF0, 0x04, 0x05
-_BITS, _OCTETS, _BIT = 0x04, 0x09, 0x03
 OK = 0xFF
+"""The code of an item that was read or written."""
 
-
-class Area(IntEnum):
-    """Memory areas."""
-
-    COUNTER = 0x1C
-    TIMER = 0x1D
-    INPUT = 0x81
-    OUTPUT = 0x82
-    MERKER = 0x83
-    DB = 0x84
-
-    @property
-    def numbered(self) -> bool:
-        """Whether its addresses count timers or counters of two bytes, not bytes."""
-        return self in (Area.COUNTER, Area.TIMER)
+logging.getLogger("snap7.s7protocol").setLevel(logging.ERROR)  # it warns of what is raised here
+_PROTOCOL = S7Protocol()
+_LONGEST_PACKET = 8_192
+_CONFIRMED, _DISCONNECTED, _DATA = 0xD0, 0x80, 0xF0
+_HEAD = 10
+"""Bytes of the header of a request; an answer to a job has two more, for its error."""
+READ_REQUEST_HEAD, READ_REQUEST_ITEM = _HEAD + 2, 12
+"""Bytes of a PDU that a read takes, and each of its items."""
+READ_HEAD, ITEM_HEAD, WRITE_HEAD = 14, 4, 28
+"""Bytes of a PDU that the answer to a read takes, that each of its items takes, and that a write takes."""
+_BITS, _INTEGER = 0x04, 0x05
+"""Transport sizes whose length counts bits; all others count bytes."""
 
 
 @frozen
@@ -49,8 +62,8 @@ class Item:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes."""
-        return self.length * 2 if self.area.numbered else self.length
+        """How many bytes it takes."""
+        return self.length * self.area.width
 
 
 _ITEM_ERRORS = {
@@ -63,7 +76,7 @@ _ITEM_ERRORS = {
         "the PLC has no such address: it is past the end of the area, or the data block has optimised access"
     ),
     0x06: "the PLC does not support this type here",
-    0x07: "the PLC finds type and length at odds",
+    0x07: "the PLC says that type and length do not match",
     0x0A: "the PLC has no such block: it does not exist, or has optimised access",
 }
 _HEADER_ERRORS = {
@@ -71,138 +84,149 @@ _HEADER_ERRORS = {
         "the PLC does not offer this: on S7-1200 and 1500, permit PUT/GET in the protection settings of "
         "the CPU"
     ),
-    0x8500: "the PLC finds the request too long",
+    0x8500: "the PLC says that the request is too long",
     0x8702: "the PLC has no such address",
-    0xD241: "a password protects the PLC",
-    0xD401: "the PLC does not know what is asked for",
+    0xD241: "the PLC is protected by a password",
+    0xD401: "the PLC does not know this request",
 }
 
 
 def item_error(code: int) -> PointError:
-    """Return what the code of an item means."""
+    """Return the error that the code of an item means."""
     return PointError(f"{_ITEM_ERRORS.get(code, 'the PLC refuses')} (code 0x{code:02x})")
 
 
-def packet(payload: bytes) -> bytes:
-    """Return a TPKT packet with COTP data."""
-    return struct.pack(">BBHBBB", 3, 0, len(payload) + 7, 2, 0xF0, 0x80) + payload
+class _Packets(ISOTCPConnection):
+    """The packets of the library's connection, without its socket."""
+
+    def connection_request(self) -> bytes:
+        return self._build_tpkt(self._build_cotp_cr())
+
+    def data(self, pdu: bytes) -> bytes:
+        return self._build_tpkt(self._build_cotp_dt(pdu))
+
+
+_PACKETS = _Packets("")
 
 
 def connection_request(local: int, remote: int) -> bytes:
-    """Return what opens a COTP connection between two TSAPs."""
-    fixed = struct.pack(">BHHB", 0xE0, 0, 1, 0)
-    options = struct.pack(">BBBBBHBBH", 0xC0, 1, 10, 0xC1, 2, local, 0xC2, 2, remote)
-    return struct.pack(">BBHB", 3, 0, 5 + len(fixed) + len(options), len(fixed + options)) + fixed + options
+    """Return the packet that opens a COTP connection between two TSAPs."""
+    return _Packets("", local_tsap=local, remote_tsap=remote).connection_request()
 
 
-def job(reference: int, parameters: bytes, data: bytes = b"", kind: int = _JOB) -> bytes:
-    """Return a request."""
-    head = struct.pack(">BBHHHH", 0x32, kind, 0, reference, len(parameters), len(data))
-    return packet(head + parameters + data)
+def setup_request(pdu: int, in_flight: int) -> bytes:
+    """Return the request that negotiates the length of PDUs and how many may be under way."""
+    return _request(_PROTOCOL.build_setup_communication_request(in_flight, in_flight, pdu))
 
 
-def setup(reference: int, pdu: int, in_flight: int) -> bytes:
-    """Return what negotiates the length of PDUs."""
-    return job(reference, struct.pack(">BBHHH", _SETUP, 0, in_flight, in_flight, pdu))
+def read_request(items: Sequence[Item]) -> bytes:
+    """Return the request that reads several ranges."""
+    pdu = _PROTOCOL.build_multi_read_request([(i.area, i.db, i.start, i.size) for i in items])
+    if any(item.area.numbered or item.bit is not None for item in items):
+        pdu = pdu[:READ_REQUEST_HEAD] + b"".join(map(_encoded, items))
+    return _request(pdu)
 
 
-def read(reference: int, items: Sequence[Item]) -> bytes:
-    """Return a request that reads several ranges."""
-    return job(reference, bytes((_READ, len(items))) + b"".join(map(_address, items)))
+def write_request(item: Item, data: bytes) -> bytes:
+    """Return the request that writes one range, or one bit."""
+    length, start = _word_length(item), _start(item)
+    return _request(_PROTOCOL.build_write_request(S7Area(item.area), item.db, start, length, data))
+
+
+def status_request(number: int, index: int = 0) -> bytes:
+    """Return the request for a system status list (SZL)."""
+    return _request(_PROTOCOL.build_read_szl_request(number, index))
 
 
 def referenced(request: bytes, reference: int) -> bytes:
-    """Return a request again, under another reference."""
+    """Return a request under another reference."""
     return request[:11] + reference.to_bytes(2) + request[13:]
 
 
-def write(reference: int, item: Item, data: bytes) -> bytes:
-    """Return a request that writes one range, or one bit."""
+def _request(pdu: bytes) -> bytes:
+    """Return the packet of a PDU; the library's own count of references is not used."""
+    return referenced(_PACKETS.data(pdu), 0)
+
+
+def _encoded(item: Item) -> bytes:
+    count = 1 if item.bit is not None else item.length
+    return S7DataTypes.encode_address(S7Area(item.area), item.db, _start(item), _word_length(item), count)
+
+
+def _word_length(item: Item) -> S7WordLen:
     if item.bit is not None:
-        values = struct.pack(">BBH", 0, _BIT, 1) + data[:1]
-    elif item.area.numbered:
-        values = struct.pack(">BBH", 0, _OCTETS, len(data)) + data
-    else:
-        values = struct.pack(">BBH", 0, _BITS, len(data) * 8) + data
-    return job(reference, bytes((_WRITE, 1)) + _address(item), values)
+        return S7WordLen.BIT
+    return S7WordLen(item.area) if item.area.numbered else S7WordLen.BYTE
 
 
-def szl(reference: int, number: int, index: int = 0) -> bytes:
-    """Return a request for a system status list."""
-    parameters = bytes((0, 1, 0x12, 4, 0x11, 0x44, 1, 0))
-    return job(reference, parameters, struct.pack(">BBHHH", OK, _OCTETS, 4, number, index), _USERDATA)
-
-
-def _address(item: Item) -> bytes:
-    if item.area.numbered:
-        kind, at = int(item.area), item.start
-    else:
-        kind, at = (1, item.start * 8 + item.bit) if item.bit is not None else (2, item.start * 8)
-    length = 1 if item.bit is not None else item.length
-    head = struct.pack(">BBBBHHB", 0x12, 10, 0x10, kind, length, item.db, item.area)
-    return head + at.to_bytes(3)
+def _start(item: Item) -> int:
+    """Return where an item starts: the number of a bit, or of a byte, timer or counter."""
+    return item.start if item.bit is None else item.start * 8 + item.bit
 
 
 class S7Framing:
     """Cuts TPKT packets; the reference is the one of the S7 header."""
 
     def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
-        """Take one packet: its S7 part."""
+        """Take one packet: its PDU."""
         if len(buffer) < 4:
             return None
         length = int.from_bytes(buffer[2:4])
-        if buffer[0] != 3 or not 7 <= length <= 8_192:
+        if buffer[0] != 3 or not 7 <= length <= _LONGEST_PACKET:
             raise GarbledError("what arrives is not S7")
         if len(buffer) < length:
             return None
         packet = bytes(buffer[:length])
         del buffer[:length]
-        if packet[5] & 0xF0 == 0xD0:
+        kind = packet[5] & 0xF0
+        if kind == _CONFIRMED:
             return CONNECTED, packet
-        if packet[5] & 0xF0 == 0x80:
+        if kind == _DISCONNECTED:
             raise GarbledError("the PLC has ended the connection")
-        if packet[5] & 0xF0 != 0xF0 or length < 17 or packet[7] != 0x32:
+        if kind != _DATA or length < 17 or packet[7] != 0x32:
             raise GarbledError("what arrives is not S7")
         return int.from_bytes(packet[11:13]), packet[7:]
 
 
 @frozen
 class Reply:
-    """An answer: its parameters and data."""
+    """The answer to a job: its parameters as the library parses them, and the bytes of its data."""
 
-    parameters: bytes
+    parameters: dict[str, Any]
     data: bytes
+
+    @property
+    def function(self) -> int | None:
+        """The function that it answers."""
+        return self.parameters.get("function_code")
 
 
 def reply(pdu: bytes) -> Reply:
-    """Take an answer apart, and raise what it says went wrong as a whole."""
-    kind = pdu[1]
-    head = 12 if kind in (_ACK, _ACK_DATA) else 10
-    if len(pdu) < head or kind not in (_ACK, _ACK_DATA, _USERDATA):
-        raise GarbledError(f"an answer of kind {kind}")
-    parameters, data = struct.unpack_from(">HH", pdu, 6)
-    if len(pdu) != head + parameters + data:
-        raise GarbledError("an answer whose lengths do not add up")
-    if head == 12 and (code := int.from_bytes(pdu[10:12])):
-        said = _HEADER_ERRORS.get(code, "the PLC refuses")
-        raise PointError(f"{said} (error 0x{code:04x})")
-    return Reply(pdu[head : head + parameters], pdu[head + parameters :])
+    """Return the answer to a job; PointError when the PLC refuses the whole of it."""
+    if pdu[1] not in (S7PDUType.ACK, S7PDUType.ACK_DATA):
+        raise GarbledError(f"an answer of kind {pdu[1]}")
+    end = _end_of_parameters(pdu, _HEAD + 2)
+    # without its data: one failed item would cost the others, and some PLCs pad the last one
+    parsed = _parsed(pdu[:8] + b"\0\0" + pdu[_HEAD:end])
+    return Reply(parsed["parameters"] or {}, pdu[end:])
 
 
 def setup_reply(answer: Reply) -> tuple[int, int]:
     """Return the length of PDUs and how many may be under way."""
-    if len(answer.parameters) < 8 or answer.parameters[0] != _SETUP:
-        raise SessionError("the PLC does not negotiate")
-    calling, called, pdu = struct.unpack_from(">HHH", answer.parameters, 2)
+    if answer.function != S7Function.SETUP_COMMUNICATION:
+        raise SessionError("the PLC does not negotiate the length of PDUs")
+    pdu, calling, called = (
+        int(answer.parameters[name]) for name in ("pdu_length", "max_amq_caller", "max_amq_callee")
+    )
     if pdu < SMALLEST_PDU:
-        raise SessionError(f"the PLC offers PDUs of {pdu} bytes, which is too short for anything")
+        raise SessionError(f"the PLC offers PDUs of {pdu} bytes, and at least {SMALLEST_PDU} are needed")
     return pdu, max(1, min(calling, called))
 
 
 def read_reply(answer: Reply, items: Sequence[Item]) -> list[bytes | PointError]:
     """Return the bytes of each item, or what is wrong with it."""
-    if answer.parameters[:2] != bytes((_READ, len(items))):
-        raise GarbledError("an answer to something else")
+    if answer.function != S7Function.READ_AREA or answer.parameters["item_count"] != len(items):
+        raise GarbledError("an answer to another request")
     found: list[bytes | PointError] = []
     at, data = 0, answer.data
     for item in items:
@@ -210,10 +234,10 @@ def read_reply(answer: Reply, items: Sequence[Item]) -> list[bytes | PointError]
             raise GarbledError("an answer that is cut off")
         code, kind, length = data[at], data[at + 1], int.from_bytes(data[at + 2 : at + 4])
         at += 4
-        if code != OK:
+        if code != OK:  # only a header, whatever length it says
             found.append(item_error(code))
             continue
-        size = (length + 7) // 8 if kind in (_BITS, 5) else length
+        size = (length + 7) // 8 if kind in (_BITS, _INTEGER) else length
         if size != item.size or len(data) < at + size:
             raise GarbledError(f"{size} bytes, where {item.size} were asked for")
         found.append(data[at : at + size])
@@ -222,17 +246,45 @@ def read_reply(answer: Reply, items: Sequence[Item]) -> list[bytes | PointError]
 
 
 def write_reply(answer: Reply) -> None:
-    """Raise what an answer says is wrong with what was written."""
-    if answer.parameters[:1] != bytes((_WRITE,)) or not answer.data:
-        raise GarbledError("an answer to something else")
+    """Raise the error that an answer reports of a written item."""
+    if answer.function != S7Function.WRITE_AREA or not answer.data:
+        raise GarbledError("an answer to another request")
     if answer.data[0] != OK:
         raise item_error(answer.data[0])
 
 
-def szl_reply(answer: Reply) -> list[bytes]:
-    """Return the records of a system status list."""
-    data = answer.data
-    if len(data) < 12 or data[0] != OK:
-        raise PointError("the PLC says nothing of itself")
-    size, count = struct.unpack_from(">HH", data, 8)
-    return [data[12 + i * size : 12 + (i + 1) * size] for i in range(count)]
+def status_reply(pdu: bytes) -> list[bytes]:
+    """Return the records of a system status list; PointError when the PLC has none."""
+    if pdu[1] != S7PDUType.USERDATA:
+        reply(pdu)  # raises the error in the header, if there is one
+        raise PointError("the PLC has no such status list")
+    _end_of_parameters(pdu, _HEAD)
+    try:
+        parsed = _PROTOCOL.parse_response(pdu)
+        _PROTOCOL.check_userdata_response(parsed, S7UserDataGroup.SZL, S7UserDataSubfunction.READ_SZL)
+        data: bytes = _PROTOCOL.parse_read_szl_response(parsed)["data"]
+    except S7Error as error:
+        raise PointError(f"the PLC has no such status list ({error})") from error
+    if len(data) < 4:
+        raise PointError("the PLC has no such status list")
+    size, count = struct.unpack_from(">HH", data)
+    return [data[4 + i * size : 4 + (i + 1) * size] for i in range(count)]
+
+
+def _end_of_parameters(pdu: bytes, head: int) -> int:
+    if len(pdu) < head:
+        raise GarbledError("an answer that is cut off")
+    parameters, data = int.from_bytes(pdu[6:8]), int.from_bytes(pdu[8:10])
+    if len(pdu) != head + parameters + data:
+        raise GarbledError("an answer whose lengths do not match")
+    return head + parameters
+
+
+def _parsed(pdu: bytes) -> dict[str, Any]:
+    try:
+        return _PROTOCOL.parse_response(pdu)
+    except S7Error as error:
+        if code := error.error_code:
+            said = _HEADER_ERRORS.get(code, "the PLC refuses")
+            raise PointError(f"{said} (error 0x{code:04x})") from error
+        raise GarbledError(f"an answer that is not valid: {error}") from error

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from petra import SignalType
 from petra.drivers import PointError
-from petra_s7.values import Codec
+from petra_s7.codec import Codec
 
 WHOLE = {
     "byte": (0, 255),
