@@ -1,6 +1,7 @@
 """Print the figures that the drivers promise, against simulators in a process of their own.
 
-    .venv/bin/python scripts/bench_drivers.py [overhead] [write] [devices] [rtu] [kill] [soak] [--seconds N]
+    .venv/bin/python scripts/bench_drivers.py [overhead] [requests] [write] [devices] [rtu] [kill] [soak]
+        [--seconds N]
 
 Without a name: all but `soak`, which lasts ten minutes. Compare figures of one run only, machines differ.
 """
@@ -29,7 +30,7 @@ from petra.clock import SystemClock
 from petra.drivers import Direction, Driver, Fault, FaultKind, Origin, Outcome, Script
 from petra.engine.host import DriverHost
 from petra.engine.simulation import Simulation
-from petra.signals import LocalBus, Quality, Signal, Store
+from petra.signals import LocalBus, Quality, Signal, SignalType, Store
 from petra.supervise import Backoff
 from petra.testing.rig import resources
 from petra_modbus.config import ModbusConnection, ModbusPoint
@@ -243,6 +244,80 @@ def _raw_s7(port: int, ranges: list[tuple[int, int]], seconds: float) -> float:
         for start, length in ranges:
             client.db_read(1, start, min(length, 460))
             count += 1
+    took = time.perf_counter() - began
+    client.disconnect()
+    return took / count
+
+
+# what a request of S7 costs beside the bare library
+
+_S7_REQUESTS: dict[str, tuple[str, ...]] = {
+    "440 bytes": tuple(f"DB1.INT{at}" for at in range(0, 440, 2)),
+    "20 scattered tags": tuple(f"DB{number}.REAL0" for number in range(1, 21)),
+    "a write of a real": ("DB21.REAL0",),
+    "a write of a bit": ("DB22.DBX0.3",),
+}
+
+
+def requests() -> None:
+    """Print what reads and writes of S7 take, one under way, beside python-snap7's own client."""
+    (port,) = free_ports(1)
+    points = [(name, address) for name, addresses in _S7_REQUESTS.items() for address in addresses]
+    made = tuple(
+        S7Point(signal=f"s{number}", address=address, direction=_direction(name))
+        for number, (name, address) in enumerate(points)
+    )
+    with simulated([S7Driver(S7Config(host="127.0.0.1", port=port, points=made))]):
+        for name in _S7_REQUESTS:
+            own = tuple(point for point, (of, _) in zip(made, points, strict=True) if of == name)
+            driver = S7Driver(S7Config(host="127.0.0.1", port=port, points=own))
+            ours, theirs = [], []
+            for _ in range(9):  # by turns, as above
+                ours.append(asyncio.run(_own_s7_request(driver, 0.5)))
+                theirs.append(_raw_s7_request(port, name, 0.5))
+            ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+            print(
+                f"s7, {name}: {statistics.median(ours) * 1e6:.0f} µs with decoding; the bare library "
+                f"{statistics.median(theirs) * 1e6:.0f} µs; ratio {ratio:.2f}  (goal 1.3)"
+            )
+
+
+def _direction(name: str) -> Direction:
+    return Direction.BOTH if "write" in name else Direction.READ
+
+
+async def _own_s7_request(driver: S7Driver, seconds: float) -> float:
+    session = await driver.connect()
+    (request,) = driver.plan(driver.points)
+    (point, *others), values = driver.points, ((False, True), (1.5, 2.5))
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        if others:
+            await session.read(request)
+        else:
+            await session.write(point, values[point.type is SignalType.FLOAT][count % 2])
+        count += 1
+    took = time.perf_counter() - began
+    session.close()
+    return took / count
+
+
+def _raw_s7_request(port: int, name: str, seconds: float) -> float:
+    from snap7 import Area, Client
+
+    client = Client()
+    client.connect("127.0.0.1", 0, 1, port)
+    tags = [{"area": Area.DB, "db_number": number, "start": 0, "size": 4} for number in range(1, 21)]
+    ask: Callable[[int], object] = {
+        "440 bytes": lambda _: client.db_read(1, 0, 440),
+        "20 scattered tags": lambda _: client.read_multi_vars(tags),
+        "a write of a real": lambda count: client.db_write_real(21, 0, (1.5, 2.5)[count % 2]),
+        "a write of a bit": lambda count: client.db_write_bool(22, 0, 3, count % 2 == 1),
+    }[name]
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        ask(count)
+        count += 1
     took = time.perf_counter() - began
     client.disconnect()
     return took / count
@@ -464,7 +539,7 @@ def _rss() -> float:
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ("overhead", "write", "devices", "rtu", "kill", "soak")
+    names = ("overhead", "requests", "write", "devices", "rtu", "kill", "soak")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     parser.add_argument("--seconds", type=float, help="how long to watch")
     options = parser.parse_args()

@@ -153,7 +153,12 @@ class S7Session:
         return data[head : head * 2 + used * head]
 
 
-    plan_reads,
+def _item(part: ReadPart) -> Item:
+    return Item(*area_and_db(part.area), part.start, part.length)
+
+
+def _unpacker(part: ReadPart) -> Unpack:
+    width = area_and_db(part.area)[0].width
     return unpacker([_packed(s.point.detail.codec, (s.start - part.start) * width) for s in part.spans])
 
 
