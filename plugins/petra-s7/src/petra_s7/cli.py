@@ -41,7 +41,7 @@ def s7() -> None:
     """Talk to S7 PLCs, plan and simulate them.
 
     TARGET is HOST or HOST:PORT. ADDRESS is written as in Step 7 or TIA: DB100.DBX0.0, DB1.DBW2, DB1.REAL4,
-    DB1.STRING10.20, M10.3, MW20, IB0, Q4.7, T5, C3. Or it is said apart: --area DB --db 100 --address 0.
+    DB1.STRING10.20, M10.3, MW20, IB0, Q4.7, T5, C3. Or give its parts: --area DB --db 100 --address 0.
     """
 
 
@@ -79,10 +79,12 @@ def _target(function: F) -> F:
 
 
 def _place(function: F) -> F:
-    """Add the address, in one word or said apart; the command gets a point."""
+    """Add the address, in one word or in parts; the command gets a point."""
 
     @click.argument("where", metavar="[ADDRESS]", required=False)
-    @click.option("--area", type=click.Choice(tuple(AREA_NAMES)), help="Area, where ADDRESS is said apart.")
+    @click.option(
+        "--area", type=click.Choice(tuple(AREA_NAMES)), help="Area, where the address is given in parts."
+    )
     @click.option("--db", type=click.IntRange(1, 65_535), help="Data block.")
     @click.option("--address", type=click.IntRange(0, 65_535), help="Byte, timer or counter.")
     @click.option("--bit", type=click.IntRange(0, 7), help="Bit of the byte.")
@@ -94,7 +96,7 @@ def _place(function: F) -> F:
         data_type: str | None, length: int | None, count: int = 1, **more: Any,
     ) -> Any:  # fmt: skip
         if address is not None and where is not None and more.get("typed", "") is None:
-            where, more["typed"] = None, where  # the address is said apart: what is left is the value
+            where, more["typed"] = None, where  # the address is given in parts: what is left is the value
         if (where is None) is (address is None):
             raise click.UsageError("give ADDRESS, such as DB1.REAL4, or --area and --address")
         apart: dict[str, Any] = {} if where else {"area": area, "db_number": db, "bit": bit}
@@ -129,7 +131,7 @@ async def _opened(config: S7Config) -> Line:
 @s7.command()
 @_target
 def connect(*, config: S7Config) -> None:
-    """Connect, and say what the PLC has agreed to."""
+    """Connect, and print what the PLC has agreed to."""
 
     async def main() -> None:
         from .driver import describe
@@ -147,7 +149,7 @@ def connect(*, config: S7Config) -> None:
 @_target
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def info(*, config: S7Config, as_json: bool) -> None:
-    """Ask the PLC what it is."""
+    """Ask the PLC for its name, type and serial number."""
 
     async def main() -> dict[str, str]:
         from .client import identify
@@ -184,17 +186,17 @@ def write_(*, config: S7Config, point: S7Point, typed: str | None, value: str | 
     """Write a value to ADDRESS, and read it back."""
     given = [text for text in (typed, value) if text is not None]
     if len(given) != 1:
-        raise click.UsageError("say once what to write: VALUE or --value")
+        raise click.UsageError("give what to write once: VALUE or --value")
     whole = evolve(config, points=(evolve(point, direction=Direction.BOTH),))
     for flaw in (*whole.points[0].flaws(), *whole.flaws()):
         raise click.BadParameter(flaw.message)
     write_point(_driver(whole), given[0], verify=verify)
 
 
-@s7.command()
+@s7.command("scan")
 @_target
 @click.option("--dbs", default="1-100", show_default=True, metavar="FROM-TO", help="Data blocks to look for.")
-def scan(*, config: S7Config, dbs: str) -> None:
+def scan_(*, config: S7Config, dbs: str) -> None:
     """Look for data blocks that can be read, and how long they are."""
     first, last = as_range(dbs, 1, 65_535)
 

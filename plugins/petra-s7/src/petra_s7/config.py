@@ -29,7 +29,7 @@ _LOGO_TSAPS = (0x0100, 0x0200)
 _S7_200_TSAPS = (0x1000, 0x1000)
 
 _Taken = dict[tuple[Area, int, int], dict[int | None, str]]
-"""Who writes which byte, or which bit of it."""
+"""The point that writes each byte, or each bit of it."""
 
 
 def _a_tsap(_: object, __: object, value: str) -> None:
@@ -58,7 +58,7 @@ class S7Point(PointSettings):
     data_type: str = field(
         default="",
         validator=AnyCase(TYPE_NAMES),
-        metadata=about("What is there; without, what the address says", aliases=("type",)),
+        metadata=about("Type of the value; if not given, as the address says", aliases=("type",)),
     )
     length: int = field(
         default=0,
@@ -86,54 +86,70 @@ class S7Point(PointSettings):
     )
 
     def located(self) -> Address:
-        """Return where it is; AddressError when it is nowhere."""
+        """Return its address; AddressError when it is not a valid one."""
         text = str(self.address).strip()
         if not text.isdecimal():
             if self.area is not None or self.db_number is not None or self.bit is not None:
-                raise AddressError(f"{text!r} says itself where it is; leave out area, db_number and bit")
+                raise AddressError(f"{text!r} is a whole address; leave out area, db_number and bit")
             return parse(text)
         if self.area is None:
-            raise AddressError(f"{text} alone says nothing: write DB1.DBW{text}, or `area` beside it")
+            raise AddressError(f"{text} has no area: write DB1.DBW{text}, or `area` beside it")
         area = AREA_NAMES[self.area]
         if (area is Area.DB) is (self.db_number is None):
             raise AddressError("area DB and db_number belong together")
         return checked(Address(area, self.db_number or 0, int(text), self.bit))
 
     def codec(self, address: Address) -> Codec:
-        """Return how its value lies in its bytes; AddressError when type and address are at odds."""
-        said = type_named(self.data_type) if self.data_type else ""
-        kind = said or address.type or ("bool" if address.bit is not None else "")
-        if address.area.numbered:
-            kind = kind or ("timer" if address.area is Area.TIMER else "counter")
-        if not kind:
-            raise AddressError("which data_type?")
-        length = self.length or address.length or (254 if kind in ("string", "wstring") else 0)
-        if self.length and kind not in ("string", "wstring"):
+        """Return how its value lies in its bytes; AddressError when type and address do not match."""
+        kind = self._type(address)
+        is_string = kind in ("string", "wstring")
+        if self.length and not is_string:
             raise AddressError(f"only a string has a length, and this is a {kind}")
-        if kind == "string" and length > 254:
-            raise AddressError(f"a string has at most 254 characters, not {length}")
-        made = Codec(kind, address.bit, length, self.scale, self.offset)
+        # a string that does not say its length is read as long as Step 7 declares it by default
+        made = Codec(
+            kind,
+            address.bit,
+            self.length or address.length or (254 if is_string else 0),
+            self.scale,
+            self.offset,
+        )
+        if kind == "string" and made.length > 254:
+            raise AddressError(f"a string has at most 254 characters, not {made.length}")
+        if made.scaled and made.type not in SCALABLE:
+            raise AddressError(f"a {kind} cannot be scaled")
+        self._match(made, address)
+        return made
+
+    def _type(self, address: Address) -> str:
+        """Return its type: as configured, else as the address says."""
+        if self.data_type and (said := type_named(self.data_type)):
+            return said
+        if address.type or address.bit is not None:
+            return address.type or "bool"
+        if address.area.numbered:
+            return "timer" if address.area is Area.TIMER else "counter"
+        raise AddressError("data_type is missing: int, real or any other")
+
+    def _match(self, codec: Codec, address: Address) -> None:
+        """Raise AddressError when a type does not match what the address says of bits and size."""
+        kind, size = codec.type, codec.size
         if kind == "bool" and address.bit is None:
-            raise AddressError("which bit? 0 is the lowest")
+            raise AddressError("bit is missing: 0 to 7, and 0 is the lowest")
         if kind != "bool" and address.bit is not None:
             raise AddressError(f"a bit is a bool, not {kind}")
-        if address.area.numbered and made.size != 2:
-            raise AddressError(f"a timer or counter has two bytes, and {kind} has {made.size}")
-        if said and address.type in ("byte", "word", "dword") and made.size != Codec(address.type).size:
-            raise AddressError(
-                f"{self.address} has {Codec(address.type).size} bytes, and {kind} has {made.size}"
-            )
-        if made.scaled and made.type not in SCALABLE:
-            raise AddressError(f"a {kind} is not scaled")
-        return made
+        if address.area.numbered and size != 2:
+            raise AddressError(f"a timer or counter has two bytes, and {kind} has {size}")
+        # B, W and D say a width alone: a DBD may hold a REAL, but never an LREAL
+        if address.type in ("byte", "word", "dword") and size != (wide := Codec(address.type).size):
+            raise AddressError(f"{self.address} has {wide} bytes, and {kind} has {size}")
 
     @property
     def holds(self) -> SignalType:
-        """What its signals hold."""
+        """The type of its signals."""
         try:
             return self.codec(self.located()).holds
         except AddressError:
-            return SignalType.FLOAT  # it has its problem already
+            return SignalType.FLOAT  # flaws() reports it
 
     @property
     def usual_deadband(self) -> float:
@@ -141,7 +157,7 @@ class S7Point(PointSettings):
         try:
             codec = self.codec(self.located())
         except AddressError:
-            return 0.0  # it has its problem already
+            return 0.0  # flaws() reports it
         whole = codec.scaled and codec.type not in ("real", "lreal")
         return abs(self.scale) if whole else super().usual_deadband
 
@@ -157,10 +173,10 @@ class S7Point(PointSettings):
         try:
             return super().refusal(value) or _beyond(self.codec(self.located()), value)
         except AddressError:
-            return ""  # it has its problem already
+            return ""  # flaws() reports it
 
     def flaws(self) -> Iterator[Flaw]:
-        """Say what contradicts what."""
+        """Yield what contradicts each other in its keys."""
         yield from super().flaws()
         try:
             address = self.located()
@@ -171,7 +187,7 @@ class S7Point(PointSettings):
         if self.count > 1 and codec.type == "bool":
             yield Flaw(("count",), "an array of bools is read as bytes, or bit by bit")
         if self.direction.writes and address.area in (Area.INPUT, Area.TIMER):
-            yield Flaw(("address",), "inputs and timers are not written: the PLC would overwrite it")
+            yield Flaw(("address",), "inputs and timers are not written: the PLC would overwrite them")
         for name in ("minimum", "maximum") if codec.type in SCALABLE else ():
             if (limit := getattr(self, name)) is not None and (wrong := _beyond(codec, limit)):
                 yield Flaw((name,), wrong)
@@ -189,7 +205,7 @@ def _beyond(codec: Codec, value: Value) -> str:
 
 
 def extent(codec: Codec, address: Address) -> int:
-    """Return how many addresses an item takes: bytes, or timers and counters."""
+    """Return how many addresses a value takes: bytes, or timers and counters."""
     return 1 if address.area.numbered else codec.size
 
 
@@ -213,7 +229,7 @@ class S7Config:
     )
     connection_type: Literal["PG", "OP", "basic"] = field(
         default="PG",
-        metadata=about("What the PLC takes this for; it has a number of connections of each kind"),
+        metadata=about("Kind of connection; a PLC has a limited number of each"),
     )
     local_tsap: str = field(default="", validator=_a_tsap, metadata=about("Own TSAP, such as 01.00"))
     remote_tsap: str = field(
@@ -276,16 +292,16 @@ class S7Config:
         return self.slot if self.slot is not None else _SLOTS.get(self.cpu or "", 2)
 
     def signals_used(self) -> Iterator[Used]:
-        """Say which signal shows the connection."""
+        """Yield the signal that shows whether it is connected."""
         if self.online is not None:
             yield Used("online", self.online, SignalUse.WRITES, SignalType.BOOL)
 
     def drivers_named(self) -> Iterator[Named]:
-        """Say under which name it runs."""
+        """Yield the name that its driver runs under."""
         yield Named("name" if self.name else "host", self.called)
 
     def flaws(self) -> Iterator[Flaw]:
-        """Say what is no host, and which points get in each other's way."""
+        """Yield a host that is not valid, and points that write the same bytes."""
         try:
             _, port = host_and_port(self.host)
         except ValueError as error:

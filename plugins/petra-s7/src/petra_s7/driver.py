@@ -47,7 +47,7 @@ class S7Driver(PolledDriver):
         self.timeout = config.timeout_ms / 1e3
         self.patience = max(30.0, 10 * self.timeout)
         self.pdu = 240
-        """What the PLC has agreed to; until it was asked, the least that every PLC does."""
+        """The agreed length of PDUs; until the first session the shortest that every PLC takes."""
 
     async def connect(self) -> S7Session:
         """Connect, and agree on the length of PDUs and how many may be under way."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from .points import Place
 
-_SIZE = 65_536 + 16
-_OK, _NO_ADDRESS, _NO_BLOCK, _AT_ODDS, _UNKNOWN = 0xFF, 0x05, 0x0A, 0x07, 0x06
+_SIZE = 65_536 + 16  # a value that begins at the last byte stays inside
+_OK, _NO_ADDRESS, _NO_BLOCK, _MISMATCH, _UNKNOWN = 0xFF, 0x05, 0x0A, 0x07, 0x06
 _NOT_UNDERSTOOD = 0xD401
 LONGEST_PDU = 480
 MOST_UNDER_WAY = 3
@@ -42,21 +42,24 @@ class _Range:
 
 
 class Memory:
-    """Data blocks, inputs, outputs, merkers, timers and counters of one PLC."""
+    """Data blocks, inputs, outputs, merkers, timers and counters of one PLC.
+
+    It belongs to the loop of its server.
+    """
 
     def __init__(self, places: Iterable[Place]) -> None:
         self._areas: dict[tuple[Area, int], bytearray] = {}
         for place in places:
             self._areas.setdefault((place.address.area, place.address.db), bytearray(_SIZE))
             if place.codec.type in ("string", "wstring"):
-                self.set(place, "")  # how long it is declared
+                self.set(place, "")  # its declared length
         self.holes: set[tuple[Area, int, int]] = set()
         """Addresses that the PLC does not have."""
         self.pdu = LONGEST_PDU
         self.requests = 0
 
     def set(self, place: Place, value: Value) -> None:
-        """Hold a value where a point finds it."""
+        """Store the value of a point."""
         area, at = self._at(place)
         data = place.codec.encode(value)
         if place.codec.type == "bool":
@@ -66,7 +69,7 @@ class Memory:
             area[at : at + len(data)] = data
 
     def get(self, place: Place) -> Value:
-        """Return what a point finds."""
+        """Return the value of a point."""
         area, at = self._at(place)
         return place.codec.decode(bytes(area[at : at + place.codec.size]), 0)
 
@@ -132,7 +135,7 @@ class Memory:
         if code := self._wrong(item):
             return code
         if len(values) != item.size:
-            return _AT_ODDS
+            return _MISMATCH
         area, at = self._areas[item.area, item.db], item.start * item.area.width
         if item.bit is not None:
             mask = 1 << item.bit

@@ -50,7 +50,7 @@ def _confirmed(packet: bytes) -> bytes:
 
 
 class S7Simulator(Simulator):
-    """One PLC."""
+    """One simulated PLC."""
 
     def __init__(self, config: S7Config, points: Sequence[Point]) -> None:
         super().__init__(points, port=config.endpoint[1])
@@ -66,11 +66,11 @@ class S7Simulator(Simulator):
         await self._server.close()
 
     def set(self, point: Point, value: Value) -> None:
-        """Hold a value where a point finds it."""
+        """Store the value of a point."""
         self.memory.set(point.detail, value)
 
     def get(self, point: Point) -> Value:
-        """Return what a point finds, and commands have written."""
+        """Return the value of a point, as commands have written it."""
         return self.memory.get(point.detail)
 
     def moves(self, point: Point) -> Callable[[float], Value] | None:
@@ -86,11 +86,11 @@ class S7Simulator(Simulator):
         return (address.area, address.db), range(first, first + size)
 
     def refuse(self, point: Point) -> None:
-        """Have no such address any more."""
+        """Refuse the addresses of a point from now on."""
         self.memory.holes.update(_cells(point.detail))
 
     def accept(self, point: Point) -> None:
-        """Have the address again."""
+        """Take the addresses of a point again."""
         self.memory.holes.difference_update(_cells(point.detail))
 
     def _answer(self, _: int, packet: bytes) -> bytes:
