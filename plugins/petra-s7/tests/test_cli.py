@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -12,6 +13,7 @@ from petra.cli.points import read, table, written
 from petra.drivers import Direction
 from petra.supervise import Supervisor
 from petra_s7.cli import s7
+from petra_s7.client import identify, open_line
 from petra_s7.config import S7Config, S7Point
 from petra_s7.driver import S7Driver
 
@@ -51,6 +53,24 @@ def test_connect_says_what_was_agreed(plc):
 
 def test_info_says_what_it_is(plc):
     assert json.loads(call("info", plc, "--json"))["system name"] == "PETRA simulator"
+
+
+def test_info_that_is_longer_than_a_pdu_comes_in_parts(plc):
+    """An S7-300 has PDUs of 240 bytes, and its list of components is longer."""
+    host, _, port = plc.rpartition(":")
+
+    async def info(pdu: int) -> dict[str, str]:
+        line = await open_line(S7Config(host=host, port=int(port), pdu=pdu), 5.0)
+        try:
+            assert line.pdu == pdu
+            return await identify(line)
+        finally:
+            line.exchange.close()
+
+    short, long = asyncio.run(info(112)), asyncio.run(info(480))
+    assert short == long
+    assert long["module type"] == "CPU simulated"
+    assert long["order number"] == "6ES7 000-0SIM0-0AB0"
 
 
 def test_read_as_the_original_did_and_as_step_7_writes(plc):

@@ -60,6 +60,10 @@ DB, MERKER, TIMER, COUNTER = Area.DB, Area.MERKER, Area.TIMER, Area.COUNTER
             wire.status_request(0x1C, 2),
             "0300002102f080320700000005000800080001120411440100ff090004001c0002",
         ),
+        (
+            wire.rest_request(wire.StatusPart(b"", 9, is_last=False)),
+            "0300002102f080320700000005000c00040001120812440109000000000a000000",
+        ),
     ],
     ids=[
         "connect",
@@ -72,6 +76,7 @@ DB, MERKER, TIMER, COUNTER = Area.DB, Area.MERKER, Area.TIMER, Area.COUNTER
         "write-bit",
         "write-counter",
         "status",
+        "rest",
     ],
 )
 def test_requests_are_as_the_protocol_wants_them(packet, sent):

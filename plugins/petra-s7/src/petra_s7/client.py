@@ -23,6 +23,8 @@ _COMPONENTS = {
     8: "memory card",
 }
 _COMPONENT_LIST, _MODULE_LIST = 0x1C, 0x11
+_MOST_PARTS = 100
+"""Parts of a status list, after which the PLC is not asked for more."""
 
 
 class Line:
@@ -103,7 +105,7 @@ async def identify(line: Line) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, number in (("component", _COMPONENT_LIST), ("module", _MODULE_LIST)):
         try:
-            records = wire.status_reply(await line.ask_raw(wire.status_request(number)))
+            records = await _status_list(line, number)
         except PointError as error:
             found[name] = str(error)
             continue
@@ -116,6 +118,18 @@ async def identify(line: Line) -> dict[str, str]:
             if key and text:
                 found.setdefault(key, text)
     return found
+
+
+async def _status_list(line: Line, number: int) -> list[bytes]:
+    """Return the records of a system status list: one that is longer than a PDU comes in parts."""
+    part = wire.status_reply(await line.ask_raw(wire.status_request(number)))
+    data = part.data
+    for _ in range(_MOST_PARTS):
+        if part.is_last:
+            return wire.status_records(data)
+        part = wire.status_reply(await line.ask_raw(wire.rest_request(part)))
+        data += part.data
+    raise PointError(f"the PLC sends a status list of more than {_MOST_PARTS} parts")
 
 
 def longest_read(pdu: int) -> int:

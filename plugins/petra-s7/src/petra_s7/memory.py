@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _SIZE = 65_536 + 16  # a value that begins at the last byte stays inside
 _OK, _NO_ADDRESS, _NO_BLOCK, _MISMATCH, _UNKNOWN = 0xFF, 0x05, 0x0A, 0x07, 0x06
 _NOT_UNDERSTOOD = 0xD401
+_STATUS_HEAD = 26
+"""Bytes of a PDU that the answer to a request for a status list takes."""
+_REST_ASKED = 12
+"""Bytes of parameters that ask for the rest of a status list; the first request has eight."""
 LONGEST_PDU = 480
 MOST_UNDER_WAY = 3
 """What an S7-1200 grants."""
@@ -57,6 +61,9 @@ class Memory:
         """Addresses that the PLC does not have."""
         self.pdu = LONGEST_PDU
         self.requests = 0
+        self._rest: dict[int, bytes] = {}
+        """What is left of status lists that were longer than a PDU, by sequence number."""
+        self._sequence = 0
 
     def set(self, place: Place, value: Value) -> None:
         """Store the value of a point."""
@@ -153,17 +160,30 @@ class Memory:
         return 0
 
     def _status(self, reference: int, asked: bytes, data: bytes) -> bytes:
-        number = int.from_bytes(data[4:6]) if len(data) >= 8 else 0
-        records = _STATUS.get(number)
-        parameters = asked[:4] + bytes((0x12, 0x84, asked[6], 1, 0, 0, 0, 0))
-        parameters = bytes((0, 1, 0x12, 8)) + parameters[4:]
-        if records is None:
+        if len(asked) == _REST_ASKED:
+            rest = self._rest.pop(asked[7], None)
+        else:
+            rest = _listed(int.from_bytes(data[4:6])) if len(data) >= 8 else None
+        sequence = 0
+        if rest is None:
             content = struct.pack(">BBH", _NO_BLOCK, 0, 0)
         else:
-            listed = struct.pack(">HHHH", number, 0, len(records[0]), len(records)) + b"".join(records)
-            content = struct.pack(">BBH", _OK, 9, len(listed)) + listed
+            room = self.pdu - _STATUS_HEAD
+            if len(rest) > room:
+                self._sequence = sequence = self._sequence % 0xFF + 1
+                self._rest[sequence] = rest[room:]
+            content = struct.pack(">BBH", _OK, 9, len(rest[:room])) + rest[:room]
+        more = sequence in self._rest
+        parameters = bytes((0, 1, 0x12, 8, 0x12, 0x84, asked[6], sequence or 1, 0, more, 0, 0))
         head = struct.pack(">BBHHHH", 0x32, 7, 0, reference, len(parameters), len(content))
         return _packet(head + parameters + content)
+
+
+def _listed(number: int) -> bytes | None:
+    records = _STATUS.get(number)
+    if records is None:
+        return None
+    return struct.pack(">HHHH", number, 0, len(records[0]), len(records)) + b"".join(records)
 
 
 def _range(data: bytes) -> _Range:

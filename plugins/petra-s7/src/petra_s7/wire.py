@@ -49,6 +49,9 @@ READ_HEAD, ITEM_HEAD, WRITE_HEAD = 14, 4, 28
 _BITS, _INTEGER = 0x04, 0x05
 """Transport sizes whose length counts bits; all others count bytes."""
 
+_STATUS_HEAD = struct.Struct(">HHHH")
+"""Number and index of a status list, the length of its records, how many there are."""
+
 
 @frozen
 class Item:
@@ -136,6 +139,12 @@ def write_request(item: Item, data: bytes) -> bytes:
 def status_request(number: int, index: int = 0) -> bytes:
     """Return the request for a system status list (SZL)."""
     return _request(_PROTOCOL.build_read_szl_request(number, index))
+
+
+def rest_request(part: StatusPart) -> bytes:
+    """Return the request for what follows a part of a status list."""
+    group, function = S7UserDataGroup.SZL, S7UserDataSubfunction.READ_SZL
+    return _request(_PROTOCOL.build_userdata_followup_request(group, function, part.sequence))
 
 
 def referenced(request: bytes, reference: int) -> bytes:
@@ -253,8 +262,18 @@ def write_reply(answer: Reply) -> None:
         raise item_error(answer.data[0])
 
 
-def status_reply(pdu: bytes) -> list[bytes]:
-    """Return the records of a system status list; PointError when the PLC has none."""
+@frozen
+class StatusPart:
+    """The answer to a request for a status list: as much of it as fits into a PDU."""
+
+    data: bytes
+    sequence: int
+    """The number under which the rest is asked for."""
+    is_last: bool
+
+
+def status_reply(pdu: bytes) -> StatusPart:
+    """Return a part of a system status list; PointError when the PLC has none."""
     if pdu[1] != S7PDUType.USERDATA:
         reply(pdu)  # raises the error in the header, if there is one
         raise PointError("the PLC has no such status list")
@@ -262,13 +281,20 @@ def status_reply(pdu: bytes) -> list[bytes]:
     try:
         parsed = _PROTOCOL.parse_response(pdu)
         _PROTOCOL.check_userdata_response(parsed, S7UserDataGroup.SZL, S7UserDataSubfunction.READ_SZL)
-        data: bytes = _PROTOCOL.parse_read_szl_response(parsed)["data"]
+        data = _PROTOCOL.parse_read_szl_response(parsed, first_fragment=False)["data"]
     except S7Error as error:
         raise PointError(f"the PLC has no such status list ({error})") from error
-    if len(data) < 4:
+    parameters = parsed["parameters"]
+    return StatusPart(data, parameters["sequence_number"], parameters["last_data_unit"] == 0)
+
+
+def status_records(data: bytes) -> list[bytes]:
+    """Return the records of a whole system status list."""
+    if len(data) < _STATUS_HEAD.size:
         raise PointError("the PLC has no such status list")
-    size, count = struct.unpack_from(">HH", data)
-    return [data[4 + i * size : 4 + (i + 1) * size] for i in range(count)]
+    _, _, size, count = _STATUS_HEAD.unpack_from(data)
+    begin = _STATUS_HEAD.size
+    return [data[begin + i * size : begin + (i + 1) * size] for i in range(count)]
 
 
 def _end_of_parameters(pdu: bytes, head: int) -> int:
