@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from petra import SignalType
 from petra.drivers import PointError
-from petra_s7.codec import Codec
+from petra_s7.codec import Codec, type_named
 
 WHOLE = {
     "byte": (0, 255),
@@ -77,6 +77,66 @@ def test_bytes_are_what_step_7_shows(kind, value, raw):
     assert Codec(kind).decode(bytes.fromhex(raw), 0) == value
 
 
+@pytest.mark.parametrize("kind", ["string", "wstring"])
+def test_a_string_may_use_all_of_its_length(kind):
+    codec = Codec(kind, length=4)
+    assert codec.decode(codec.encode("four"), 0) == "four"
+    with pytest.raises(PointError, match="does not fit into 4"):
+        codec.encode("fiver")
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw", "shown"),
+    [
+        ("wchar", "d800", "\ufffd"),
+        ("wstring", "00020001d8000000", "\ufffd"),
+        ("char", "ff", "ÿ"),
+    ],
+)
+def test_a_character_that_is_none_is_shown_as_replaced(kind, raw, shown):
+    assert Codec(kind, length=2).decode(bytes.fromhex(raw), 0) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "raw"),
+    [("string", "ff0441424344"), ("string", "0305414243"), ("wstring", "00020003000000000000")],
+)
+def test_lengths_that_no_string_has_are_an_error(kind, raw):
+    with pytest.raises(PointError, match=f"holds no {kind} here"):
+        Codec(kind, length=4).decode(bytes.fromhex(raw), 0)
+
+
+def test_bits_beside_the_digits_of_timers_and_counters_are_left_out():
+    """The upper bits of a counter and the top two of a timer carry no value."""
+    assert Codec("counter").decode(bytes.fromhex("f127"), 0) == 127
+    assert Codec("timer").decode(bytes.fromhex("d455"), 0) == 45.5
+
+
+@pytest.mark.parametrize(
+    ("value", "raw"), [(9.99, "0999"), (9.994, "0999"), (99.9, "1999"), (999.0, "2999"), (1_000.0, "3100")]
+)
+def test_a_duration_has_the_finest_base_that_holds_it(value, raw):
+    assert Codec("s5time").encode(value).hex() == raw
+
+
+def test_the_weekday_is_counted_from_sunday():
+    """2026-11-21 is a Saturday, the seventh day; the day after it is the first."""
+    assert Codec("date_and_time").encode("2026-11-21T00:00:00").hex()[-1] == "7"
+    assert Codec("date_and_time").encode("2026-11-22T00:00:00").hex()[-1] == "1"
+    assert Codec("dtl").encode("2026-11-22T00:00:00")[4] == 1
+
+
+@pytest.mark.parametrize("text", ["1990-01-01T00:00:00.000", "2089-12-31T23:59:59.999"])
+def test_years_of_two_digits_end_where_the_next_century_begins(text):
+    assert Codec("date_and_time").decode(Codec("date_and_time").encode(text), 0) == text
+
+
+def test_a_day_has_no_more_than_24_hours():
+    assert Codec("time_of_day").decode((86_399_999).to_bytes(4), 0) == "23:59:59.999"
+    with pytest.raises(PointError, match="not a valid time of day"):
+        Codec("time_of_day").decode((86_400_000).to_bytes(4), 0)
+
+
 def test_strings_lie_with_their_lengths():
     assert Codec("string", length=6).encode("Grüß").hex() == "06044772fcdf0000"
     assert Codec("wstring", length=3).encode("Ω").hex() == "0003000103a900000000"
@@ -126,6 +186,13 @@ def test_bytes_that_mean_nothing_are_a_point_that_is_bad(kind, raw):
         ("real", 1e300),
         ("s5time", -1.0),
         ("s5time", 9_991.0),
+        ("date_and_time", "2090-01-01T00:00:00"),
+        ("date", "1989-12-31"),
+        ("date", "2170-01-01"),
+        ("ltime", 1e10),
+        ("char", ""),
+        ("char", "Ω"),
+        ("wchar", "ab"),
         ("time", 1e10),
         ("date_and_time", "2100-01-01T00:00:00"),
         ("date_and_time", "2026-11-21T10:00:00+01:00"),
@@ -145,12 +212,45 @@ def test_scaling_is_what_a_person_computes(raw):
     assert codec.holds is SignalType.FLOAT
 
 
+@pytest.mark.parametrize(("offset", "scale"), [(-40.0, 1.0), (40.0, 1.0), (0.0, 2.0), (-1.0, -0.5)])
+def test_a_scaled_number_is_written_and_read_alike(offset, scale):
+    codec = Codec("int", scale=scale, offset=offset)
+    assert codec.holds is SignalType.FLOAT
+    for raw in (-32_768, -1, 0, 7, 32_767):
+        assert codec.decode(codec.encode(raw * scale + offset), 0) == raw * scale + offset
+
+
+def test_a_number_between_two_steps_is_written_as_the_closer_one():
+    assert Codec("int", scale=0.1).encode(1.26) == b"\0\x0d"
+    assert Codec("int").encode(2.7) == b"\0\3"
+
+
+def test_what_is_no_bool_is_not_written_as_one():
+    with pytest.raises(PointError, match="neither true nor false"):
+        Codec("bool").as_written(1)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("X", "bool"), ("uint8", "usint"), ("int8", "sint"), ("int16", "int"), ("UINT16", "uint"),
+        ("int32", "dint"), ("uint32", "udint"), ("int64", "lint"), ("uint64", "ulint"), ("float", "real"),
+        ("float32", "real"), ("float64", "lreal"), ("TOD", "time_of_day"), ("dt", "date_and_time"),
+        ("Real", "real"), ("quux", None),
+    ],
+)  # fmt: skip
+def test_types_have_the_names_of_other_tools(name, kind):
+    assert type_named(name) == kind
+
+
 @pytest.mark.parametrize("kind", ["ulint", "lword"])
 def test_a_number_that_no_signal_holds_is_an_error_and_not_another_number(kind):
     with pytest.raises(PointError, match="more than a signal holds"):
         Codec(kind).decode(b"\x80" + bytes(7), 0)
     assert Codec(kind, scale=0.5).decode(b"\x80" + bytes(7), 0) == 2.0**62
     assert Codec(kind).code == ""
+    assert Codec(kind, scale=0.5).code == ">Q"
+    assert Codec(kind).decode(b"\x7f" + b"\xff" * 7, 0) == 2**63 - 1
 
 
 @pytest.mark.parametrize("kind", ["string", "wstring"])

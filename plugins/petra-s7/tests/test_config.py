@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from petra.drivers import Direction
-from petra_s7.address import AddressError, Area, parse
+from petra_s7.address import Address, AddressError, Area, parse
 from petra_s7.config import S7Point
 from petra_s7.driver import S7Driver
+from petra_s7.points import points_of, span
 
 ORIGINAL = """
 s7:
@@ -60,6 +61,12 @@ def test_several_plcs_are_a_list(s7):
     [
         ("rack: 0, slot: 1", 0x0101),
         ("rack: 1, slot: 3", 0x0123),
+        ("rack: 7, slot: 31", 0x01FF),
+        ("cpu: s7-1500, slot: 0", 0x0100),
+        ("cpu: s7-400", 0x0103),
+        ("cpu: s7-1200", 0x0101),
+        ("cpu: s7-200", 0x1000),
+        ("cpu: logo, remote_tsap: '03.00'", 0x0300),
         ("cpu: s7-1500", 0x0101),
         ("cpu: s7-300", 0x0102),
         ("cpu: s7-1500, connection_type: OP", 0x0201),
@@ -86,6 +93,12 @@ def test_tsaps(s7, more, remote):
         ("DB1,REAL4", Area.DB, 1, 4, None, "real"),
         ("DB1,X2.7", Area.DB, 1, 2, 7, "bool"),
         ("DB1,DI8", Area.DB, 1, 8, None, "dint"),
+        ("DB1,I8", Area.DB, 1, 8, None, "int"),
+        ("DB1,DW8", Area.DB, 1, 8, None, "dword"),
+        ("DB1,LR8", Area.DB, 1, 8, None, "lreal"),
+        ("DB1,C8", Area.DB, 1, 8, None, "char"),
+        ("DB1,R8", Area.DB, 1, 8, None, "real"),
+        (" DB65535.DBB65535 ", Area.DB, 65_535, 65_535, None, "byte"),
         ("DB1.DATE_AND_TIME8", Area.DB, 1, 8, None, "date_and_time"),
         ("M10.3", Area.MERKER, 0, 10, 3, "bool"),
         ("MW20", Area.MERKER, 0, 20, None, "word"),
@@ -101,6 +114,59 @@ def test_tsaps(s7, more, remote):
 def test_addresses_as_people_write_them(text, area, db, start, bit, kind):
     found = parse(text)
     assert (found.area, found.db, found.start, found.bit, found.type) == (area, db, start, bit, kind)
+    assert parse(str(found)) == found
+
+
+def test_an_address_without_a_type_is_shown_as_a_byte():
+    assert str(Address(Area.MERKER, 0, 4)) == "MB4"
+    assert str(Address(Area.DB, 1, 4)) == "DB1.DBB4"
+
+
+@pytest.mark.parametrize("area", Area)
+def test_timers_and_counters_have_two_bytes(area):
+    assert area.width == (2 if area in (Area.TIMER, Area.COUNTER) else 1)
+
+
+@pytest.mark.parametrize(
+    ("cpu", "tsaps"), [("logo", (0x0100, 0x0200)), ("s7-200", (0x1000, 0x1000)), ("s7-300", (0x0100, 0x0102))]
+)
+def test_both_tsaps_follow_from_the_cpu(s7, cpu, tsaps):
+    (section,) = s7(f"s7: {{ip: plc, cpu: {cpu}}}\n")
+    assert section.tsaps == tsaps
+
+
+@pytest.mark.parametrize(
+    ("keys", "length"),
+    [
+        ({"address": "DB1.STRING10"}, 254),
+        ({"address": "DB1.WSTRING10"}, 254),
+        ({"address": "DB1.STRING10.20"}, 20),
+        ({"address": "DB1.STRING10.20", "length": 8}, 8),
+        ({"address": "DB1.STRING10.254"}, 254),
+        ({"address": "DB1.DBB10"}, 0),
+    ],
+)
+def test_a_string_is_as_long_as_point_or_address_say(keys, length):
+    point = S7Point(signal="a", **keys)
+    assert point.codec(point.located()).length == length
+
+
+def test_points_carry_what_the_document_says_of_them(s7):
+    (section,) = s7(
+        "s7:\n  host: plc\n  poll_ms: 200\n  points:\n"
+        "  - {signal: a, address: DB1.REAL4, count: 3, poll_ms: 50}\n"
+        "  - {signal: b, address: C7, count: 2, direction: read_write, verify: false, settle_ms: 30}\n"
+    )
+    points = points_of(section)
+    assert [(p.signal, p.address, p.period) for p in points] == [
+        ("a.0", "DB1.REAL4", 0.05),
+        ("a.1", "DB1.REAL8", 0.05),
+        ("a.2", "DB1.REAL12", 0.05),
+        ("b.0", "C7", 0.2),
+        ("b.1", "C8", 0.2),
+    ]
+    assert [(p.verify, p.settle) for p in points[2:4]] == [(True, 0.0), (False, 0.03)]
+    assert [span(p).length for p in points] == [4, 4, 4, 1, 1]
 
 
 def test_a_string_may_say_its_length():
@@ -142,6 +208,14 @@ def test_what_is_no_address_says_why(text, said):
         ("{signal: a, address: DB1.STRING0.300}", "at most 254 characters"),
         ("{signal: a, address: I0.0, direction: read_write}", "not written"),
         ("{signal: a, address: DB1.DBX0.0, scale: 2}", "cannot be scaled"),
+        ("{signal: a, address: DB1.DATE0, offset: -1}", "cannot be scaled"),
+        ("{signal: a, address: T5, data_type: byte}", "has two bytes, and byte has 1"),
+        ("{signal: a, address: C5, data_type: dint}", "has two bytes, and dint has 4"),
+        ("{signal: a, address: T5, direction: read_write}", "not written"),
+        ("{signal: a, address: DB1.INT65535}", "this ends at 65536"),
+        ("{signal: a, address: DB1.INT65530, count: 4}", "this ends at 65537"),
+        ("{signal: a, address: DB1.DBW2, direction: write, minimum: -1}", "does not fit into word"),
+        ("{signal: a, address: 3, area: M, db: 1, data_type: int}", "belong together"),
         ("{signal: a, address: DB1.DBX0.0, count: 2}", "array of bools"),
         ("{signal: a, address: DB1.DBX0.0, bit: 5}", "leave out area, db_number and bit"),
         ("{signal: a, address: DB1.DBW2, length: 9}", "only a string has a length"),
@@ -164,6 +238,10 @@ def test_a_mistake_in_a_point_has_its_place(problems, point, said):
         ("DB1.DBX0.0", "DB1.DBX0.0", True),
         ("DB1.DBW0", "DB1.DBW2", False),
         ("DB1.DBW0", "DB2.DBW0", False),
+        ("DB1.DBX0.0", "DB1.DBB0", True),
+        ("DB1.DBB0", "DB1.DBX0.5", True),
+        ("DB1.DBD0", "DB1.DBW3", True),
+        ("DB1.DBD0", "DB1.DBW4", False),
         ("MW0", "QW0", False),
         ("C1", "C2", False),
         ("C1", "C1", True),
@@ -215,6 +293,8 @@ def test_a_tsap_of_zero_is_one(s7):
 
 
 def test_a_host_with_another_port_is_a_problem(problems):
+    assert problems("s7: {ip: 'plc:1102', port: 1102}\n") == []
+    assert problems("s7: {ip: 'plc:1102', port: 102}\n") == []
     (found,) = problems("s7: {ip: 'plc:1102', port: 999}\n")
     assert "the host names another port, 1102" in found
 
@@ -224,6 +304,8 @@ def test_a_host_with_another_port_is_a_problem(problems):
     [
         ("DB1.INT4", {}, 0.0),
         ("DB1.INT4", {"scale": 0.1}, 0.1),
+        ("DB1.INT4", {"scale": -0.1}, 0.1),
+        ("DB1.INT4", {"offset": -40.0}, 1.0),
         ("DB1.REAL4", {"scale": 0.1}, 0.0),
         ("DB1.REAL4", {"minimum": 0.0, "maximum": 1500.0}, 1.5),
         ("DB1.REAL4", {"minimum": 0.0, "maximum": 1500.0, "write_deadband": 0.2}, 0.2),
