@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from petra import PetraError
-from petra.drivers import GarbledError, PointError
+from petra.drivers import GarbledError, PointError, SessionError
 from petra_s7 import wire
 from petra_s7.address import Area, parse
 from petra_s7.codec import Codec
@@ -159,3 +159,134 @@ def test_no_request_crashes_the_simulator(parameters, data, kind):
     memory = Memory([Place(parse("DB1.DBW0"), Codec("word"))])
     head = struct.pack(">BBHHHH", 0x32, kind, 0, 1, len(parameters), len(data))
     assert memory.answer(head + parameters + data)[:1] == b"\3"
+
+
+@pytest.mark.parametrize(
+    ("calling", "called", "pdu", "agreed"),
+    [(4, 3, 480, (480, 3)), (1, 8, 240, (240, 1)), (0, 0, 112, (112, 1)), (8, 8, 960, (960, 8))],
+)
+def test_what_a_plc_grants_is_agreed(calling, called, pdu, agreed):
+    granted = struct.pack(">BBHHH", 0xF0, 0, calling, called, pdu)
+    assert wire.setup_reply(wire.reply(answer(granted))) == agreed
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [(struct.pack(">BBHHH", 0xF0, 0, 1, 1, 111), "at least 112"), (b"\4\1", "does not negotiate")],
+)
+def test_a_plc_that_does_not_negotiate_ends_the_session(parameters, said):
+    with pytest.raises(SessionError, match=said):
+        wire.setup_reply(wire.reply(answer(parameters)))
+
+
+THREE = [Item(DB, 1, 0, 3), Item(TIMER, 0, 1, 1), Item(DB, 1, 8, 1)]
+
+
+@pytest.mark.parametrize("kind", [2, 3], ids=["ack", "ack-data"])
+@pytest.mark.parametrize("padded", [b"", b"\0"], ids=["plain", "padded"])
+def test_items_are_cut_by_their_own_lengths(kind, padded):
+    """A length counts bits or bytes; after an odd one comes a byte that means nothing."""
+    data = struct.pack(">BBH3sx", wire.OK, 5, 24, b"abc") + struct.pack(">BBH2s", wire.OK, 9, 2, b"de")
+    data += struct.pack(">BBH", wire.OK, 4, 8) + b"f" + padded
+    found = wire.read_reply(wire.reply(answer(b"\4\3", data, kind=kind)), THREE)
+    assert found == [b"abc", b"de", b"f"]
+
+
+def test_a_failed_item_has_no_data_whatever_length_it_says():
+    data = struct.pack(">BBH", 5, 0, 4) + struct.pack(">BBH2s", wire.OK, 9, 2, b"de")
+    first, second = wire.read_reply(wire.reply(answer(b"\4\2", data)), THREE[:2])
+    assert isinstance(first, PointError)
+    assert second == b"de"
+    (alone,) = wire.read_reply(wire.reply(answer(b"\4\1", data[:4])), THREE[:1])
+    assert isinstance(alone, PointError)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "data"),
+    [
+        (b"\4\2", struct.pack(">BBH3s", wire.OK, 4, 24, b"abc")),
+        (b"\4\1", struct.pack(">BBH2s", wire.OK, 4, 24, b"ab")),
+        (b"\4\1", struct.pack(">BBH4s", wire.OK, 4, 32, b"abcd")),
+        (b"\4\1", b"\xff\4"),
+        (b"\4\1", b""),
+        (b"\5\1", struct.pack(">BBH3s", wire.OK, 4, 24, b"abc")),
+        (b"", b""),
+    ],
+    ids=["too-many", "cut", "too-long", "head-cut", "empty", "of-a-write", "nothing"],
+)
+def test_an_answer_that_does_not_match_its_request_ends_the_session(parameters, data):
+    with pytest.raises(GarbledError):
+        wire.read_reply(wire.reply(answer(parameters, data)), THREE[:1])
+
+
+def test_fewer_items_than_asked_for_are_no_answer():
+    data = struct.pack(">BBH3s", wire.OK, 4, 24, b"abc")
+    with pytest.raises(GarbledError, match="another request"):
+        wire.read_reply(wire.reply(answer(b"\4\1", data + bytes(40))), THREE)
+
+
+@pytest.mark.parametrize("more", [b"", b"\0"], ids=["plain", "padded"])
+def test_a_write_is_confirmed_or_refused_by_one_code(more):
+    wire.write_reply(wire.reply(answer(b"\5\1", b"\xff" + more)))
+    with pytest.raises(PointError, match="code 0x05"):
+        wire.write_reply(wire.reply(answer(b"\5\1", b"\5" + more)))
+
+
+@pytest.mark.parametrize(("parameters", "data"), [(b"\4\1", b"\xff"), (b"\5\1", b"")])
+def test_what_does_not_confirm_a_write_ends_the_session(parameters, data):
+    with pytest.raises(GarbledError):
+        wire.write_reply(wire.reply(answer(parameters, data)))
+
+
+@pytest.mark.parametrize(
+    ("packet", "said"),
+    [
+        ("0200000702f080", "not S7"),
+        ("0300000602f0", "not S7"),
+        ("0300200102f080", "not S7"),
+        ("03000007028080", "ended the connection"),
+        ("03000011027080" + "32" + "00" * 9, "not S7"),
+        ("0300001102f080" + "31" + "00" * 9, "not S7"),
+        ("0300001002f080" + "32" + "00" * 8, "not S7"),
+    ],
+    ids=["version", "short", "long", "disconnected", "other", "protocol", "header-cut"],
+)
+def test_what_is_not_s7_ends_the_session(packet, said):
+    with pytest.raises(GarbledError, match=said):
+        wire.S7Framing().take(bytearray.fromhex(packet))
+
+
+def test_a_packet_is_cut_once_it_is_whole():
+    packet = bytes.fromhex("0300001102f080" + "3203000000a5" + "0000" * 2)
+    buffer = bytearray()
+    for byte in packet[:-1]:
+        buffer.append(byte)
+        assert wire.S7Framing().take(buffer) is None
+    buffer += packet[-1:] + b"rest"
+    assert wire.S7Framing().take(buffer) == (0xA5, packet[7:])
+    assert buffer == b"rest"
+
+
+def test_a_status_list_has_records_of_its_own_length():
+    records = [b"\0\1first", b"\0\2other"]
+    listed = struct.pack(">HHHH", 0x1C, 0, 7, 2) + b"".join(records)
+    content = struct.pack(">BBH", wire.OK, 9, len(listed)) + listed
+    head = struct.pack(">BBHHHH", 0x32, 7, 0, 5, 12, len(content))
+    part = wire.status_reply(head + bytes.fromhex("000112081284010300000000") + content)
+    assert (part.sequence, part.is_last) == (3, True)
+    assert wire.status_records(part.data) == records
+
+
+@pytest.mark.parametrize(
+    "pdu",
+    [
+        struct.pack(">BBHHHHBBH", 0x32, 3, 0, 5, 0, 0, 0x81, 4, 0)[:12],
+        answer(b"\4\1", b"\5\0\0\0"),
+        struct.pack(">BBHHHH", 0x32, 7, 0, 5, 12, 4) + bytes.fromhex("0001120812840101000000000a000000"),
+        struct.pack(">BBHHHH", 0x32, 7, 0, 5, 12, 4) + bytes.fromhex("00011208128401010000d4010a000000"),
+    ],
+    ids=["header", "of-a-read", "no-list", "not-understood"],
+)
+def test_a_plc_without_a_status_list_is_a_point_error(pdu):
+    with pytest.raises(PointError):
+        wire.status_records(wire.status_reply(pdu).data)
