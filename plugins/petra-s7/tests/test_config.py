@@ -209,6 +209,8 @@ def test_what_is_no_address_says_why(text, said):
         ("{signal: a, address: I0.0, direction: read_write}", "not written"),
         ("{signal: a, address: DB1.DBX0.0, scale: 2}", "cannot be scaled"),
         ("{signal: a, address: DB1.DATE0, offset: -1}", "cannot be scaled"),
+        ("{signal: a, address: -4, area: M, data_type: int}", "'-4' is not a valid address"),
+        ("{signal: a, address: '٣', area: M, data_type: int}", "is not a valid address"),
         ("{signal: a, address: T5, data_type: byte}", "has two bytes, and byte has 1"),
         ("{signal: a, address: C5, data_type: dint}", "has two bytes, and dint has 4"),
         ("{signal: a, address: T5, direction: read_write}", "not written"),

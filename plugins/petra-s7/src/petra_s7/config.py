@@ -88,10 +88,11 @@ class S7Point(PointSettings):
     def located(self) -> Address:
         """Return its address; AddressError when it is not a valid one."""
         text = str(self.address).strip()
-        if not text.isdecimal():
+        if not (text.isascii() and text.isdecimal()):
+            found = parse(text)
             if self.area is not None or self.db_number is not None or self.bit is not None:
                 raise AddressError(f"{text!r} is a whole address; leave out area, db_number and bit")
-            return parse(text)
+            return found
         if self.area is None:
             raise AddressError(f"{text} has no area: write DB1.DBW{text}, or `area` beside it")
         area = AREA_NAMES[self.area]
