@@ -8,8 +8,7 @@ import pytest
 from pyModbusTCP.client import ModbusClient
 from pyModbusTCP.server import DataBank, ModbusServer
 
-from petra.drivers import Direction, Simulator
-from petra.drivers.commands import Outcome
+from petra.drivers import Direction, Outcome, Simulator
 from petra.supervise import Supervisor
 from petra.testing import Rig
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint

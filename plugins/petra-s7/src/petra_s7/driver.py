@@ -61,7 +61,7 @@ class S7Driver(PolledDriver):
 
         return S7Simulator(self.config, self.points)
 
-    def plan_reads(self, points: Sequence[Point]) -> list[Request]:
+    def plan(self, points: Sequence[Point]) -> list[Request]:
         """Return the fewest requests that read these points."""
         return plan_reads(map(span, points), self._reach)
 
