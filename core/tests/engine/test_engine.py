@@ -16,7 +16,7 @@ import pytest
 from petra import Block, Catalog, In, Out, Param, State, hookimpl
 from petra.config import configuration, load_bytes
 from petra.drivers import Act, Origin, Outcome
-from petra.engine import Engine, EngineError, plan
+from petra.engine import Engine, EngineError, diff_configurations
 from petra.engine.retain import Kept, RetainFile
 from petra.library import plugin
 from petra.scan import TuningError
@@ -477,7 +477,7 @@ def test_a_plan_names_every_kind_of_change():
     tasks: [{name: t, period_ms: 10}]
     engine: {spin_us: 100}
     """)
-    assert [str(change) for change in plan(old, new, CATALOG)] == [
+    assert [str(change) for change in diff_configurations(old, new, CATALOG)] == [
         "~ signal a: unit  -> m",
         "~ signal b: type int -> float (its value begins anew)",
         "~ block g: type GT -> LT, task main -> t (its state begins anew)",
@@ -485,7 +485,7 @@ def test_a_plan_names_every_kind_of_change():
         "+ task t",
         "~ engine: spin_us 0.0 -> 100.0 (at the next start)",
     ]
-    assert plan(old, old, CATALOG) == []
+    assert diff_configurations(old, old, CATALOG) == []
 
 
 def test_documents_of_both_generations_run():

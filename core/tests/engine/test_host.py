@@ -20,10 +20,10 @@ from petra.drivers import Direction, Driver, Origin, Outcome, Point, SessionCont
 from petra.drivers.commands.ledger import Ledger
 from petra.drivers.contract.point import Limits
 from petra.drivers.contract.sessions import DriverSessions
-from petra.engine import Engine, plan
+from petra.engine import Engine, diff_configurations
+from petra.engine.difference import points_changed
 from petra.engine.folder import DataFolder
 from petra.engine.journal import CommandJournal, read
-from petra.engine.plan import points_changed
 from petra.errors import PetraError
 from petra.library import plugin as library
 from petra.settings import Named, SignalUse, Used
@@ -393,12 +393,12 @@ def test_a_plan_says_which_sessions_begin_anew():
         .replace("get: level, put: out", "get: level")
         .replace("{name: out, type: float, safe: -1.0}", "{name: out, type: float}")
     )
-    found = [str(change) for change in plan(made(PLANT), made(changed), catalog)]
+    found = [str(change) for change in diff_configurations(made(PLANT), made(changed), catalog)]
     assert "~ connection one: 1 point less (its session begins anew)" in found
     assert "~ connection two: its settings (its session begins anew)" in found
     assert not [line for line in found if "section" in line]
     more = PLANT.replace("name: two", "name: other") + "- {name: three, get: third}\n"
-    found = [str(change) for change in plan(made(PLANT), made(more), catalog)]
+    found = [str(change) for change in diff_configurations(made(PLANT), made(more), catalog)]
     assert found[-3:] == [
         "- connection two (what it reads turns bad)",
         "+ connection other",
@@ -408,7 +408,7 @@ def test_a_plan_says_which_sessions_begin_anew():
         "{name: double,",
         "{name: taken, type: ABS, inputs: {in: level}, outputs: {out: setpoint}}\n- {name: double,",
     )
-    found = [str(change) for change in plan(made(PLANT), made(taken), catalog)]
+    found = [str(change) for change in diff_configurations(made(PLANT), made(taken), catalog)]
     assert [line for line in found if "connection" in line] == [
         "~ connection two: its signals (its session begins anew)"
     ]
@@ -646,7 +646,7 @@ def test_an_output_that_loses_who_is_in_charge_goes_to_its_safe_value(change, pl
     with Engine(made(text), catalog) as engine:
         until(lambda: given("motor") == [2.0])
         new = made(text.replace(*change))
-        said = [str(each) for each in plan(engine.configuration, new, catalog)]
+        said = [str(each) for each in diff_configurations(engine.configuration, new, catalog)]
         assert any(planned in each and "-1.0, its safe value" in each for each in said), said
         engine.reload(new)
         until(lambda: given("motor")[-1] == -1.0)
@@ -935,7 +935,7 @@ def test_a_signal_that_no_point_reads_any_more_begins_anew():
 
 def test_a_safe_value_that_a_point_would_refuse_is_said_at_the_start(caplog):
     engine = Engine(made(GATE % "safe: -1.0"), catalog)
-    (motor,) = [driver for driver in engine._drivers if driver.name == "motor"]
+    (motor,) = [driver for driver in engine._deployed.drivers if driver.name == "motor"]
     motor.points = tuple(evolve(point, limits=Limits(minimum=0.0)) for point in motor.points)
     with engine:
         assert "the safe value of pump will not be written by motor: -1.0 is less than 0" in caplog.text
@@ -953,7 +953,7 @@ def test_nobodys_command_comes_after_the_end_has_begun(late):
     def ask() -> None:
         asked.append(engine.command("pump", 5.0, actor="ann"))
 
-    show_safe = engine.bus.show_safe
+    show_safe = engine.bus.store.show_safe
 
     def stopping(reason: str) -> None:
         show_safe(reason)
@@ -970,7 +970,7 @@ def test_nobodys_command_comes_after_the_end_has_begun(late):
             )
             ask()
         else:
-            engine.bus.show_safe = stopping
+            engine.store.show_safe = stopping
     assert {(each.outcome, each.reason) for each in asked} == {(Outcome.REJECTED, "the engine stops")}
     assert given("motor") == [-1.0]
 

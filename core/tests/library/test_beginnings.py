@@ -6,7 +6,7 @@ import pytest
 
 from petra import Block, Catalog, Out, State
 from petra.config import configuration, load_bytes
-from petra.engine.build import build
+from petra.engine.built import build
 from petra.errors import DeclarationError
 from petra.library import plugin
 from petra.signals import LocalBus, Store

@@ -7,7 +7,7 @@ import pytest
 from petra import Catalog
 from petra.config import load_bytes
 from petra.config.migrate import migrate
-from petra.engine.build import build
+from petra.engine.built import build
 from petra.library import plugin
 from petra.scan import Bench
 from petra.signals import LocalBus, Store

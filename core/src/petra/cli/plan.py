@@ -21,7 +21,7 @@ def plan(session: Session, old: str, new: str, *, as_json: bool) -> int:
     Nothing is run. The exit code is 0 also when there are changes, and 1 when a document has errors.
     """
     from petra.config import load
-    from petra.engine import plan as compare
+    from petra.engine import diff_configurations
 
     documents = [load(file, session.catalog) for file in (old, new)]
     for loaded in documents:
@@ -30,7 +30,7 @@ def plan(session: Session, old: str, new: str, *, as_json: bool) -> int:
     before, after = (loaded.configuration for loaded in documents)
     if before is None or after is None:
         return 2 if any(loaded.unreadable for loaded in documents) else 1
-    changes = compare(before, after, session.catalog)
+    changes = diff_configurations(before, after, session.catalog)
     if as_json:
         print_json({"changes": [change.as_dict() for change in changes]})
         return 0

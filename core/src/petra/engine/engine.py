@@ -13,14 +13,16 @@ from attrs import evolve, frozen
 
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands.command import Command, Origin
-from petra.engine.build import Built, build, moved
-from petra.engine.drivers import check_signals, drivers_of, say_refused_safe_values
+from petra.engine.built import Built, moved
+from petra.engine.deployment import Deployment, deploy
+from petra.engine.difference import Change, diff_deployments
+from petra.engine.drivers import say_refused_safe_values
 from petra.engine.hooks import announce
 from petra.engine.host import DriverHost, DriverStatus
 from petra.engine.journal import CommandJournal
 from petra.engine.keeper import Keeper
-from petra.engine.plan import Change, plan
 from petra.engine.record import Snapshot
+from petra.engine.reload import Reload
 from petra.engine.retain import Kept, RetainFile
 from petra.engine.show import Shown
 from petra.engine.watch import Watchdog
@@ -35,10 +37,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.config import Configuration
-    from petra.drivers.contract.driver import Driver
     from petra.engine.record import ReplayRecorder
     from petra.plugin import Catalog
     from petra.scan.program import States
+    from petra.signals.rearrange import Arrangement
 
 log = logging.getLogger("petra.engine")
 
@@ -93,13 +95,12 @@ class Engine:
         journal: Path | None = None,
         recorder: ReplayRecorder | None = None,
     ) -> None:
-        self.configuration = configuration
         self.catalog = catalog
         self.clock = clock or SystemClock()
         self._scan_time_ms = scan_time_ms
         self._templates = Templates()
-        self._drivers = drivers_of(configuration, catalog)
-        built = self._built = self._build(configuration, self._drivers)
+        self._deployed = self._deploy(configuration)
+        built = self._deployed.built
         self.store = Store(built.layout, self.clock)
         self.bus = LocalBus(self.store)
         # a slow task's zero was computed by nothing: outputs are bad until their blocks have run
@@ -117,7 +118,9 @@ class Engine:
         self.scheduler.each_second = self._each_second
         kept = RetainFile(retain) if retain else None
         if kept is not None:
-            self._restore(built, kept.load(_types(built.tasks)))
+            states = kept.load(self._deployed.block_types)
+            for task in built.tasks:
+                task.program.restore(states)
         written = CommandJournal(journal) if journal else None
         if written is not None:
             self.field.ledger.told = written.note
@@ -142,6 +145,11 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._stopping = self._stopped = False
         self.failure: BaseException | None = None
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration that runs."""
+        return self._deployed.configuration
 
     def __enter__(self) -> Engine:
         self.start()
@@ -171,7 +179,7 @@ class Engine:
             offer = self.catalog.find("section", name)
             if offer is None or offer.group is not Group.DRIVER:
                 log.warning("the section `%s` is checked but not run by this version", name)
-        say_refused_safe_values(self._drivers, self.bus.layout)
+        say_refused_safe_values(self._deployed.drivers, self.bus.layout)
         self._thread = threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True)
         try:
             scanning = self._begin(answers_within, stopping)
@@ -186,13 +194,13 @@ class Engine:
             "started: %s, %s, %s, tasks %s",
             plural(len(self.bus.signals), "signal"),
             plural(len(plant.blocks), "block"),
-            plural(len(self._drivers), "driver"),
+            plural(len(self._deployed.drivers), "driver"),
             ", ".join(f"{t.name} every {t.period * 1e3:g} ms" for t in self.scheduler.tasks),
         )
 
     def _begin(self, answers_within: float, stopping: Callable[[], bool]) -> bool:
         """Start all threads, and return whether one of them scans."""
-        self.field.start(self._drivers)
+        self.field.start(self._deployed.drivers)
         self._await_devices(answers_within, stopping)
         self._shown.write(self.clock.now_ns(), self.scheduler.tasks)  # the first scan knows what time it is
         self._watchdog.start()
@@ -279,28 +287,19 @@ class Engine:
         with self._changing:
             if self._stopping:
                 raise EngineError("the engine stops")
-            changes = plan(self.configuration, configuration, self.catalog)
-            drivers = drivers_of(configuration, self.catalog)
-            built = self._build(configuration, drivers)
-            leaving = self.field.leaving(drivers, built.layout)
-            self.field.rehearse(drivers, leaving, built.layout)
-            self._do(lambda: None)  # while a scan hangs, sessions stay: they have safe values to write
-            before = self._built
-            try:
-                self.field.give_up(leaving, drivers, built.layout)
-                if not self._stopping:
-                    self.field.remove(leaving)
-                    self._do(lambda: self._swap(built))
-                    if leaving or self.field.lacks(drivers):
-                        self.field.add(drivers)
-            except BaseException:
-                self._undo(before, leaving)
-                raise
-            if self._built is not built:
+            before, after = self._deployed, self._deploy(configuration)
+            changes = diff_deployments(before, after, self.catalog)
+            reload = Reload(
+                self.field,
+                before,
+                after,
+                swap=lambda deployment: self._do(lambda: self._swap(deployment)),
+                idle=lambda: self._do(lambda: None),
+                is_over=lambda: self._stopping,
+            )
+            if not reload.run():
                 raise EngineError("the engine stops")
-            self._release(_read(self._drivers) - _read(drivers))
-            self._drivers = drivers
-            self.configuration = configuration
+            self._release(before.signals_read - after.signals_read)
             self._reloads += 1
         gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
         log.info("reloaded: %s", plural(len(changes), "change"))
@@ -315,26 +314,6 @@ class Engine:
                 safe = layout.signals[index].safe
                 with suppress(InboxFullError):
                     self.bus.serve(name, layout.initial()[index] if safe is None else safe)
-
-    def _undo(self, before: Built, leaving: Sequence[Driver]) -> None:
-        """Go back to the configuration before a reload that has failed, whatever fails on the way."""
-        log.critical("the reload has failed half-way: the configuration before it is taken back")
-
-        def remove() -> None:
-            self.field.remove([*leaving, *self.field.leaving(self._drivers, before.layout)])
-
-        def swap() -> None:
-            if self._built is not before:
-                self._do(lambda: self._swap(before))
-
-        def add() -> None:
-            self.field.add(self._drivers)
-
-        for step in (remove, swap, add):
-            try:
-                step()
-            except Exception:  # the other steps lead further back
-                log.exception("a step back has failed")
 
     def tune(self, block: str, param: str, value: Value) -> None:
         """Change a parameter between two scans. It holds until the next reload."""
@@ -354,11 +333,13 @@ class Engine:
 
         def between() -> None:
             name = program.tune(block, param, value)
+            built = self._deployed.built
             blocks = [
                 evolve(each, params={**each.params, name: value}) if each.name == block else each
-                for each in self._built.plant.blocks
+                for each in built.plant.blocks
             ]
-            self._built = evolve(self._built, plant=evolve(self._built.plant, blocks=tuple(blocks)))
+            built = evolve(built, plant=evolve(built.plant, blocks=tuple(blocks)))
+            self._deployed = evolve(self._deployed, built=built)
             self._record_state()
 
         self._do(between)
@@ -419,20 +400,8 @@ class Engine:
             raise EngineError(f"the scan does not answer within {ANSWER_WITHIN} s")
         return future.result()
 
-    def _build(self, configuration: Configuration, drivers: Sequence[Driver]) -> Built:
-        points = [point for driver in drivers for point in driver.points]
-        given = {point.signal for point in points if point.direction.writes}
-        fed = {point.signal for point in points if not point.direction.writes}
-        built = build(
-            configuration.plant,
-            self.catalog,
-            scan_time_ms=self._scan_time_ms,
-            templates=self._templates,
-            commanded=given,
-            fed=fed,
-        )
-        check_signals(drivers, built.layout)
-        return built
+    def _deploy(self, configuration: Configuration) -> Deployment:
+        return deploy(configuration, self.catalog, scan_time_ms=self._scan_time_ms, templates=self._templates)
 
     def _await_devices(self, seconds: float, over: Callable[[], bool]) -> None:
         """Wait until every device has been read, for a while at most; say who was not."""
@@ -445,32 +414,42 @@ class Engine:
         if seconds and silent:
             log.warning("no answer within %g s: %s", seconds, ", ".join(silent))
 
-    def _swap(self, built: Built) -> None:
-        """Take over a built configuration; the scan thread calls it.
+    def _swap(self, deployment: Deployment) -> None:
+        """Take over a deployment; the scan thread calls it.
 
         Everything that can fail is done before anything is assigned, and readers are told after all is.
         """
-        self._carry_over(built)
-        arrangement = self.store.arrange(built.layout, _NOT_YET)
-        for old, new in moved(self.store.layout, self.scheduler.tasks, built):
+        store, scheduler, built = self.store, self.scheduler, deployment.built
+        self._carry_over(deployment)
+        arrangement = store.arrange(built.layout, _NOT_YET)
+        for old, new in moved(store.layout, scheduler.tasks, built):
             if new not in arrangement.saved.forced:
-                arrangement.saved.values[new] = self.store.values[old]
-        tasks = self.scheduler.prepare(built.tasks)
-        shown = Shown(self.bus, [task.name for task in built.tasks])
-
-        self.store.assume(arrangement)
-        self.scheduler.tasks, self._built, self._shown = tasks, built, shown
-
-        self.store.announce()
+                arrangement.saved.values[new] = store.values[old]
+        tasks = scheduler.prepare(built.tasks)
+        shown = Shown(self.bus, [task.name for task in tasks])
+        before = store.arrangement(), scheduler.tasks, self._deployed, self._shown
+        try:
+            self._assign(arrangement, tasks, deployment, shown)
+        except BaseException:
+            self._assign(*before)
+            raise
+        store.announce()
         self._record_state()
 
-    def _carry_over(self, built: Built) -> None:
+    def _assign(
+        self, arrangement: Arrangement, tasks: Sequence[Task], deployment: Deployment, shown: Shown
+    ) -> None:
+        self.store.assume(arrangement)
+        self.scheduler.tasks = tuple(tasks)
+        self._deployed, self._shown = deployment, shown
+
+    def _carry_over(self, deployment: Deployment) -> None:
         """Hand what blocks of the same name and type remember to the tasks that are to run."""
-        before = _types(self.scheduler.tasks)
+        before, now = self._deployed.block_types, deployment.block_types
         states = self._snapshot(retained=False)
         counts = {n: c for task in self.scheduler.tasks for n, c in task.program.fault_counts.items()}
-        for task in built.tasks:
-            same = {b.name for b in task.program.network.blocks if before.get(b.name) == b.cls.spec.type}
+        same = {name for name, kind in now.items() if before.get(name) == kind}
+        for task in deployment.built.tasks:
             task.program.restore({name: kept for name, kept in states.items() if name in same})
             task.program.count_on({name: count for name, count in counts.items() if name in same})
 
@@ -484,7 +463,7 @@ class Engine:
         """Let the recording go on from what there is now."""
         if self._recorder is not None:
             try:
-                self._recorder.add(self._state(self._built, continues=continues))
+                self._recorder.add(self._state(self._deployed.built, continues=continues))
             except Exception:  # the plant goes on without its recording
                 log.exception("the recording ends: what there is now cannot be noted")
                 self._recorder = None
@@ -507,23 +486,10 @@ class Engine:
         return given or max(_LEAST_WATCHDOG, _SLOWEST_PERIODS * slowest)
 
     def _kept(self) -> Kept:
-        return Kept(self._snapshot(), _types(self.scheduler.tasks))
+        return Kept(self._snapshot(), self._deployed.block_types)
 
     def _snapshot(self, *, retained: bool = True) -> States:
         found: States = {}
         for task in self.scheduler.tasks:
             found.update(task.program.snapshot(retained=retained))
         return found
-
-    def _restore(self, built: Built, states: States) -> None:
-        for task in built.tasks:
-            task.program.restore(states)
-
-
-def _types(tasks: Iterable[Task]) -> dict[str, str]:
-    """Return the type of every block."""
-    return {block.name: block.cls.spec.type for task in tasks for block in task.program.network.blocks}
-
-
-def _read(drivers: Iterable[Driver]) -> set[str]:
-    return {p.signal for driver in drivers for p in driver.points if p.direction.reads}

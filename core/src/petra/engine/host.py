@@ -140,8 +140,8 @@ class DriverHost:
 
     def remove(self, drivers: Iterable[Driver]) -> None:
         """Stop drivers; what they read is bad from then on."""
-        if names := [driver.name for driver in drivers]:
-            self._change(self._remove(names))
+        if names := dict.fromkeys(driver.name for driver in drivers):
+            self._change(self._remove(list(names)))
 
     def add(self, drivers: Sequence[Driver]) -> None:
         """Start those that do not run yet; they know what their devices were given before."""

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from petra.clock import SystemClock
 from petra.config import BlockConfig, PlantConfig, SignalConfig, TaskConfig
-from petra.engine.build import build
+from petra.engine.built import build
 from petra.engine.record import RecordError, entry_of, frame_digest, is_recording
 from petra.signals import GOOD, LocalBus, OnBad, Quality, Saved, SignalType, Status, Store, Value
 

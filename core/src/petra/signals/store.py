@@ -276,6 +276,11 @@ class Store:
         self.flawed.update(dict.fromkeys(indices, status))
         self.flaws += 1
 
+    def arrangement(self) -> Arrangement:
+        """Return what this store holds now, to go back to it."""
+        saved = Saved(self.values, self.flawed, self.forced, self._withheld)
+        return Arrangement(self.layout, saved, self.image)
+
     def arrange(self, layout: Layout, fresh: Status = GOOD) -> Arrangement:
         """Return what this store would hold with another layout. It changes nothing that a reader sees.
 

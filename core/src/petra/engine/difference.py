@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import asdict, frozen
 
@@ -49,14 +49,41 @@ class Change:
         return {**asdict(self), "act": self.act.value}
 
 
-def plan(old: Configuration, new: Configuration, catalog: Catalog) -> list[Change]:
+class Deployed(Protocol):
+    """A configuration with its drivers."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration."""
+
+    @property
+    def drivers(self) -> Sequence[Driver]:
+        """The drivers that it asks for."""
+
+
+@frozen
+class _Undeployed:
+    """A configuration with its drivers, of which nothing is built."""
+
+    configuration: Configuration
+    drivers: Sequence[Driver]
+
+
+def diff_configurations(old: Configuration, new: Configuration, catalog: Catalog) -> list[Change]:
     """Return what is different in the new configuration; PetraError when its drivers cannot be made."""
+    before, after = (_Undeployed(each, drivers_of(each, catalog)) for each in (old, new))
+    return diff_deployments(before, after, catalog)
+
+
+def diff_deployments(before: Deployed, after: Deployed, catalog: Catalog) -> list[Change]:
+    """Return what is different in the configuration of another deployment."""
+    old, new = before.configuration, after.configuration
     return [
-        *_left_alone(old, new, catalog),
+        *_left_alone(before, after),
         *_compared("signal", old.plant.signals, new.plant.signals, _signal),
         *_compared("block", old.plant.blocks, new.plant.blocks, _block),
         *_compared("task", old.plant.tasks, new.plant.tasks, _task),
-        *_connections(old, new, catalog),
+        *_connections(before, after),
         *_sections(old, new, catalog),
         *_engine(old, new),
     ]
@@ -121,16 +148,17 @@ def _task(old: Any, new: Any) -> tuple[list[str], str]:
     return _fields(old, new, ("period_ms", "priority")), ""
 
 
-def _connections(old: Configuration, new: Configuration, catalog: Catalog) -> Iterator[Change]:
-    before = {driver.name: driver for driver in drivers_of(old, catalog)}
-    after = {driver.name: driver for driver in drivers_of(new, catalog)}
+def _connections(old: Deployed, new: Deployed) -> Iterator[Change]:
+    before = {driver.name: driver for driver in old.drivers}
+    after = {driver.name: driver for driver in new.drivers}
+    places = _placing(old.configuration), _placing(new.configuration)
     for name in before:
         if name not in after:
             yield Change(Act.REMOVE, "connection", name, effect="what it reads turns bad")
     for name, driver in after.items():
         if name not in before:
             yield Change(Act.ADD, "connection", name)
-        elif not goes_on(before[name], driver, _placing(old), _placing(new)):
+        elif not goes_on(before[name], driver, *places):
             same = before[name].config == driver.config
             details = ", ".join(points_changed(before[name], driver)) or (
                 "its signals" if same else "its settings"
@@ -138,13 +166,13 @@ def _connections(old: Configuration, new: Configuration, catalog: Catalog) -> It
             yield Change(Act.CHANGE, "connection", name, details, "its session begins anew")
 
 
-def _left_alone(old: Configuration, new: Configuration, catalog: Catalog) -> Iterator[Change]:
+def _left_alone(old: Deployed, new: Deployed) -> Iterator[Change]:
     """Yield the outputs that lose who is in charge of them: the point that writes them, or the block."""
-    safe = {signal.name: signal.safe for signal in old.plant.signals}
-    before = _placing(old)
-    now = _placing(new)
-    heirs = Heirs(drivers_of(new, catalog), lambda name: now(name)[0])
-    for driver in drivers_of(old, catalog):
+    safe = {signal.name: signal.safe for signal in old.configuration.plant.signals}
+    before = _placing(old.configuration)
+    now = _placing(new.configuration)
+    heirs = Heirs(new.drivers, lambda name: now(name)[0])
+    for driver in old.drivers:
         for point in written(driver):
             name = point.signal
             if lost := heirs.lost(driver, point):

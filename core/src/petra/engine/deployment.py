@@ -1,0 +1,60 @@
+"""A deployment: a configuration with everything that it becomes, before any of it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from petra.engine.built import Built, build
+from petra.engine.drivers import check_signals, drivers_of
+
+if TYPE_CHECKING:
+    from petra.config import Configuration
+    from petra.drivers.contract.driver import Driver
+    from petra.plugin import Catalog
+    from petra.scan import Task
+    from petra.scan.template import Templates
+
+
+@frozen
+class Deployment:
+    """A configuration, its drivers and what its plant was built to. They change together, or not at all."""
+
+    configuration: Configuration
+    drivers: Sequence[Driver]
+    built: Built
+
+    @property
+    def signals_read(self) -> set[str]:
+        """The signals that points read."""
+        return {p.signal for driver in self.drivers for p in driver.points if p.direction.reads}
+
+    @property
+    def block_types(self) -> dict[str, str]:
+        """The type of every block, by its name."""
+        return block_types(self.built.tasks)
+
+
+def deploy(
+    configuration: Configuration, catalog: Catalog, *, scan_time_ms: float, templates: Templates
+) -> Deployment:
+    """Make everything that a configuration asks for; PetraError says what cannot be made."""
+    drivers = drivers_of(configuration, catalog)
+    points = [point for driver in drivers for point in driver.points]
+    built = build(
+        configuration.plant,
+        catalog,
+        scan_time_ms=scan_time_ms,
+        templates=templates,
+        commanded={point.signal for point in points if point.direction.writes},
+        fed={point.signal for point in points if not point.direction.writes},
+    )
+    check_signals(drivers, built.layout)
+    return Deployment(configuration, drivers, built)
+
+
+def block_types(tasks: Iterable[Task]) -> dict[str, str]:
+    """Return the type of every block, by its name."""
+    return {block.name: block.cls.spec.type for task in tasks for block in task.program.network.blocks}
