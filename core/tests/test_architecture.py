@@ -71,8 +71,11 @@ def test_dependencies_point_one_way(path: Path):
     ("statement", "absent"),
     [
         ("import petra", ("numpy", "rich", "stevedore", "attrs", "pluggy", "click", "yaml", "cattrs")),
-        ("from petra import Kind, hookimpl, about, Block", ("numpy", "rich", "yaml", "cattrs", "click")),
-        ("import petra.cli.main", ("numpy", "rich", "yaml", "cattrs", "attrs", "pluggy")),
+        (
+            "from petra import Kind, hookimpl, about, Block",
+            ("numpy", "rich", "yaml", "cattrs", "click", "stevedore"),
+        ),
+        ("import petra.cli.main", ("numpy", "rich", "yaml", "cattrs", "attrs", "pluggy", "stevedore")),
         ("from petra.plugin import Catalog; Catalog.load()", ("numpy", "rich", "yaml", "cattrs")),
         ("import petra.testing.fixtures", ("attrs", "pluggy", "yaml", "cattrs", "rich")),
     ],

@@ -7,7 +7,7 @@ from attrs import define, field, frozen
 
 from petra import Block, Catalog, Command, Condition, In, Kind, Out, PluginNotFoundError, hookimpl
 from petra.plugin import Fault, Stage
-from petra.plugin.discovery import Candidate
+from petra.plugin.candidate import Candidate, Source
 
 
 def block(name: str, base: type[Block] = Block, aliases: tuple[str, ...] = ()) -> type[Block]:
@@ -183,29 +183,6 @@ def test_a_bad_plugin_is_quarantined_whole_and_the_others_work(bad, stage, said)
     assert catalog.sections == {}
 
 
-def test_a_plugin_that_cannot_be_imported_is_quarantined():
-    def load():
-        raise ModuleNotFoundError("No module named 'asyncua'")
-
-    def leave():
-        raise SystemExit(1)
-
-    catalog = Catalog(
-        [
-            Candidate("a", "dist-a", "1.0", load),
-            Candidate("b", "dist-b", "2.0", leave),
-            Candidate("c", "", "", lambda: GOOD),
-        ]
-    )
-    assert [f.stage for f in catalog.faults] == [Stage.IMPORT, Stage.IMPORT]
-    assert "No module named 'asyncua'" in catalog.faults[0].message
-    assert "Traceback" in catalog.faults[0].details
-    assert str(catalog.faults[1]).startswith(
-        "plugin 'b' (dist-b 2.0) is quarantined: it cannot be imported: SystemExit"
-    )
-    assert [p.name for p in catalog.plugins] == ["c"]
-
-
 def test_nothing_that_a_plugin_does_when_it_is_looked_at_is_the_end():
     class SpeechlessError(Exception):
         def __str__(self):
@@ -221,21 +198,17 @@ def test_nothing_that_a_plugin_does_when_it_is_looked_at_is_the_end():
         def __getattr__(self, name):
             raise RuntimeError(f"no {name}")
 
-    def load():
-        raise SpeechlessError
-
     slippery = plugin("slippery", blocks=Slippery([1]))
     speechless = plugin("speechless", blocks=SpeechlessError())
     catalog = Catalog(
         [
-            Candidate("a", "", "", load),
-            Candidate("b", "", "", lambda: slippery),
-            Candidate("c", "", "", Module),
-            Candidate("d", "", "", lambda: speechless),
-            Candidate("good", "", "", lambda: GOOD),
+            Candidate("a", slippery),
+            Candidate("b", Module()),
+            Candidate("c", speechless),
+            Candidate("good", GOOD),
         ]
     )
-    assert [fault.name for fault in catalog.faults] == ["a", "b", "c", "d"]
+    assert [fault.name for fault in catalog.faults] == ["a", "b", "c"]
     assert all(str(fault) for fault in catalog.faults)
     assert catalog.names("block type") == ["GOOD"]
 
@@ -286,7 +259,7 @@ def test_what_is_offered_is_found_by_every_name(meter_catalog):
 
 
 def test_a_plugin_is_found_by_its_name_and_by_its_distribution():
-    catalog = Catalog([Candidate("pumps", "acme-pumps", "1.2", lambda: GOOD)])
+    catalog = Catalog([Candidate("pumps", GOOD, Source("acme-pumps", "1.2"))])
     assert catalog.plugin("pumps") is catalog.plugin("acme-pumps")
     with pytest.raises(PluginNotFoundError, match="did you mean 'pumps'"):
         catalog.plugin("pump")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import textwrap
+from typing import TYPE_CHECKING
 
 import pytest
 
 from petra import Catalog
 from petra.plugin import Stage
-from petra.plugin.discovery import PLUGINS_DIR_VARIABLE, in_folder
+from petra.plugin.discovery import PLUGINS_DIR_VARIABLE, PluginManager, in_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SINGLE = textwrap.dedent(
     '''
@@ -129,3 +134,98 @@ def test_what_a_plugin_prints_goes_to_standard_error(folder, capsys):
     Catalog.load([folder])
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "hello\n")
+
+
+@pytest.fixture
+def site(tmp_path_factory, monkeypatch) -> Path:
+    """A folder of installed distributions."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    monkeypatch.syspath_prepend(str(folder))
+    return folder
+
+
+def install(site: Path, name: str, source: str, entry: str = "") -> None:
+    """Install a distribution with one plugin; a second time, install it again under the same version."""
+    module = name.replace("-", "_")
+    (site / f"{module}.py").write_text(source)
+    info = site / f"{module}-1.2.dist-info"
+    info.mkdir(exist_ok=True)
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\nSummary: It is {name}.\n"
+    )
+    (info / "entry_points.txt").write_text(f"[petra.plugins]\n{entry or name} = {module}\n")
+
+
+def single(block: str) -> str:
+    return SINGLE.replace("TWICE", block).replace('"single"', f'"{block.lower()}"')
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("assert 1 > 2, 'no licence'", "AssertionError: no licence"),
+        ("raise BaseException('told to')", "BaseException: told to"),
+        ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
+        (
+            "class Mute(Exception):\n    def __str__(self):\n        raise RuntimeError\nraise Mute",
+            "it does not say why",
+        ),
+    ],
+    ids=["SystemExit", "GeneratorExit", "AssertionError", "BaseException", "ImportError", "mute"],
+)
+def test_whatever_an_import_raises_is_a_fault_of_that_plugin(site, statement, said):
+    """stevedore lets AssertionError and everything that is not an Exception through."""
+    install(site, "acme-broken", statement)
+    install(site, "acme-later", single("LATER"))
+    catalog = Catalog.load()
+    (fault,) = [fault for fault in catalog.faults if fault.name == "acme-broken"]
+    assert fault.stage is Stage.IMPORT
+    assert said in fault.message
+    assert str(fault).startswith(
+        "plugin 'acme-broken' (acme-broken 1.2) is quarantined: it cannot be imported"
+    )
+    assert "Traceback" in fault.details
+    assert catalog.block("LATER") is not None
+
+
+def test_the_operator_can_interrupt_an_import(site):
+    install(site, "acme-slow", "raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        Catalog.load()
+
+
+def test_a_plugin_keeps_its_distribution(site):
+    install(site, "acme-known", single("KNOWN"))
+    plugin = Catalog.load().plugin("acme-known")
+    assert (plugin.distribution, plugin.version, plugin.summary) == ("acme-known", "1.2", "It is acme-known.")
+    (entry,) = [entry for entry in PluginManager().list_entry_points() if entry.name == "acme-known"]
+    assert entry.dist.version == "1.2"
+
+
+def test_a_reinstall_under_the_same_version_is_seen_at_once(site):
+    install(site, "acme-moving", single("MOVING"), entry="before")
+    assert "before" in PluginManager().entry_points_names()
+    install(site, "acme-moving", single("MOVING"), entry="after")
+    names = PluginManager().entry_points_names()
+    assert "after" in names
+    assert "before" not in names
+
+
+def test_core_goes_first_then_the_installed_by_name_then_files(site, folder):
+    install(site, "acme-zebra", single("ZEBRA"))
+    install(site, "aaa-acme", single("AAA"))
+    names = PluginManager([folder]).names()
+    assert names[0] == "petra"
+    assert names[-1] == "twice-block"
+    assert names[1:-1] == sorted(names[1:-1])
+    assert {"aaa-acme", "acme-zebra"} < set(names)
+
+
+def test_no_cache_of_stevedore_is_written(tmp_path):
+    """stevedore writes none for an interpreter below /tmp: the test says that it is elsewhere."""
+    script = "import sys; sys.executable = '/usr/bin/python3'; from petra import Catalog; Catalog.load()"
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "PATH": "/usr/bin"}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []

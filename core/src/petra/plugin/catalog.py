@@ -7,12 +7,10 @@ as a fault and nothing of it enters; the others never notice.
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
-from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pluggy
 from attrs import field, frozen
@@ -20,8 +18,8 @@ from attrs import field, frozen
 from petra.closest import closest
 from petra.errors import PluginNotFoundError
 from petra.plugin import hookspecs
+from petra.plugin.candidate import Candidate
 from petra.plugin.contract import breaches, names
-from petra.plugin.discovery import Candidate, folders, in_folder, installed
 from petra.plugin.faults import Fault, Rejected, Stage, one_line
 from petra.plugin.groups import RESERVED, Group
 
@@ -57,40 +55,45 @@ class Plugin:
 class Catalog:
     """What the installed plugins offer, by name, and the plugin of each. It never changes once made."""
 
-    def __init__(self, candidates: Iterable[Candidate]) -> None:
-        """Take the candidates in their order; the first to offer a name keeps it."""
+    def __init__(self, candidates: Iterable[Candidate], faults: Iterable[Fault] = ()) -> None:
+        """Take the candidates in their order; the first to offer a name keeps it.
+
+        `faults` are those of plugins that were found and could not be imported.
+        """
         self._hooks = pluggy.PluginManager(hookspecs.PROJECT)
         self._hooks.add_hookspecs(hookspecs)
         self._named: dict[tuple[str, str], Offer] = {}
         plugins: list[Plugin] = []
-        faults: list[Fault] = []
-        with redirect_stdout(sys.stderr):  # what a plugin prints while it loads must not end up in --json
+        found_faults = [*faults]
+        with _printing_aside():
             for candidate in candidates:
                 try:
                     plugins.append(self._take(candidate, plugins))
                 except Rejected as rejected:
-                    faults.append(_fault(candidate, rejected))
+                    found_faults.append(Fault.of(candidate.name, candidate.source, rejected))
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # noqa: BLE001 - whatever fails when it is looked at
                     failed = Rejected(Stage.CONTRACT, one_line(error))
                     failed.__cause__ = error
-                    faults.append(_fault(candidate, failed))
+                    found_faults.append(Fault.of(candidate.name, candidate.source, failed))
         self.plugins = tuple(plugins)
-        self.faults = tuple(faults)
+        self.faults = tuple(found_faults)
 
     @classmethod
     def load(cls, plugins_dirs: Iterable[str | Path] = ()) -> Catalog:
         """Make the catalog of what is installed, and of the single-file plugins in these folders."""
-        found = list(installed())
-        for folder in folders(plugins_dirs):
-            found.extend(in_folder(folder))
-        return cls(found)
+        # stevedore costs 6 ms, and a plugin's own module needs no catalog
+        from petra.plugin.discovery import PluginManager, folders  # noqa: PLC0415
+
+        with _printing_aside():
+            found = PluginManager(folders(plugins_dirs))
+        return cls(found.candidates, found.faults)
 
     @classmethod
     def of(cls, *modules: object) -> Catalog:
         """Make a catalog of plugin modules (or objects like them) that are at hand; tests use it."""
-        return cls(Candidate(_module_name(module), "", "", partial(_same, module)) for module in modules)
+        return cls(Candidate(_module_name(module), module) for module in modules)
 
     def offers(self, *groups: Group) -> tuple[Offer, ...]:
         """Return everything on offer in these groups (or in all), in the order of the plugins."""
@@ -152,14 +155,12 @@ class Catalog:
                 Stage.CONFLICT,
                 f"the name {candidate.name!r} is taken by {twin.distribution} {twin.version}".rstrip(),
             )
-        module = _import(candidate)
+        module, source = candidate.module, candidate.source
         _check_api(module)
         offers = tuple(self._offers(candidate, module))
         claimed = self._claim(offers)
         self._named.update(claimed)
-        return Plugin(
-            candidate.name, candidate.distribution, candidate.version, candidate.summary, module, offers
-        )
+        return Plugin(candidate.name, source.distribution, source.version, source.summary, module, offers)
 
     def _offers(self, candidate: Candidate, module: object) -> Iterator[Offer]:
         self._register(candidate, module)
@@ -211,15 +212,6 @@ class Catalog:
         return claimed
 
 
-def _import(candidate: Candidate) -> object:
-    try:
-        return candidate.load()
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a plugin may even call sys.exit() when imported
-        raise Rejected(Stage.IMPORT, f"it cannot be imported: {one_line(error)}") from error
-
-
 def _check_api(module: object) -> None:
     version = getattr(module, "PETRA_API", None)
     current = hookspecs.API_VERSION
@@ -252,16 +244,9 @@ def _call(hooks: pluggy.PluginManager, module: object, group: Group) -> Iterator
         yield from listed
 
 
-def _fault(candidate: Candidate, rejected: Rejected) -> Fault:
-    cause = rejected.__cause__
-    details = "".join(traceback.format_exception(cause)) if cause else ""
-    return Fault(
-        candidate.name, candidate.distribution, candidate.version, rejected.stage, str(rejected), details
-    )
-
-
-def _same(module: object) -> object:
-    return module
+def _printing_aside() -> redirect_stdout[TextIO]:
+    """Send what a plugin prints while it loads to standard error: it must not end up in --json."""
+    return redirect_stdout(sys.stderr)
 
 
 def _module_name(module: object) -> str:

@@ -1,6 +1,6 @@
-"""Finding plugins: entry points of installed distributions, and single files in a folder.
+"""Finding and loading plugins: entry points of installed distributions, and single files in a folder.
 
-The standard library's `importlib.metadata` does the finding; `docs/decisions/0001` says why not stevedore.
+stevedore loads what `importlib.metadata` finds; `docs/decisions/0001` says why its own list is not used.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from attrs import field, frozen
+from stevedore.extension import ExtensionManager
 
+from petra.plugin.candidate import Candidate, Source
+from petra.plugin.faults import Fault, Rejected, Stage, one_line
 from petra.plugin.hookspecs import ENTRY_POINTS
 
 if TYPE_CHECKING:
@@ -27,58 +29,108 @@ CORE = "petra-core"
 PLUGINS_DIR_VARIABLE = "PETRA_PLUGINS_DIR"
 
 
-@frozen
-class Candidate:
-    """A plugin that was found and not yet imported."""
+class PluginEntry(EntryPoint):
+    """A plugin that was found: its source, and a `load` that raises nothing but `Rejected`.
 
-    name: str
-    distribution: str
-    version: str
-    load: Callable[[], object] = field(repr=False)
-    summary: str = ""
+    An interrupt by the operator is the exception to that.
+    """
+
+    source: Source
+    _import: Callable[[], object]
+
+    def __init__(
+        self,
+        name: str,
+        value: str,
+        importing: Callable[[], object],
+        source: Source,
+        dist: Distribution | None = None,
+    ) -> None:
+        super().__init__(name, value, ENTRY_POINTS)
+        vars(self).update(source=source, dist=dist, _import=importing)  # entry points refuse assignment
+
+    def load(self) -> object:
+        """Import the plugin."""
+        try:
+            return self._import()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may even call sys.exit() when it is imported
+            raise Rejected(Stage.IMPORT, f"it cannot be imported: {one_line(error)}") from error
 
 
-def installed() -> Iterator[Candidate]:
-    """Yield the plugins that installed distributions declare: core's own, then by their names."""
+class PluginManager(ExtensionManager[object]):
+    """The plugins that are installed, and those in folders, each of them loaded or a fault."""
+
+    def __init__(self, plugins_dirs: Iterable[Path] = ()) -> None:
+        """Find the plugins, and load each of them."""
+        self._plugins_dirs = tuple(plugins_dirs)
+        self.faults: list[Fault] = []
+        super().__init__(
+            ENTRY_POINTS,
+            on_load_failure_callback=lambda _, entry_point, error: self._quarantine(entry_point, error),
+        )
+
+    def list_entry_points(self) -> list[EntryPoint]:
+        """Return what is installed at this moment: core's own plugin, the others by name, then the files.
+
+        The list of stevedore comes from a cache that misses a reinstall and knows no distributions.
+        """
+        return [*installed(), *(entry for folder in self._plugins_dirs for entry in in_folder(folder))]
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The plugins that were loaded, in the order in which they were found."""
+        return [
+            Candidate(loaded.name, loaded.plugin, cast("PluginEntry", loaded.entry_point).source)
+            for loaded in self.extensions
+        ]
+
+    def _quarantine(self, entry_point: EntryPoint, error: BaseException) -> None:
+        source = cast("PluginEntry", entry_point).source
+        self.faults.append(Fault.of(entry_point.name, source, cast("Rejected", error)))
+
+
+def installed() -> list[PluginEntry]:
+    """Return the plugins that installed distributions declare: core's own, then by their names."""
     try:
-        found: list[EntryPoint] = list(entry_points(group=ENTRY_POINTS))
+        found = [_from_distribution(entry_point) for entry_point in entry_points(group=ENTRY_POINTS)]
     except Exception:  # noqa: BLE001 - one distribution's broken metadata fails the whole look-up
-        yield from _one_by_one()
-        return
-    listed = sorted(map(_candidate, found), key=lambda candidate: (candidate.name, candidate.distribution))
-    yield from sorted(listed, key=lambda candidate: candidate.distribution != CORE)
+        found = _one_by_one()
+    found.sort(key=lambda entry: (entry.source.distribution != CORE, entry.name, entry.source.distribution))
+    return found
 
 
-def _one_by_one() -> Iterator[Candidate]:
+def _one_by_one() -> list[PluginEntry]:
     """Look at each distribution by itself, so that a broken one is a fault and not the end."""
-    found: list[Candidate] = []
+    found: list[PluginEntry] = []
     for dist in distributions():
         try:
-            found += [_candidate(ep) for ep in dist.entry_points if ep.group == ENTRY_POINTS]
+            found += [_from_distribution(ep) for ep in dist.entry_points if ep.group == ENTRY_POINTS]
         except Exception as error:  # noqa: BLE001 - whatever is in a folder that calls itself a distribution
-            name = str(getattr(dist, "_path", "a distribution"))
-            found.append(
-                Candidate(Path(name).stem, name, "", partial(_fail, "its metadata is broken", error))
-            )
-    yield from sorted(found, key=lambda candidate: candidate.name)
+            folder = str(getattr(dist, "_path", "a distribution"))
+            importing = partial(_fail, "its metadata is broken", error)
+            found.append(PluginEntry(Path(folder).stem, "", importing, Source(folder), dist))
+    return found
 
 
-def _candidate(entry_point: EntryPoint) -> Candidate:
-    name, version, summary = _distribution(entry_point.dist)
-    return Candidate(entry_point.name, name, version, entry_point.load, summary)
+def _from_distribution(found: EntryPoint) -> PluginEntry:
+    return PluginEntry(found.name, found.value, found.load, _source(found.dist), found.dist)
 
 
 def _fail(message: str, cause: Exception | None = None) -> object:
     raise ImportError(message) from cause
 
 
-def in_folder(folder: Path) -> Iterator[Candidate]:
+def in_folder(folder: Path) -> Iterator[PluginEntry]:
     """Yield a plugin for each Python file of a folder; names that start with `_` or `.` are left alone."""
     if not folder.is_dir():
-        yield Candidate(folder.name, str(folder), "", partial(_fail, f"the folder {folder} does not exist"))
+        importing = partial(_fail, f"the folder {folder} does not exist")
+        yield PluginEntry(folder.name, "", importing, Source(str(folder)))
     for path in sorted(folder.glob("*.py")):
         if path.name[0] not in "._":
-            yield Candidate(path.stem.replace("_", "-"), str(path), "", partial(_import_file, path))
+            name = path.stem.replace("_", "-")
+            yield PluginEntry(name, _module_of(path), partial(_import_file, path), Source(str(path)))
 
 
 def folders(given: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -87,19 +139,23 @@ def folders(given: Iterable[str | os.PathLike[str]]) -> list[Path]:
     return [Path(name) for name in dict.fromkeys([*listed, *(os.fspath(folder) for folder in given)])]
 
 
-def _distribution(dist: Distribution | None) -> tuple[str, str, str]:
+def _source(dist: Distribution | None) -> Source:
     if dist is None:
-        return "", "", ""
+        return Source("")
     try:
         metadata = dist.metadata.json
-        return str(metadata["name"]), str(metadata["version"]), str(metadata.get("summary", ""))
+        return Source(str(metadata["name"]), str(metadata["version"]), str(metadata.get("summary", "")))
     except Exception:  # noqa: BLE001 - METADATA is missing, or no text
-        return str(getattr(dist, "_path", "")), "", ""
+        return Source(str(getattr(dist, "_path", "")))
+
+
+def _module_of(path: Path) -> str:
+    """Return the module that a single file becomes: `mqtt.py` must not hide an installed `mqtt`."""
+    return f"petra_plugins_dir.{path.stem}"
 
 
 def _import_file(path: Path) -> ModuleType:
-    """Import a single file under a name of its own, so that `mqtt.py` shadows nobody's `mqtt`."""
-    name = f"petra_plugins_dir.{path.stem}"
+    name = _module_of(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")

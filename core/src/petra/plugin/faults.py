@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import traceback
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from petra.plugin.candidate import Source
 
 
 class Stage(Enum):
@@ -28,6 +32,13 @@ class Fault:
     stage: Stage
     message: str
     details: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, name: str, source: Source, rejected: Rejected) -> Fault:
+        """Return the fault of a plugin that was rejected, with the traceback of what caused it."""
+        cause = rejected.__cause__
+        details = "".join(traceback.format_exception(cause)) if cause else ""
+        return cls(name, source.distribution, source.version, rejected.stage, str(rejected), details)
 
     def __str__(self) -> str:
         return f"plugin {self.name!r} ({self.source}) is quarantined: {self.message} [{self.stage.value}]"
