@@ -14,8 +14,8 @@ from petra import (
     Catalog,
     Command,
     Condition,
+    DriverKind,
     In,
-    Kind,
     Out,
     Param,
     Secret,
@@ -104,8 +104,8 @@ class MeterPlugin:
         return [Above]
 
     @hookimpl
-    def petra_drivers(self) -> list[Kind[Any]]:
-        return [Kind("meter", MeterConfig, build=lambda config: config)]
+    def petra_drivers(self) -> list[DriverKind[Any]]:
+        return [DriverKind("meter", MeterConfig, build=lambda _: [])]
 
     @hookimpl
     def petra_commands(self) -> list[Command]:

@@ -72,7 +72,7 @@ def test_dependencies_point_one_way(path: Path):
     [
         ("import petra", ("numpy", "rich", "stevedore", "attrs", "pluggy", "click", "yaml", "cattrs")),
         (
-            "from petra import Kind, hookimpl, about, Block",
+            "from petra import DriverKind, hookimpl, about, Block",
             ("numpy", "rich", "yaml", "cattrs", "click", "stevedore"),
         ),
         ("import petra.cli.main", ("numpy", "rich", "yaml", "cattrs", "attrs", "pluggy", "stevedore")),

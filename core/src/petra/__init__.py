@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from petra.blocks import Block, Condition, In, Out, Param, Qualities, QualityOf, State, decided
     from petra.clock import Clock, SystemClock
     from petra.errors import DeclarationError, PetraError, PluginNotFoundError
-    from petra.plugin import API_VERSION, Catalog, Command, Kind, hookimpl
+    from petra.plugin import API_VERSION, Catalog, Command, DriverKind, hookimpl
     from petra.settings import Secret, SignalUse, about
     from petra.signals import Quality, SignalType
 
@@ -27,8 +27,8 @@ _HOME = {
     "Command": "petra.plugin",
     "Condition": "petra.blocks",
     "DeclarationError": "petra.errors",
+    "DriverKind": "petra.plugin",
     "In": "petra.blocks",
-    "Kind": "petra.plugin",
     "Out": "petra.blocks",
     "Param": "petra.blocks",
     "PetraError": "petra.errors",
@@ -54,8 +54,8 @@ __all__ = [
     "Command",
     "Condition",
     "DeclarationError",
+    "DriverKind",
     "In",
-    "Kind",
     "Out",
     "Param",
     "PetraError",

@@ -8,7 +8,7 @@ import pytest
 from attrs import field, frozen
 from attrs.validators import ge
 
-from petra import Block, Catalog, Command, In, Kind, Out, about, hookimpl
+from petra import Block, Catalog, Command, DriverKind, In, Out, about, hookimpl
 from petra.certify import conformance
 from petra.testing import assert_plugin_conforms
 
@@ -98,10 +98,10 @@ def loadless():
         (plugin(blocks=[Sloppy]), "step writes self.last, which is not declared: a reload loses it"),
         (plugin(blocks=[Fragile]), "it faults in every scan: block block: AttributeError"),
         (plugin(blocks=[Mute]), "block MUTE: is documented: it has no docstring"),
-        (plugin(drivers=[Kind("x", Undocumented, print)]), "Undocumented has no docstring"),
-        (plugin(drivers=[Kind("x", Undocumented, print)]), "no about(...) on host"),
+        (plugin(drivers=[DriverKind("x", Undocumented, print)]), "Undocumented has no docstring"),
+        (plugin(drivers=[DriverKind("x", Undocumented, print)]), "no about(...) on host"),
         (
-            plugin(drivers=[Kind("x", BadDefault, print)]),
+            plugin(drivers=[DriverKind("x", BadDefault, print)]),
             "every default is allowed: port: 'port' must be >= 1",
         ),
         (plugin(commands=[Command("x", "X.", loadless)]), "can be loaded: ImportError: no asyncua here"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PLUGIN = '''
 from attrs import field, frozen
-from petra import Block, Command, In, Kind, Out, Param, Secret, about, hookimpl
+from petra import Block, Command, In, DriverKind, Out, Param, Secret, about, hookimpl
 
 PETRA_API = 1
 
@@ -39,8 +39,8 @@ def petra_blocks():
     return [Twice]
 
 @hookimpl
-def petra_services():
-    return [Kind("shop", ShopConfig, build=print)]
+def petra_drivers():
+    return [DriverKind("shop", ShopConfig, build=print)]
 
 @hookimpl
 def petra_commands():

@@ -9,7 +9,7 @@ def test_list(petra, plugins_dir):
     lines = petra("plugins", "list", "--plugins-dir", plugins_dir).out.splitlines()
     assert lines[0].split() == ["PLUGIN", "DISTRIBUTION", "VERSION", "OFFERS"]
     (line,) = [line for line in lines if line.startswith("shop ")]
-    assert line.endswith("block TWICE, service shop, commands echo broken")
+    assert line.endswith("block TWICE, driver shop, commands echo broken")
 
 
 def test_list_says_what_is_quarantined(petra, plugins_dir):
@@ -57,7 +57,7 @@ def test_info_of_nothing_names_the_closest(petra, plugins_dir):
 
 def test_certify_says_what_is_good_and_what_is_not(petra, plugins_dir):
     ran = petra("plugins", "certify", "shop", "--plugins-dir", plugins_dir, code=1)
-    assert "good  shop service shop: every setting is documented" in ran.out
+    assert "good  shop driver shop: every setting is documented" in ran.out
     assert "bad   shop command broken: can be loaded: ModuleNotFoundError" in ran.out
     report = petra("plugins", "certify", "shop", "--json", "--plugins-dir", plugins_dir, code=1).json
     assert sum(not row["good"] for row in report["shop"]) == 1

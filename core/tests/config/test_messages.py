@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from attrs import field, frozen
 
-from petra import Catalog, Kind, about, hookimpl
+from petra import Catalog, DriverKind, about, hookimpl
 from petra.closest import closest
 from petra.config import load_bytes
 from petra.config.schema import document_schema
@@ -36,7 +36,7 @@ class LinePlugin:
 
     @hookimpl
     def petra_drivers(self):
-        return [Kind("line", LineConfig, build=print)]
+        return [DriverKind("line", LineConfig, build=print)]
 
 
 CATALOG = Catalog.of(plugin, LinePlugin())

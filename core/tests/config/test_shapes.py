@@ -10,7 +10,7 @@ import pytest
 import yaml
 from attrs import field, frozen
 
-from petra import Catalog, Kind, SignalUse, about, hookimpl
+from petra import Catalog, DriverKind, SignalUse, about, hookimpl
 from petra.config import load_bytes
 from petra.config.schema import document_schema
 from petra.config.show import shown
@@ -40,7 +40,7 @@ class BusPlugin:
 
     @hookimpl
     def petra_drivers(self):
-        return [Kind("many", BusConfig, build=print), Kind("one", Line, build=print)]
+        return [DriverKind("many", BusConfig, build=print), DriverKind("one", Line, build=print)]
 
 
 CATALOG = Catalog.of(BusPlugin())

@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve, field, frozen
 from click.testing import CliRunner
 
-from petra import Catalog, Kind, about, hookimpl
+from petra import Catalog, DriverKind, about, hookimpl
 from petra.cli.commands import commands
 from petra.config import configuration, load_bytes
 from petra.drivers import Direction, Driver, Origin, Outcome, Point, SessionContext, SessionError
@@ -114,7 +114,7 @@ class ToyPlugin:
 
     @hookimpl
     def petra_drivers(self):
-        return [Kind(name, ToyConfig, lambda config: [Toy(config)]) for name in ("toy", "game")]
+        return [DriverKind(name, ToyConfig, lambda config: [Toy(config)]) for name in ("toy", "game")]
 
 
 catalog = Catalog.of(library, ToyPlugin())
@@ -327,7 +327,7 @@ def test_two_drivers_of_one_name_are_refused():
     class Twins(ToyPlugin):
         @hookimpl
         def petra_drivers(self):
-            return [Kind("twins", Quiet, lambda _: [Toy(ToyConfig("one")), Toy(ToyConfig("one"))])]
+            return [DriverKind("twins", Quiet, lambda _: [Toy(ToyConfig("one")), Toy(ToyConfig("one"))])]
 
     found = Catalog.of(library, Twins())
     with pytest.raises(PetraError, match="two connections are called 'one'"):
@@ -1046,7 +1046,7 @@ def test_a_plugin_that_ends_the_process_when_it_builds_is_an_error():
     class Leaves(ToyPlugin):
         @hookimpl
         def petra_drivers(self):
-            return [Kind("leaves", Quiet, lambda _: sys.exit("no licence"))]
+            return [DriverKind("leaves", Quiet, lambda _: sys.exit("no licence"))]
 
     found = Catalog.of(library, Leaves())
     with pytest.raises(PetraError, match=r"cannot build 'leaves': SystemExit\('no licence'\)"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from attrs import define, field, frozen
 
-from petra import Block, Catalog, Command, Condition, In, Kind, Out, PluginNotFoundError, hookimpl
+from petra import Block, Catalog, Command, Condition, DriverKind, In, Out, PluginNotFoundError, hookimpl
 from petra.plugin import Fault, Stage
 from petra.plugin.candidate import Candidate, Source
 
@@ -126,18 +126,20 @@ class Unstepped(Block):
         (plugin("bad", blocks=[Hostile()]), Stage.CONTRACT, "do not touch"),
         (plugin("bad", blocks=[Unstepped]), Stage.CONTRACT, "declares no type"),
         (plugin("bad", conditions=[block("X")]), Stage.CONTRACT, "not a subclass of petra.Condition"),
-        (plugin("bad", drivers=[Config]), Stage.CONTRACT, "not a petra.Kind"),
-        (plugin("bad", drivers=[Kind("x", Thawed, print)]), Stage.CONTRACT, "is not frozen"),
-        (plugin("bad", drivers=[Kind("x", Within, print)]), Stage.CONTRACT, "Thawed is not frozen"),
-        (plugin("bad", drivers=[Kind("x", Endless, print)]), Stage.CONTRACT, "Endless contains itself"),
+        (plugin("bad", drivers=[Config]), Stage.CONTRACT, "not a petra.DriverKind"),
+        (plugin("bad", drivers=[block("X")]), Stage.CONTRACT, "X is not a petra.DriverKind"),
+        (plugin("bad", services=[]), Stage.HOOK, "petra_services is not a hook"),
+        (plugin("bad", drivers=[DriverKind("x", Thawed, print)]), Stage.CONTRACT, "is not frozen"),
+        (plugin("bad", drivers=[DriverKind("x", Within, print)]), Stage.CONTRACT, "Thawed is not frozen"),
+        (plugin("bad", drivers=[DriverKind("x", Endless, print)]), Stage.CONTRACT, "Endless contains itself"),
         (
-            plugin("bad", drivers=[Kind("x", Unmade, print)]),
+            plugin("bad", drivers=[DriverKind("x", Unmade, print)]),
             Stage.CONTRACT,
             "default cannot be made: OSError",
         ),
-        (plugin("bad", drivers=[Kind("x", Plain, print)]), Stage.CONTRACT, "is not an attrs class"),
-        (plugin("bad", drivers=[Kind("X y", Config, print)]), Stage.CONTRACT, "'X y' is no name"),
-        (plugin("bad", drivers=[Kind("x", Config, None)]), Stage.CONTRACT, "build is not callable"),
+        (plugin("bad", drivers=[DriverKind("x", Plain, print)]), Stage.CONTRACT, "is not an attrs class"),
+        (plugin("bad", drivers=[DriverKind("X y", Config, print)]), Stage.CONTRACT, "'X y' is no name"),
+        (plugin("bad", drivers=[DriverKind("x", Config, None)]), Stage.CONTRACT, "build is not callable"),
         (plugin("bad", commands=[Command("x", "", print)]), Stage.CONTRACT, "has no summary"),
         (plugin("bad", commands=[Command("x", "X.", None)]), Stage.CONTRACT, "load is not callable"),
         (plugin("bad", commands=[print]), Stage.CONTRACT, "not a petra.Command"),
@@ -154,12 +156,12 @@ class Unstepped(Block):
         ),
         (plugin("bad", blocks=[block("X"), block("X")]), Stage.CONFLICT, "'X', which plugin 'bad' already"),
         (
-            plugin("bad", drivers=[Kind("signals", Config, print)]),
+            plugin("bad", drivers=[DriverKind("signals", Config, print)]),
             Stage.CONFLICT,
             "'signals' belongs to petra-core",
         ),
         (
-            plugin("bad", services=[Kind("alarms", Config, print)]),
+            plugin("bad", drivers=[DriverKind("alarms", Config, print)]),
             Stage.CONFLICT,
             "'alarms' belongs to petra-core",
         ),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SINGLE = textwrap.dedent(
     '''
     from attrs import frozen
-    from petra import Block, In, Kind, Out, hookimpl
+    from petra import Block, In, DriverKind, Out, hookimpl
 
     PETRA_API = 1
 
@@ -40,8 +40,8 @@ SINGLE = textwrap.dedent(
         return [Twice]
 
     @hookimpl
-    def petra_services():
-        return [Kind("single", Config, build=print)]
+    def petra_drivers():
+        return [DriverKind("single", Config, build=print)]
     '''
 )
 

@@ -10,7 +10,7 @@ import pytest
 from attrs import field, frozen
 from attrs.validators import and_, ge, gt, in_, le, lt, matches_re, max_len, min_len, optional
 
-from petra import DeclarationError, Kind, Secret, about
+from petra import DeclarationError, DriverKind, Secret, about
 from petra.settings import settings
 from petra.settings.model import type_name
 
@@ -120,4 +120,4 @@ def test_a_model_that_no_document_can_fill_is_refused(model, error):
 
 
 def test_a_kind_hides_its_functions_from_listings():
-    assert "lambda" not in repr(Kind("x", Model, build=lambda: None))
+    assert "lambda" not in repr(DriverKind("x", Model, build=lambda: None))

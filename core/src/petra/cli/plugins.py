@@ -93,11 +93,7 @@ def info(session: Session, name: str, *, as_json: bool) -> int:
     from petra.plugin import Fault
 
     catalog = session.catalog
-    offers = [
-        offer
-        for space in ("block type", "section", "tier", "command")
-        if (offer := catalog.find(space, name))
-    ]
+    offers = [offer for space in ("block type", "section", "command") if (offer := catalog.find(space, name))]
     try:
         found = catalog.plugin(name)
     except PluginNotFoundError:

@@ -3,14 +3,14 @@
 from petra.plugin.catalog import Catalog, Offer, Plugin
 from petra.plugin.faults import Fault, Stage
 from petra.plugin.hookspecs import API_VERSION, hookimpl
-from petra.plugin.kinds import Command, Kind
+from petra.plugin.kinds import Command, DriverKind
 
 __all__ = [
     "API_VERSION",
     "Catalog",
     "Command",
+    "DriverKind",
     "Fault",
-    "Kind",
     "Offer",
     "Plugin",
     "Stage",

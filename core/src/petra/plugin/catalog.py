@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.blocks import Block
-    from petra.plugin.kinds import Command, Kind
+    from petra.plugin.kinds import Command, DriverKind
 
 
 @frozen
@@ -100,14 +100,14 @@ class Catalog:
         return tuple(o for p in self.plugins for o in p.offers if not groups or o.group in groups)
 
     def names(self, space: str) -> list[str]:
-        """Return every name of a space ("block type", "section", "tier", "command"), aliases included."""
+        """Return every name of a space ("block type", "section", "command"), aliases included."""
         return [name for owned, name in self._named if owned == space]
 
     def find(self, space: str, name: str) -> Offer | None:
         """Return what a name stands for in a space, or None."""
         return self._named.get((space, name))
 
-    def section(self, name: str) -> Kind[Any] | None:
+    def section(self, name: str) -> DriverKind[Any] | None:
         """Return the kind that owns a configuration section."""
         offer = self.find("section", name)
         return offer.thing if offer else None
@@ -123,7 +123,7 @@ class Catalog:
         return offer.thing if offer else None
 
     @property
-    def sections(self) -> Mapping[str, Kind[Any]]:
+    def sections(self) -> Mapping[str, DriverKind[Any]]:
         """The kinds that own a configuration section, by name."""
         return MappingProxyType({o.name: o.thing for o in self.offers() if o.group.owns_section})
 

@@ -12,7 +12,7 @@ import attrs
 from petra.blocks import Block, Condition
 from petra.errors import DeclarationError
 from petra.plugin.groups import Group
-from petra.plugin.kinds import Command, Kind
+from petra.plugin.kinds import Command, DriverKind
 from petra.settings.model import verify
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
@@ -35,7 +35,7 @@ def breaches(group: Group, thing: object) -> Iterator[str]:
     elif group is Group.COMMAND:
         yield from _command(thing)
     else:
-        yield from _kind(thing)
+        yield from _driver(thing)
 
 
 def _block(thing: object, base: type) -> Iterator[str]:
@@ -61,21 +61,21 @@ def _command(thing: object) -> Iterator[str]:
         yield f"command {command.name!r}: load is not callable"
 
 
-def _kind(thing: object) -> Iterator[str]:
-    if not isinstance(thing, Kind):
-        yield f"{_said(thing)} is not a petra.Kind"
+def _driver(thing: object) -> Iterator[str]:
+    if not isinstance(thing, DriverKind):
+        yield f"{_said(thing)} is not a petra.DriverKind"
         return
     kind: Any = thing  # its annotations are what is being checked
     yield from _name(kind.name)
     if not callable(kind.build):
-        yield f"kind {kind.name!r}: build is not callable"
+        yield f"driver {kind.name!r}: build is not callable"
     if not (isinstance(kind.config, type) and attrs.has(kind.config)):
-        yield f"kind {kind.name!r}: config {_said(kind.config)} is not an attrs class"
+        yield f"driver {kind.name!r}: config {_said(kind.config)} is not an attrs class"
         return
     try:
         verify(kind.config)
     except DeclarationError as error:
-        yield f"kind {kind.name!r}: {error}"
+        yield f"driver {kind.name!r}: {error}"
 
 
 def _name(name: object) -> Iterator[str]:

@@ -11,9 +11,6 @@ class Group(Enum):
     BLOCK = "block"
     CONDITION = "condition"
     DRIVER = "driver"
-    NOTIFIER = "notifier"
-    SERVICE = "service"
-    TIER = "tier"
     COMMAND = "command"
 
     @property
@@ -36,9 +33,6 @@ _SPACE = {
     Group.BLOCK: "block type",
     Group.CONDITION: "block type",
     Group.DRIVER: "section",
-    Group.NOTIFIER: "section",
-    Group.SERVICE: "section",
-    Group.TIER: "tier",
     Group.COMMAND: "command",
 }
 

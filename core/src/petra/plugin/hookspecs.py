@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from petra.blocks import Block, Condition
-    from petra.plugin.kinds import Command, Kind, RunningEngine
+    from petra.plugin.kinds import Command, DriverKind, RunningEngine
 
 API_VERSION = 1
 """Raised when a hook changes its meaning or goes away; new hooks leave it as it is."""
@@ -57,23 +57,8 @@ def petra_conditions() -> Sequence[type[Condition]]:  # type: ignore[empty-body]
 
 
 @hookspec
-def petra_drivers() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]
+def petra_drivers() -> Sequence[DriverKind[Any]]:  # type: ignore[empty-body]
     """List the driver kinds that this plugin provides; each owns the configuration section of its name."""
-
-
-@hookspec
-def petra_notifiers() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]
-    """List the notifier kinds that this plugin provides; each owns the configuration section of its name."""
-
-
-@hookspec
-def petra_services() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]
-    """List the service kinds that this plugin provides; each owns the configuration section of its name."""
-
-
-@hookspec
-def petra_tiers() -> Sequence[Kind[Any]]:  # type: ignore[empty-body]
-    """List the storage tiers that this plugin provides; `storage` names them by their `type`."""
 
 
 @hookspec

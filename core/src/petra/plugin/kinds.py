@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from attrs import field, frozen
@@ -10,23 +10,24 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     import click
 
+    from petra.drivers import Driver
     from petra.signals import Bus
 
-T = TypeVar("T")
+C = TypeVar("C")
 
 
 @frozen
-class Kind(Generic[T]):
-    """A kind of driver, notifier, service or tier.
+class DriverKind(Generic[C]):
+    """A kind of driver: the configuration section that it owns, and how its drivers are made.
 
-    `name` is the configuration section (or, for a tier, the type). `config` is a frozen attrs model that can
-    be imported without the heavy library; its docstring and its fields' `about(...)` are the documentation.
-    `build` takes the configuration first and imports the heavy library only when it is called.
+    `name` is the section. `config` is a frozen attrs model that can be imported without the heavy library;
+    its docstring and its fields' `about(...)` are the documentation. `build` takes a configuration, returns a
+    driver for each connection in it, and imports the heavy library only when it is called.
     """
 
     name: str
-    config: type
-    build: Callable[..., T] = field(repr=False)
+    config: type[C]
+    build: Callable[[C], Sequence[Driver]] = field(repr=False)
 
 
 @frozen
@@ -49,6 +50,3 @@ class RunningEngine(Protocol):
     def status(self) -> Any:
         """Return how it goes."""
         ...
-
-
-AnyKind = Kind[Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Command, Kind, hookimpl
+from petra import Command, DriverKind, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +19,11 @@ PETRA_API = 1
 
 
 @hookimpl
-def petra_drivers() -> list[Kind[Sequence[Driver]]]:
+def petra_drivers() -> list[DriverKind[ModbusConfig]]:
     """List the section `modbus`."""
     from .config import ModbusConfig
 
-    return [Kind("modbus", ModbusConfig, _build)]
+    return [DriverKind("modbus", ModbusConfig, _build)]
 
 
 def _build(config: ModbusConfig) -> Sequence[Driver]:

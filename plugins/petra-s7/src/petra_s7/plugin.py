@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Command, Kind, hookimpl
+from petra import Command, DriverKind, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +19,11 @@ PETRA_API = 1
 
 
 @hookimpl
-def petra_drivers() -> list[Kind[Sequence[Driver]]]:
+def petra_drivers() -> list[DriverKind[S7Config]]:
     """List the section `s7`."""
     from .config import S7Config
 
-    return [Kind("s7", S7Config, _build)]
+    return [DriverKind("s7", S7Config, _build)]
 
 
 def _build(config: S7Config) -> Sequence[Driver]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Command, Kind, hookimpl
+from petra import Command, DriverKind, hookimpl
 
 from .config import MeterConfig
 
@@ -17,9 +17,9 @@ PETRA_API = 1
 
 
 @hookimpl
-def petra_drivers() -> list[Kind[list[MeterDriver]]]:
+def petra_drivers() -> list[DriverKind[MeterConfig]]:
     """List the drivers: which section is theirs, and how they are made of it."""
-    return [Kind("acme_meter", MeterConfig, _build)]
+    return [DriverKind("acme_meter", MeterConfig, _build)]
 
 
 @hookimpl
