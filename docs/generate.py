@@ -20,7 +20,7 @@ from petra.drivers import Script
 from petra.library import plugin
 from petra.plugin import Catalog, Offer, hookspecs
 from petra.plugin.groups import Group
-from petra.plugin.kinds import Command, DriverKind
+from petra.plugin.kinds import CliCommand, DriverKind
 from petra.settings import Setting, settings
 from petra.settings.model import optional, type_name
 
@@ -138,7 +138,7 @@ def hooks() -> str:
         f"### `{name}(engine)`\n\n{inspect.getdoc(getattr(hookspecs, name))}\n"
         for name in hookspecs.LIFE_CYCLE
     ]
-    lines += [f"### `petra.{cls.__name__}`\n\n{inspect.getdoc(cls)}\n" for cls in (DriverKind, Command)]
+    lines += [f"### `petra.{cls.__name__}`\n\n{inspect.getdoc(cls)}\n" for cls in (DriverKind, CliCommand)]
     return "\n".join(lines)
 
 

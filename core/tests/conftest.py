@@ -12,7 +12,7 @@ from attrs.validators import ge, in_, le, matches_re, min_len
 from petra import (
     Block,
     Catalog,
-    Command,
+    CliCommand,
     Condition,
     DriverKind,
     In,
@@ -108,14 +108,14 @@ class MeterPlugin:
         return [DriverKind("meter", MeterConfig, build=lambda _: [])]
 
     @hookimpl
-    def petra_commands(self) -> list[Command]:
+    def petra_cli_commands(self) -> list[CliCommand]:
         import click
 
         @click.command()
         def ping() -> None:
             click.echo("pong")
 
-        return [Command("ping", "Answer.", lambda: ping)]
+        return [CliCommand("ping", "Answer.", lambda: ping)]
 
 
 class Checked:

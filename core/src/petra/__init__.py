@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from petra.blocks import Block, Condition, In, Out, Param, Qualities, QualityOf, State, decided
     from petra.clock import Clock, SystemClock
     from petra.errors import DeclarationError, PetraError, PluginNotFoundError
-    from petra.plugin import API_VERSION, Catalog, Command, DriverKind, hookimpl
+    from petra.plugin import API_VERSION, Catalog, CliCommand, DriverKind, hookimpl
     from petra.settings import Secret, SignalUse, about
     from petra.signals import Quality, SignalType
 
@@ -23,8 +23,8 @@ _HOME = {
     "API_VERSION": "petra.plugin",
     "Block": "petra.blocks",
     "Catalog": "petra.plugin",
+    "CliCommand": "petra.plugin",
     "Clock": "petra.clock",
-    "Command": "petra.plugin",
     "Condition": "petra.blocks",
     "DeclarationError": "petra.errors",
     "DriverKind": "petra.plugin",
@@ -50,8 +50,8 @@ __all__ = [
     "API_VERSION",
     "Block",
     "Catalog",
+    "CliCommand",
     "Clock",
-    "Command",
     "Condition",
     "DeclarationError",
     "DriverKind",

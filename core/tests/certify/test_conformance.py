@@ -8,7 +8,7 @@ import pytest
 from attrs import field, frozen
 from attrs.validators import ge
 
-from petra import Block, Catalog, Command, DriverKind, In, Out, about, hookimpl
+from petra import Block, Catalog, CliCommand, DriverKind, In, Out, about, hookimpl
 from petra.certify import conformance
 from petra.testing import assert_plugin_conforms
 
@@ -104,8 +104,11 @@ def loadless():
             plugin(drivers=[DriverKind("x", BadDefault, print)]),
             "every default is allowed: port: 'port' must be >= 1",
         ),
-        (plugin(commands=[Command("x", "X.", loadless)]), "can be loaded: ImportError: no asyncua here"),
-        (plugin(commands=[Command("x", "X.", lambda: 5)]), "5 is no click command"),
+        (
+            plugin(cli_commands=[CliCommand("x", "X.", loadless)]),
+            "can be loaded: ImportError: no asyncua here",
+        ),
+        (plugin(cli_commands=[CliCommand("x", "X.", lambda: 5)]), "5 is no click command"),
         (plugin(blocks=[5]), "is taken into the catalog: petra_blocks:"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",

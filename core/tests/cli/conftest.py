@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PLUGIN = '''
 from attrs import field, frozen
-from petra import Block, Command, In, DriverKind, Out, Param, Secret, about, hookimpl
+from petra import Block, CliCommand, In, DriverKind, Out, Param, Secret, about, hookimpl
 
 PETRA_API = 1
 
@@ -43,7 +43,7 @@ def petra_drivers():
     return [DriverKind("shop", ShopConfig, build=print)]
 
 @hookimpl
-def petra_commands():
+def petra_cli_commands():
     def load():
         import click
         @click.command()
@@ -54,7 +54,7 @@ def petra_commands():
         return echo
     def broken():
         import nowhere_to_be_found
-    return [Command("echo", "Say it again.", load), Command("broken", "Cannot be loaded.", broken)]
+    return [CliCommand("echo", "Say it again.", load), CliCommand("broken", "Cannot be loaded.", broken)]
 '''
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from attrs import define, field, frozen
 
-from petra import Block, Catalog, Command, Condition, DriverKind, In, Out, PluginNotFoundError, hookimpl
+from petra import Block, Catalog, CliCommand, Condition, DriverKind, In, Out, PluginNotFoundError, hookimpl
 from petra.plugin import Fault, Stage
 from petra.plugin.candidate import Candidate, Source
 
@@ -140,9 +140,9 @@ class Unstepped(Block):
         (plugin("bad", drivers=[DriverKind("x", Plain, print)]), Stage.CONTRACT, "is not an attrs class"),
         (plugin("bad", drivers=[DriverKind("X y", Config, print)]), Stage.CONTRACT, "'X y' is no name"),
         (plugin("bad", drivers=[DriverKind("x", Config, None)]), Stage.CONTRACT, "build is not callable"),
-        (plugin("bad", commands=[Command("x", "", print)]), Stage.CONTRACT, "has no summary"),
-        (plugin("bad", commands=[Command("x", "X.", None)]), Stage.CONTRACT, "load is not callable"),
-        (plugin("bad", commands=[print]), Stage.CONTRACT, "not a petra.Command"),
+        (plugin("bad", cli_commands=[CliCommand("x", "", print)]), Stage.CONTRACT, "has no summary"),
+        (plugin("bad", cli_commands=[CliCommand("x", "X.", None)]), Stage.CONTRACT, "load is not callable"),
+        (plugin("bad", cli_commands=[print]), Stage.CONTRACT, "not a petra.CliCommand"),
         (
             plugin("bad", blocks=[block("GOOD")]),
             Stage.CONFLICT,
@@ -166,7 +166,7 @@ class Unstepped(Block):
             "'alarms' belongs to petra-core",
         ),
         (
-            plugin("bad", commands=[Command("check", "X.", print)]),
+            plugin("bad", cli_commands=[CliCommand("check", "X.", print)]),
             Stage.CONFLICT,
             "'check' belongs to petra-core",
         ),
@@ -255,7 +255,7 @@ def test_what_is_offered_is_found_by_every_name(meter_catalog):
     assert meter_catalog.block("above").spec.type == "above"
     assert meter_catalog.section("meter").config.__name__ == "MeterConfig"
     assert meter_catalog.section("TON") is None
-    assert meter_catalog.command("ping").summary == "Answer."
+    assert meter_catalog.cli_command("ping").summary == "Answer."
     assert [offer.name for offer in meter_catalog.offers()] == ["GT", "TON", "above", "meter", "ping"]
     assert {offer.plugin for offer in meter_catalog.offers()} == {"meter"}
 

@@ -53,7 +53,7 @@ def _of_offers(plugin: Plugin) -> Iterator[Finding]:
     for offer in plugin.offers:
         if offer.group in (Group.BLOCK, Group.CONDITION):
             yield from _block(offer)
-        elif offer.group is Group.COMMAND:
+        elif offer.group is Group.CLI_COMMAND:
             yield _command(offer)
         else:
             yield from _kind(offer)

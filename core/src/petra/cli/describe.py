@@ -34,7 +34,7 @@ def describe_offer(offer: Offer) -> Described:
     head: Described = {"group": offer.group.value, "name": offer.name, "plugin": offer.plugin}
     if offer.group in (Group.BLOCK, Group.CONDITION):
         return head | _block(offer.thing.spec)
-    if offer.group is Group.COMMAND:
+    if offer.group is Group.CLI_COMMAND:
         return head | {"doc": offer.thing.summary}
     return head | _kind(offer.thing.config)
 

@@ -17,7 +17,7 @@ from petra.cli.session import Session, plugins_dir_option
 from petra.errors import PetraError
 
 if TYPE_CHECKING:
-    from petra.plugin import Catalog, Command
+    from petra.plugin import Catalog, CliCommand
 
 _COMMANDS = {
     "bench": (
@@ -52,7 +52,7 @@ class Commands(click.Group):
         if cmd_name in _COMMANDS:
             command: click.Command = getattr(import_module(_COMMANDS[cmd_name][0]), cmd_name)
             return command
-        found: Command | None = _catalog(ctx).command(cmd_name)
+        found: CliCommand | None = _catalog(ctx).cli_command(cmd_name)
         if found is None:
             return None
         try:

@@ -3,12 +3,12 @@
 from petra.plugin.catalog import Catalog, Offer, Plugin
 from petra.plugin.faults import Fault, Stage
 from petra.plugin.hookspecs import API_VERSION, hookimpl
-from petra.plugin.kinds import Command, DriverKind
+from petra.plugin.kinds import CliCommand, DriverKind
 
 __all__ = [
     "API_VERSION",
     "Catalog",
-    "Command",
+    "CliCommand",
     "DriverKind",
     "Fault",
     "Offer",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.blocks import Block
-    from petra.plugin.kinds import Command, DriverKind
+    from petra.plugin.kinds import CliCommand, DriverKind
 
 
 @frozen
@@ -117,7 +117,7 @@ class Catalog:
         offer = self.find("block type", type_name)
         return offer.thing if offer else None
 
-    def command(self, name: str) -> Command | None:
+    def cli_command(self, name: str) -> CliCommand | None:
         """Return the command that a plugin adds under this name."""
         offer = self.find("command", name)
         return offer.thing if offer else None

@@ -12,7 +12,7 @@ import attrs
 from petra.blocks import Block, Condition
 from petra.errors import DeclarationError
 from petra.plugin.groups import Group
-from petra.plugin.kinds import Command, DriverKind
+from petra.plugin.kinds import CliCommand, DriverKind
 from petra.settings.model import verify
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
@@ -32,8 +32,8 @@ def breaches(group: Group, thing: object) -> Iterator[str]:
         yield from _block(thing, Block)
     elif group is Group.CONDITION:
         yield from _block(thing, Condition)
-    elif group is Group.COMMAND:
-        yield from _command(thing)
+    elif group is Group.CLI_COMMAND:
+        yield from _cli_command(thing)
     else:
         yield from _driver(thing)
 
@@ -49,9 +49,9 @@ def _block(thing: object, base: type) -> Iterator[str]:
         yield f"{_said(thing)} leaves {', '.join(missing)} undefined"
 
 
-def _command(thing: object) -> Iterator[str]:
-    if not isinstance(thing, Command):
-        yield f"{_said(thing)} is not a petra.Command"
+def _cli_command(thing: object) -> Iterator[str]:
+    if not isinstance(thing, CliCommand):
+        yield f"{_said(thing)} is not a petra.CliCommand"
         return
     command: Any = thing  # its annotations are what is being checked
     yield from _name(command.name)

@@ -11,12 +11,12 @@ class Group(Enum):
     BLOCK = "block"
     CONDITION = "condition"
     DRIVER = "driver"
-    COMMAND = "command"
+    CLI_COMMAND = "command"
 
     @property
     def hook(self) -> str:
         """The hook that lists this group."""
-        return f"petra_{self.value}s"
+        return f"petra_{self.name.lower()}s"
 
     @property
     def space(self) -> str:
@@ -33,7 +33,7 @@ _SPACE = {
     Group.BLOCK: "block type",
     Group.CONDITION: "block type",
     Group.DRIVER: "section",
-    Group.COMMAND: "command",
+    Group.CLI_COMMAND: "command",
 }
 
 CORE_SECTIONS = ("signals", "blocks", "tasks", "alarms", "storage", "engine", "scan_time_ms")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from petra.blocks import Block, Condition
-    from petra.plugin.kinds import Command, DriverKind, RunningEngine
+    from petra.plugin.kinds import CliCommand, DriverKind, RunningEngine
 
 API_VERSION = 1
 """Raised when a hook changes its meaning or goes away; new hooks leave it as it is."""
@@ -62,7 +62,7 @@ def petra_drivers() -> Sequence[DriverKind[Any]]:  # type: ignore[empty-body]
 
 
 @hookspec
-def petra_commands() -> Sequence[Command]:  # type: ignore[empty-body]
+def petra_cli_commands() -> Sequence[CliCommand]:  # type: ignore[empty-body]
     """List the commands that this plugin adds to `petra`; each is loaded when it is called."""
 
 

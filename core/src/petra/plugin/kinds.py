@@ -31,7 +31,7 @@ class DriverKind(Generic[C]):
 
 
 @frozen
-class Command:
+class CliCommand:
     """A command that a plugin adds to `petra`: its name, one line of help, and how to import it."""
 
     name: str

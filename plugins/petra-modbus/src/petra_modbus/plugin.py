@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Command, DriverKind, hookimpl
+from petra import CliCommand, DriverKind, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +33,9 @@ def _build(config: ModbusConfig) -> Sequence[Driver]:
 
 
 @hookimpl
-def petra_commands() -> list[Command]:
+def petra_cli_commands() -> list[CliCommand]:
     """List `petra modbus`."""
-    return [Command("modbus", "Talk to Modbus devices, plan and simulate them.", _load)]
+    return [CliCommand("modbus", "Talk to Modbus devices, plan and simulate them.", _load)]
 
 
 def _load() -> click.Command:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Command, DriverKind, hookimpl
+from petra import CliCommand, DriverKind, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +33,9 @@ def _build(config: S7Config) -> Sequence[Driver]:
 
 
 @hookimpl
-def petra_commands() -> list[Command]:
+def petra_cli_commands() -> list[CliCommand]:
     """List `petra s7`."""
-    return [Command("s7", "Talk to S7 PLCs, plan and simulate them.", _load)]
+    return [CliCommand("s7", "Talk to S7 PLCs, plan and simulate them.", _load)]
 
 
 def _load() -> click.Command:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Command, DriverKind, hookimpl
+from petra import CliCommand, DriverKind, hookimpl
 
 from .config import MeterConfig
 
@@ -23,9 +23,9 @@ def petra_drivers() -> list[DriverKind[MeterConfig]]:
 
 
 @hookimpl
-def petra_commands() -> list[Command]:
+def petra_cli_commands() -> list[CliCommand]:
     """List the commands."""
-    return [Command("acme-meter", "Plan, simulate and read Acme's meters.", _command)]
+    return [CliCommand("acme-meter", "Plan, simulate and read Acme's meters.", _command)]
 
 
 def _build(config: MeterConfig) -> list[MeterDriver]:

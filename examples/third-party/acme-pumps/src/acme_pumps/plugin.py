@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Block, Command, Condition, hookimpl
+from petra import Block, CliCommand, Condition, hookimpl
 
 if TYPE_CHECKING:
     import click
@@ -29,9 +29,9 @@ def petra_conditions() -> list[type[Condition]]:
 
 
 @hookimpl
-def petra_commands() -> list[Command]:
+def petra_cli_commands() -> list[CliCommand]:
     """List the commands."""
-    return [Command("acme", "Calculate with pumps.", _load)]
+    return [CliCommand("acme", "Calculate with pumps.", _load)]
 
 
 def _load() -> click.Command:
