@@ -23,7 +23,8 @@ from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from petra.config.parse import MAX_BYTES
 from petra.config.scalars import Ambiguous, Plain, read_plain
 from petra.config.wording import cure, from_text, glued, is_union, need, noun, said, shape, unit_of, written
-from petra.settings.model import SCALARS, Setting, SignalUse, is_optional, not_read, optional, settings
+from petra.settings.contracts import HasFlaws, NamesDrivers, SignalUse, UsesSignals
+from petra.settings.model import SCALARS, Setting, is_optional, not_read, optional, settings
 from petra.settings.secret import Secret
 from petra.signals import INT_MAX, INT_MIN, SignalType
 from petra.signals.types import NAME
@@ -347,8 +348,10 @@ class Structurer:
         """Return a model, after noting what it says of itself; Invalid when it has flaws."""
         try:
             made = model(**values)
-            used, flaws = list(_asked(made, "signals_used")), list(_asked(made, "flaws"))
-            drivers = list(_asked(made, "drivers_named"))
+            own = type(made)  # isinstance with a protocol takes 30 µs on Python 3.11, issubclass 0.1 µs
+            used = list(made.signals_used()) if issubclass(own, UsesSignals) else []
+            flaws = list(made.flaws()) if issubclass(own, HasFlaws) else []
+            drivers = list(made.drivers_named()) if issubclass(own, NamesDrivers) else []
         except Exception as error:  # noqa: BLE001 - whatever a model's own checks raise is about this place
             if whole:
                 self.problems.add(mapping, "bad-value", said(error))
@@ -494,12 +497,6 @@ def _unquoted(at: Node, message: str) -> str:
     """Say that quotes make a text of a number, where a model speaks of it as one."""
     quoted = isinstance(at, Scalar) and not at.plain and repr(at.text) in message
     return cure(at, int | float) if quoted else ""
-
-
-def _asked(made: Any, question: str) -> Iterable[Any]:
-    """Return what a model says of itself beyond its fields."""
-    answer = getattr(made, question, None)
-    return answer() if callable(answer) else ()
 
 
 def _is_enum(kind: Any) -> bool:

@@ -1,7 +1,8 @@
 """Settings: what a configuration model says about its fields, and the text that never prints."""
 
 from petra.settings.choice import AnyCase
-from petra.settings.model import About, Bounds, Flaw, Named, Setting, SignalUse, Used, about, settings, verify
+from petra.settings.contracts import Flaw, HasFlaws, Named, NamesDrivers, SignalUse, Used, UsesSignals
+from petra.settings.model import About, Bounds, Setting, about, settings, verify
 from petra.settings.secret import REDACTED, Secret, without_credentials
 
 __all__ = [
@@ -10,11 +11,14 @@ __all__ = [
     "AnyCase",
     "Bounds",
     "Flaw",
+    "HasFlaws",
     "Named",
+    "NamesDrivers",
     "Secret",
     "Setting",
     "SignalUse",
     "Used",
+    "UsesSignals",
     "about",
     "settings",
     "verify",

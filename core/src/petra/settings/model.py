@@ -12,28 +12,18 @@ from enum import Enum
 from functools import cache, reduce
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from attrs import field, frozen
 
 from petra.errors import DeclarationError
 from petra.settings.choice import AnyCase
+from petra.settings.contracts import QUESTIONS, SignalUse
 from petra.settings.secret import Secret
-
-if TYPE_CHECKING:
-    from petra.signals.types import SignalType
 
 _ABOUT = "petra"
 SCALARS = (bool, int, float, str, Secret, Path)
-
-
-class SignalUse(Enum):
-    """What a plugin does with the signal that a field names."""
-
-    READS = "reads"
-    WRITES = "writes"
-    EITHER = "either"  # another field says which
 
 
 @frozen
@@ -65,49 +55,6 @@ def about(
     `sparse=True` have defaults of their own: one with nothing behind it is not given.
     """
     return {_ABOUT: About(doc, unit, tuple(aliases), shorthand, signal, sparse)}
-
-
-@frozen
-class Used:
-    """A signal that a section names: what it does with it, and what the signal has to hold.
-
-    A model whose fields depend on each other says it itself, instead of `about(..., signal=...)`:
-
-        def signals_used(self) -> Iterator[Used]:
-            yield Used("signal", self.signal, SignalUse.WRITES, SignalType.BOOL)
-    """
-
-    field: str
-    name: str
-    use: SignalUse
-    type: SignalType | None = None
-    refuses: Callable[[Any], str] | None = None
-    """Returns why a value is never written there; an empty text when it is."""
-
-
-@frozen
-class Named:
-    """A driver that a section makes: which field says under what name it runs.
-
-    A model that has a method `drivers_named()` is asked when it is made. Names are unique in a document.
-    """
-
-    field: str
-    name: str
-
-
-@frozen
-class Flaw:
-    """Something wrong with a model that its single fields do not show.
-
-    A model that has a method `flaws()` is asked when it is made; `path` leads from the model to the place, by
-    names of fields and numbers of items.
-    """
-
-    path: tuple[str | int, ...]
-    message: str
-    hint: str = ""
-    code: str = "bad-value"
 
 
 @frozen
@@ -191,6 +138,11 @@ def verify(model: type, outer: tuple[type, ...] = ()) -> None:
     if not attrs.inspect(model).is_frozen:
         raise DeclarationError(f"{model.__qualname__} is not frozen; use attrs.frozen")
     for setting in settings(model):
+        if setting.attribute.name in QUESTIONS:
+            raise DeclarationError(
+                f"{model.__qualname__}.{setting.name}: `{setting.attribute.name}` is the name of a method "
+                "that a model is asked by; rename the field"
+            )
         if optional(setting.type) is Secret and (setting.bounds.pattern or setting.bounds.choices):
             raise DeclarationError(
                 f"{model.__qualname__}.{setting.name}: a Secret has no form and no choices"
