@@ -2,7 +2,7 @@
 
 import pytest
 
-from petra.cli.new import NewPluginError, write_plugin
+from petra.cli.installation.new import NewPluginError, write_plugin
 
 
 def test_list(petra, plugins_dir):

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from petra import Catalog
-from petra.cli.points import read, table, written
+from petra.cli.protocol.points import read, table, written
 from petra.config import configuration, load_bytes
 from petra.drivers import Direction
 from petra.supervise import Supervisor

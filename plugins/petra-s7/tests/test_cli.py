@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from petra.cli.points import read, table, written
+from petra.cli.protocol.points import read, table, written
 from petra.drivers import Direction
 from petra.supervise import Supervisor
 from petra_s7.cli import s7

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from petra.cli.output import print_json, print_table, tinted
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import print_json, print_table, tinted
+from petra.cli.console.session import Session, json_option, with_session
 
 if TYPE_CHECKING:
     from petra.bench.report import Comparison

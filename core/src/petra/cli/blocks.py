@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from petra.cli.describe import as_text, describe_offer
-from petra.cli.output import print_json, print_table
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import print_json, print_table
+from petra.cli.console.session import Session, json_option, with_session
+from petra.cli.installation.describe import as_text, describe_offer
 from petra.plugin.groups import Group
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from petra.cli.output import plural, print_json, tinted
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import plural, print_json, tinted
+from petra.cli.console.session import Session, json_option, with_session
 
 if TYPE_CHECKING:
     from petra.config import Loaded, Problem

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from petra.cli.output import plural, print_json, print_table, printable, shown
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import plural, print_json, print_table, printable, shown
+from petra.cli.console.session import Session, json_option, with_session
 
 _FEW = 10  # so many writes of a signal by the program are listed one by one
 _ALL = 100_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from petra.cli.output import print_json
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import print_json
+from petra.cli.console.session import Session, json_option, with_session
 
 
 @click.group()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from petra.cli.output import plural, print_json, tinted
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import plural, print_json, tinted
+from petra.cli.console.session import Session, json_option, with_session
 
 
 @click.command()
@@ -18,7 +18,7 @@ def doctor(session: Session, documents: tuple[str, ...], *, as_json: bool) -> in
     Looks at the interpreter, the plugins, the clock, limits and permissions; with FILE, at the permissions of
     the document and of the secret files that it names. The exit code is 1 when something is bad.
     """
-    from petra.cli.examine import State, examine
+    from petra.cli.installation.examine import State, examine
     from petra.plugin.discovery import folders
 
     findings = list(examine(session.catalog, folders(session.plugins_dirs), documents))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from petra.cli.output import plural, print_json, print_table
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import plural, print_json, print_table
+from petra.cli.console.session import Session, json_option, with_session
 
 if TYPE_CHECKING:
     from petra.scan import Task

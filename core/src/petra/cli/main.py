@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from petra._version import __version__
-from petra.cli.session import Session, plugins_dir_option
+from petra.cli.console.session import Session, plugins_dir_option
 from petra.errors import PetraError
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from petra.cli.output import plural
-from petra.cli.session import Session, with_session
+from petra.cli.console.output import plural
+from petra.cli.console.session import Session, with_session
 
 if TYPE_CHECKING:
     from petra.config.migrate import Migrated

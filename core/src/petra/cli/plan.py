@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from petra.cli.output import plural, print_json, tinted
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import plural, print_json, tinted
+from petra.cli.console.session import Session, json_option, with_session
 
 _COLOURS = {"+": "green", "-": "red", "~": "yellow"}
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from petra.cli.output import plural, print_json, print_table, tinted
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import plural, print_json, print_table, tinted
+from petra.cli.console.session import Session, json_option, with_session
 
 if TYPE_CHECKING:
     from petra.plugin import Fault, Plugin
@@ -88,7 +88,7 @@ def info(session: Session, name: str, *, as_json: bool) -> int:
 
     NAME is a plugin, a distribution, a block type, a section or a command.
     """
-    from petra.cli.describe import describe_offer, describe_plugin
+    from petra.cli.installation.describe import describe_offer, describe_plugin
     from petra.errors import PluginNotFoundError
     from petra.plugin import Fault
 
@@ -124,7 +124,7 @@ def info(session: Session, name: str, *, as_json: bool) -> int:
 
 
 def _as_text(thing: dict[str, object]) -> str:
-    from petra.cli.describe import as_text
+    from petra.cli.installation.describe import as_text
 
     return as_text(thing)
 
@@ -173,7 +173,7 @@ def certify(session: Session, names: tuple[str, ...], *, as_json: bool) -> int:
 )
 def new(name: str, into: Path) -> None:
     """Write a new plugin: a distribution that builds, is tested and can be published."""
-    from petra.cli.new import write_plugin
+    from petra.cli.installation.new import write_plugin
 
     folder = write_plugin(name, into)
     click.echo(f"{folder}/ is a plugin with a block, a test of it, and a README.")

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from petra.cli.output import print_json, print_table, shown
-from petra.cli.session import Session, json_option, with_session
+from petra.cli.console.output import print_json, print_table, shown
+from petra.cli.console.session import Session, json_option, with_session
+from petra.cli.console.values import Duration
 from petra.plural import plural
 
 if TYPE_CHECKING:
-    from petra.cli.orders import Orders
+    from petra.cli.console.orders import Orders
     from petra.engine import Engine
     from petra.engine.folder import DataFolder
 
 log = logging.getLogger("petra.engine")
 
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _ANSWERS_WITHIN = 5.0
-_SECONDS = {"ms": 1e-3, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
-
-
-class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in some versions of click only
-    """A length of time, such as 500ms, 10s, 5m or 1h."""
-
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return seconds."""
-        match = _LENGTH.fullmatch(str(value))
-        if match is None or not float(match[1]):
-            self.fail(f"{value!r} is no length of time, such as 500ms, 10s, 5m or 1h", param, ctx)
-        return float(match[1]) * _SECONDS[match[2]]
 
 
 @click.command()
@@ -89,9 +74,9 @@ def run(
     Devices are read and written as ever: simulate them first. With --once it waits for their first answer,
     five seconds at most.
     """
-    from petra.cli.logs import set_up_logs
-    from petra.cli.orders import Orders
-    from petra.cli.output import in_terminal
+    from petra.cli.console.orders import Orders
+    from petra.cli.console.output import in_terminal
+    from petra.cli.logs.setup import set_up_logs
     from petra.engine import Engine
     from petra.engine.folder import DataFolder
     from petra.engine.record import ReplayRecorder
@@ -129,7 +114,7 @@ def run(
 def _attend(engine: Engine, orders: Orders, file: str, seconds: float | None, *, live: bool) -> None:
     """Wait for the end, and show the plant meanwhile."""
     if live:
-        from petra.cli.live import Live
+        from petra.cli.screen.live import Live
 
         Live(engine, file).run(seconds, orders.stopping)
     else:

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from petra.cli.session import Session, with_session
+from petra.cli.console.session import Session, with_session
 
 
 @click.command()

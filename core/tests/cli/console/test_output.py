@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from petra.cli import output
+from petra.cli.console import output
 
 TIME = "2026-11-24 20:20:57.263+00:00"
 

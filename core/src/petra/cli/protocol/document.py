@@ -1,10 +1,4 @@
-"""Commands that every protocol has: plan, monitor, simulate, and points as CSV.
-
-A plugin adds them to its own group, and writes those that talk to one device with the rest of these names:
-
-    for command in protocol_commands("modbus"):
-        modbus.add_command(command)
-"""
+"""The commands of a protocol that work on a document: plan, monitor, simulate, and points as CSV."""
 
 from __future__ import annotations
 
@@ -19,24 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from petra.cli.device import as_range, how_to_read, read_points, run, write_point
-from petra.cli.output import plural, print_json, print_table
-from petra.cli.run import Duration
-from petra.cli.session import Session, json_option, with_session
-from petra.cli.values import as_typed
-
-__all__ = [
-    "as_range",
-    "as_typed",
-    "how_to_read",
-    "plural",
-    "print_json",
-    "print_table",
-    "protocol_commands",
-    "read_points",
-    "run",
-    "write_point",
-]
+from petra.cli.console.output import plural, print_json, print_table
+from petra.cli.console.session import Session, json_option, with_session
+from petra.cli.console.values import Duration
 
 if TYPE_CHECKING:
     from petra.config import Configuration
@@ -137,7 +116,7 @@ def _monitor(section: str) -> click.Command:
 
         A table in a terminal; otherwise, or with --csv or --json, a line for each change.
         """
-        from petra.cli.monitor import watch
+        from petra.cli.protocol.monitor import watch
 
         watch(
             drivers_in(session, file, section, connection),
@@ -177,7 +156,7 @@ def _simulate(section: str) -> click.Command:
         way, or as --script says (values, csv, faults: see the documentation). SIGHUP, which lets a running
         plant read its document again, is ignored.
         """
-        from petra.cli.logs import set_up_logs
+        from petra.cli.logs.setup import set_up_logs
         from petra.engine.simulation import Simulation
 
         set_up_logs(None, console=True)
@@ -228,7 +207,7 @@ def _points(section: str) -> click.Command:
     @with_session
     def export(session: Session, file: str) -> None:
         """Print the points of FILE as CSV, with the connection of each."""
-        from petra.cli.points import table
+        from petra.cli.protocol.points import table
 
         configuration = session.configuration(file)
         click.echo(table(configuration.sections.get(section, ())), nl=False)
@@ -242,7 +221,7 @@ def _points(section: str) -> click.Command:
 
         What points do to each other, such as two that write one address, `petra check` says of the document.
         """
-        from petra.cli.points import read, written
+        from petra.cli.protocol.points import read, written
 
         kind = session.catalog.section(section)
         assert kind is not None  # noqa: S101 - the plugin that calls this offers it

@@ -48,7 +48,7 @@ def write_plugin(name: str, into: Path) -> Path:
         "API": str(API_VERSION),
         "CORE": ".".join(__version__.split(".")[:2]),
     }
-    _copy(files("petra.cli") / "new_plugin", folder, words)
+    _copy(files("petra.cli.installation") / "new_plugin", folder, words)
     return folder
 
 

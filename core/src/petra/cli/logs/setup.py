@@ -11,7 +11,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
-from petra.cli.sink import LogFile, LogSink, QueuedStream, QueueHandler, close_sinks, real_stderr, writer
+from petra.cli.logs.sink import LogFile, LogSink, QueuedStream, QueueHandler, close_sinks, real_stderr, writer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,15 @@ import threading
 
 import pytest
 
-from petra.cli.sink import MOST_CHARACTERS, MOST_LINES, LogFile, LogSink, QueuedStream, close_sinks, writer
+from petra.cli.logs.sink import (
+    MOST_CHARACTERS,
+    MOST_LINES,
+    LogFile,
+    LogSink,
+    QueuedStream,
+    close_sinks,
+    writer,
+)
 
 
 class Reader:
@@ -176,7 +184,7 @@ SAYS_EVERYTHING = """
     import faulthandler, logging, sys, threading, warnings
     from pathlib import Path
     faulthandler.dump_traceback_later(25, exit=True)
-    from petra.cli.logs import set_up_logs
+    from petra.cli.logs.setup import set_up_logs
     set_up_logs({file}, console=True)
     other = logging.getLogger("other.library")
     own = logging.getLogger("own.handler")
@@ -274,7 +282,7 @@ def test_a_run_that_nobody_reads_ends_when_it_is_told_to(tmp_path):
 
 
 def test_a_handler_that_cannot_format_says_so_and_goes_on(reader, sink, capsys):
-    from petra.cli.sink import QueueHandler
+    from petra.cli.logs.sink import QueueHandler
 
     QueueHandler(sink).emit(logging.LogRecord("x", logging.INFO, "x.py", 1, "%d", ("text",), None))
     assert "Logging error" in capsys.readouterr().err

@@ -18,8 +18,8 @@ import pytest
 from attrs import evolve
 from rich.cells import cell_len
 
-from petra.cli.terminal import Terminal, keys_in
-from petra.cli.view import View, fit
+from petra.cli.screen.terminal import Terminal, keys_in
+from petra.cli.screen.view import View, fit
 from petra.config import configuration, load_bytes
 from petra.engine import Engine
 from petra.engine.host import DriverStatus
@@ -432,7 +432,7 @@ def test_without_a_keyboard_it_takes_no_keys(plant):
 
 def test_a_view_that_cannot_be_shown_does_not_end_the_plant(plant, monkeypatch, caplog):
     """There is no descriptor left for it."""
-    from petra.cli.live import Live
+    from petra.cli.screen.live import Live
 
     def none() -> tuple[int, int]:
         raise OSError(24, "Too many open files")
@@ -447,7 +447,7 @@ def test_a_view_that_cannot_be_shown_does_not_end_the_plant(plant, monkeypatch, 
 
 def test_a_frame_that_fails_is_tried_again(engine, caplog):
     """The figures of a plant may change under whoever reads them."""
-    from petra.cli.live import Live
+    from petra.cli.screen.live import Live
 
     class Failing:
         bus = engine.bus

@@ -14,7 +14,7 @@ from logging.handlers import RotatingFileHandler
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, TextIO
 
-from petra.cli.output import plural
+from petra.cli.console.output import plural
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import attrs
 
-from petra.cli.output import shown
+from petra.cli.console.output import shown
 from petra.plugin.groups import Group
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import select
 import termios
 from typing import TYPE_CHECKING, Any
 
-from petra.cli.sink import write_all
+from petra.cli.logs.sink import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from petra.cli.logs import hold_stderr, log_to_console, release_stderr
-from petra.cli.terminal import Terminal
-from petra.cli.view import View
+from petra.cli.logs.setup import hold_stderr, log_to_console, release_stderr
+from petra.cli.screen.terminal import Terminal
+from petra.cli.screen.view import View
 
 if TYPE_CHECKING:
     from petra.engine import Engine

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from petra.cli.output import in_terminal, shown
+from petra.cli.console.output import in_terminal, shown
 
 if TYPE_CHECKING:
     from rich.table import Table

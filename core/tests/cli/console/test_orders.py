@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from petra.cli.orders import Orders
+from petra.cli.console.orders import Orders
 from petra.errors import PetraError
 
 

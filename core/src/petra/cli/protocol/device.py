@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from petra.cli.output import print_json, print_table, shown
-from petra.cli.values import as_typed
+from petra.cli.console.output import print_json, print_table, shown
+from petra.cli.console.values import as_typed
 from petra.errors import PetraError
 
 if TYPE_CHECKING:

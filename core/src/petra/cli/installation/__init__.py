@@ -1,0 +1,1 @@
+"""What the commands about an installation share: describe, examine, and write plugins."""

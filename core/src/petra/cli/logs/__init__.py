@@ -1,0 +1,1 @@
+"""Log lines: how they are formatted, and where they go."""
