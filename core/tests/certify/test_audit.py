@@ -91,7 +91,7 @@ def test_an_honest_distribution(audited):
             "imports parse from petra.config, which does not export it",
         ),
         ({"extra": "from petra import Nothing\n"}, "imports Nothing from petra, which does not export it"),
-        ({"extra": "def f(:\n"}, "extra.py:1 is no Python"),
+        ({"extra": "def f(:\n"}, "extra.py:1 is not valid"),
     ],
 )
 def test_a_broken_promise(audited, files, said):

@@ -108,8 +108,8 @@ def loadless():
             plugin(cli_commands=[CliCommand("x", "X.", loadless)]),
             "can be loaded: ImportError: no asyncua here",
         ),
-        (plugin(cli_commands=[CliCommand("x", "X.", lambda: 5)]), "5 is no click command"),
-        (plugin(blocks=[5]), "is taken into the catalog: petra_blocks:"),
+        (plugin(cli_commands=[CliCommand("x", "X.", lambda: 5)]), "5 is not a click command"),
+        (plugin(blocks=[5]), "enters the catalog: petra_blocks:"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
@@ -126,5 +126,5 @@ def test_arithmetic_may_fault():
 def test_every_check_is_named(meter_plugin):
     findings = list(conformance(Catalog.of(meter_plugin), "meter"))
     assert all(finding.good for finding in findings)
-    assert [f.check for f in findings][:2] == ["is taken into the catalog", "offers something"]
+    assert [f.check for f in findings][:2] == ["enters the catalog", "offers something"]
     assert "driver meter: every setting is documented" in [f.check for f in findings]

@@ -74,7 +74,7 @@ def test_new_writes_a_plugin_once(petra, tmp_path):
     [
         ("My-Blocks", "lower-case"),
         ("my--blocks", "single dashes"),
-        ("../x", "is no name"),
+        ("../x", "is not a valid name"),
         ("json", "would hide the Python module"),
         ("class", "would hide the Python module"),
         ("petra", "would hide"),

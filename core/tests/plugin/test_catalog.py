@@ -98,19 +98,19 @@ class Unstepped(Block):
 @pytest.mark.parametrize(
     ("bad", "stage", "said"),
     [
-        (plugin("bad", api=None, blocks=[]), Stage.API, "does not say which plugin API"),
+        (plugin("bad", api=None, blocks=[]), Stage.API, "PETRA_API is missing; write PETRA_API = 1"),
         (
             plugin("bad", api=2, blocks=[]),
             Stage.API,
-            "plugin API 2, this petra-core speaks 1: upgrade petra-core",
+            "plugin API 2, and this petra-core has 1: upgrade petra-core",
         ),
         (
             plugin("bad", api=0, blocks=[]),
             Stage.API,
-            "plugin API 0, this petra-core speaks 1: upgrade the plugin",
+            "plugin API 0, and this petra-core has 1: upgrade the plugin",
         ),
-        (plugin("bad", api="1", blocks=[]), Stage.API, "says '1', no whole number"),
-        (plugin("bad", api=True, blocks=[]), Stage.API, "no whole number"),
+        (plugin("bad", api="1", blocks=[]), Stage.API, "PETRA_API is '1' and not a whole number"),
+        (plugin("bad", api=True, blocks=[]), Stage.API, "PETRA_API is True and not a whole number"),
         (
             plugin("bad", blocks=ValueError("no licence")),
             Stage.HOOK,
@@ -138,7 +138,11 @@ class Unstepped(Block):
             "default cannot be made: OSError",
         ),
         (plugin("bad", drivers=[DriverKind("x", Plain, print)]), Stage.CONTRACT, "is not an attrs class"),
-        (plugin("bad", drivers=[DriverKind("X y", Config, print)]), Stage.CONTRACT, "'X y' is no name"),
+        (
+            plugin("bad", drivers=[DriverKind("X y", Config, print)]),
+            Stage.CONTRACT,
+            "'X y' is not a valid name",
+        ),
         (plugin("bad", drivers=[DriverKind("x", Config, None)]), Stage.CONTRACT, "build is not callable"),
         (plugin("bad", cli_commands=[CliCommand("x", "", print)]), Stage.CONTRACT, "has no summary"),
         (plugin("bad", cli_commands=[CliCommand("x", "X.", None)]), Stage.CONTRACT, "load is not callable"),
@@ -146,29 +150,37 @@ class Unstepped(Block):
         (
             plugin("bad", blocks=[block("GOOD")]),
             Stage.CONFLICT,
-            "block type 'GOOD', which plugin 'good' already",
+            "block type 'GOOD' is already offered by plugin 'good'",
         ),
-        (plugin("bad", conditions=[block("GOOD", Condition)]), Stage.CONFLICT, "which plugin 'good' already"),
+        (
+            plugin("bad", conditions=[block("GOOD", Condition)]),
+            Stage.CONFLICT,
+            "already offered by plugin 'good'",
+        ),
         (
             plugin("bad", blocks=[block("X", aliases=("GOOD",))]),
             Stage.CONFLICT,
-            "'GOOD', which plugin 'good'",
+            "'GOOD' is already offered by plugin 'good'",
         ),
-        (plugin("bad", blocks=[block("X"), block("X")]), Stage.CONFLICT, "'X', which plugin 'bad' already"),
+        (
+            plugin("bad", blocks=[block("X"), block("X")]),
+            Stage.CONFLICT,
+            "'X' is already offered by plugin 'bad'",
+        ),
         (
             plugin("bad", drivers=[DriverKind("signals", Config, print)]),
             Stage.CONFLICT,
-            "'signals' belongs to petra-core",
+            "'signals' is reserved for petra-core",
         ),
         (
             plugin("bad", drivers=[DriverKind("alarms", Config, print)]),
             Stage.CONFLICT,
-            "'alarms' belongs to petra-core",
+            "'alarms' is reserved for petra-core",
         ),
         (
             plugin("bad", cli_commands=[CliCommand("check", "X.", print)]),
             Stage.CONFLICT,
-            "'check' belongs to petra-core",
+            "'check' is reserved for petra-core",
         ),
         (plugin("good", blocks=[block("OTHER")]), Stage.CONFLICT, "the name 'good' is taken"),
     ],

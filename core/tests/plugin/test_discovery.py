@@ -170,7 +170,7 @@ def single(block: str) -> str:
         ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
         (
             "class Mute(Exception):\n    def __str__(self):\n        raise RuntimeError\nraise Mute",
-            "it does not say why",
+            "it has no readable text",
         ),
     ],
     ids=["SystemExit", "GeneratorExit", "AssertionError", "BaseException", "ImportError", "mute"],

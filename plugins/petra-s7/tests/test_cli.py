@@ -107,8 +107,8 @@ def test_write_is_verified(plc):
         (("write", "T", "DB100.REAL4", "1", "--value", "2"), "give what to write once"),
         (("write", "T", "DB100.REAL4", "inf"), "is not a number that a PLC takes"),
         (("write", "T", "DB100.INT0", "--value", "70000"), "does not fit into int"),
-        (("scan", "T", "--dbs", "x"), "is no range"),
-        (("scan", "T", "--dbs", "65535-65537"), "is no range within 1 to 65535"),
+        (("scan", "T", "--dbs", "x"), "is not a range"),
+        (("scan", "T", "--dbs", "65535-65537"), "is not a range within 1 to 65535"),
         (("connect", "T", "--remote-tsap", "zz"), "is not a valid TSAP"),
     ],
 )

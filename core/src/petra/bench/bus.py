@@ -1,4 +1,4 @@
-"""How fast the bus is, and that no reader ever sees half a transaction."""
+"""How fast the bus is, and whether a reader ever sees half of a transaction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process needs: memory, the time to its first scan, and whether it grows."""
+"""The memory of a process, the time to its first scan, and whether reloads leave memory behind."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ with Engine(configuration(load(sys.argv[1], catalog)), catalog) as engine:
 
 
 def memory(catalog: Catalog, signals: int, blocks: int, *, seconds: float, reloads: int) -> Iterator[Result]:
-    """Measure a process of its own that runs a plant, and this one over many reloads."""
+    """Measure a new process that runs a plant, and this process over many reloads."""
     name = f"{signals:,} signals, {blocks:,} blocks"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "plant.yaml"
@@ -91,7 +91,7 @@ def resident() -> float:
 
 
 def _reloads(catalog: Catalog, count: int) -> Iterator[Result]:
-    """Measure what stays behind after so many reloads."""
+    """Measure how much memory so many reloads leave behind."""
     both = [Configuration(plant(60 + more, 20)) for more in (0, 4)]
     engine = Engine(both[0], catalog)
     for number in range(200):

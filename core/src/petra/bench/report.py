@@ -21,7 +21,7 @@ CLASSES = ((0.25, "critical"), (0.15, "high"), (0.10, "low"))
 
 
 class BaselineError(PetraError):
-    """There is no such baseline, or it cannot be kept."""
+    """A baseline does not exist, or cannot be stored."""
 
 
 @frozen
@@ -43,7 +43,7 @@ class Comparison:
 def compared(results: Sequence[Result], baseline: Mapping[str, Any]) -> list[Comparison]:
     """Compare figures with a baseline: by the ratio to the reference where there is one, else by the median.
 
-    A ratio holds on any machine and whatever else it does; a median only on the same one.
+    A ratio can be compared between machines and under load; a median on the same idle machine only.
     """
     before = {f"{each['group']}: {each['name']}": each for each in baseline["results"]}
     found = []
@@ -161,5 +161,5 @@ def _compared_table(comparisons: Sequence[Comparison]) -> str:
 
 
 def said(value: float) -> str:
-    """Say a figure with as many digits as it is good for."""
+    """Return a figure with its significant digits."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

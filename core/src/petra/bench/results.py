@@ -28,7 +28,7 @@ class Result:
 
     @property
     def key(self) -> str:
-        """What a result is found by in another run."""
+        """The key that identifies the same figure in another run."""
         return f"{self.group}: {self.name}"
 
     def as_dict(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def timed(action: Callable[[], object], *, batches: int, calls: int) -> list[flo
 
 
 def interleaved(actions: Sequence[Callable[[], object]], *, batches: int, calls: int) -> list[list[float]]:
-    """Time several actions in turns, so that what the machine does meanwhile meets all of them."""
+    """Time several actions in turns, so that other load on the machine affects all of them alike."""
     samples: list[list[float]] = [[] for _ in actions]
     for action in actions:
         timed(action, batches=1, calls=calls)

@@ -68,7 +68,7 @@ def _scanner(built: Built, step: Callable[[Store, float], None]) -> Callable[[],
 
 
 def _paced(catalog: Catalog, signals: int, blocks: int, name: str, seconds: float) -> Result:
-    """Measure scans at a period of 10 ms, when caches have gone cold between them."""
+    """Measure scans at a period of 10 ms, with the CPU caches cold at each of them."""
     built = build(plant(signals, blocks, 10.0), catalog)
     clock = SystemClock()
     scheduler = Scheduler(Store(built.layout, clock), clock, built.tasks)
@@ -77,7 +77,7 @@ def _paced(catalog: Catalog, signals: int, blocks: int, name: str, seconds: floa
 
 
 def _compiling(catalog: Catalog, blocks: int) -> Result:
-    """Measure what it takes to make a program of wired blocks."""
+    """Measure how long it takes to compile wired blocks into a program."""
     built = build(plant(blocks * 2, blocks), catalog)
     types = {s.name: s.type.python for s in built.layout.signals}
     wired = list(built.tasks[0].program.network.document)

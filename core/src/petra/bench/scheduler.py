@@ -1,4 +1,4 @@
-"""How punctual the scan is: alone in its process, and beside a thread that never rests."""
+"""How punctual the scan is: alone in its process, and next to a thread that is always busy."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _lateness(catalog: Catalog, period_ms: float, seconds: float, *, busy: bool)
 
 
 def _work(stop: threading.Event) -> None:
-    """Do what a busy I/O thread does: make and read JSON, without a pause."""
+    """Encode and decode JSON without a pause, as a busy I/O thread does."""
     data = {"values": [{"name": f"signal{i}", "value": i * 0.5} for i in range(200)]}
     while not stop.is_set():
         json.loads(json.dumps(data))

@@ -1,4 +1,4 @@
-"""Certifying a plugin: its contract, its manners, and its distribution's word."""
+"""Certifying a plugin: its offers, its blocks, and the metadata of its distribution."""
 
 from petra.certify.audit import audit
 from petra.certify.conformance import Finding, conformance

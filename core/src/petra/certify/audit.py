@@ -1,4 +1,4 @@
-"""What a plugin's distribution says of itself, held against what its files do."""
+"""Whether the metadata of a plugin's distribution agrees with its files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(.*)")
 
 
 def audit(plugin: Plugin) -> Iterator[Finding]:
-    """Yield what there is to say of an installed plugin's distribution; a single file has none."""
+    """Yield the findings about the distribution of an installed plugin; a single file has none."""
     try:
         found = distribution(plugin.distribution)
     except (PackageNotFoundError, ValueError):
@@ -105,7 +105,7 @@ def _undeclared(files: list[Path], required: set[str], found: Distribution) -> s
         # an editable installation lists no packages: such a distribution is known by its name alone
         dists = {_normal(name) for name in providers.get(top, ())} or {_normal(top)} & (own | required)
         if not module:
-            return f"{where} is no Python that this interpreter reads"
+            return f"{where} is not valid for this version of Python"
         if top in sys.stdlib_module_names or top in packages or dists & (own | required):
             continue
         if dists & plugins:
@@ -142,7 +142,7 @@ print(*sorted(sys.modules))
 
 
 def _heavy(plugin: Plugin, required: set[str]) -> str:
-    """List the plugin in an interpreter of its own and see which of its libraries came along."""
+    """Import the plugin in a new interpreter and return which heavy libraries are loaded by that."""
     module = getattr(plugin.module, "__name__", "")
     run = subprocess.run(  # noqa: S603
         [sys.executable, "-c", _LOAD.format(module=module)], capture_output=True, text=True, check=False

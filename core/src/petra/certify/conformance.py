@@ -1,4 +1,4 @@
-"""What a good plugin does beyond loading: documentation, defaults that hold, blocks to be trusted."""
+"""The checks of a plugin that loads: documentation, valid defaults, repeatable blocks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SCANS = 50
 
 @frozen
 class Finding:
-    """One check of one thing: what was checked, and what is wrong with it (empty when nothing is)."""
+    """The result of one check: what was checked, and what is wrong (empty for a good result)."""
 
     check: str
     wrong: str = ""
@@ -39,12 +39,12 @@ class Finding:
 
 
 def conformance(catalog: Catalog, name: str) -> Iterator[Finding]:
-    """Yield what there is to say of a plugin, check by check."""
+    """Yield the findings about a plugin, check by check."""
     plugin = catalog.plugin(name)
     if isinstance(plugin, Fault):
-        yield Finding("is taken into the catalog", f"{plugin.message} [{plugin.stage.value}]")
+        yield Finding("enters the catalog", f"{plugin.message} [{plugin.stage.value}]")
         return
-    yield Finding("is taken into the catalog")
+    yield Finding("enters the catalog")
     yield Finding("offers something", "" if plugin.offers else "every hook returned an empty list")
     yield from _of_offers(plugin)
 
@@ -80,21 +80,21 @@ def _bad_default(setting: Any) -> str:
     try:
         setting.attribute.validator(None, setting.attribute, setting.default)
     except AttributeError:
-        return ""  # a validator that looks at other fields cannot be asked about one alone
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's validator raises
+        return ""  # a validator that reads other fields cannot check one alone
+    except Exception as error:  # noqa: BLE001 - a validator may raise anything
         return f"{setting.name}: {error.args[0] if error.args else error}"
     return ""
 
 
 def _command(offer: Offer) -> Finding:
-    import click  # only whoever certifies a command needs it
+    import click  # only a plugin with commands needs it
 
     what = f"command {offer.name}: can be loaded"
     try:
         loaded = offer.thing.load()
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's import raises
+    except Exception as error:  # noqa: BLE001 - an import may raise anything
         return Finding(what, one_line(error))
-    return Finding(what, "" if isinstance(loaded, click.Command) else f"{loaded!r} is no click command")
+    return Finding(what, "" if isinstance(loaded, click.Command) else f"{loaded!r} is not a click command")
 
 
 def _block(offer: Offer) -> Iterator[Finding]:
@@ -107,7 +107,7 @@ def _block(offer: Offer) -> Iterator[Finding]:
     lost = f"step writes self.{strange[0]}, which is not declared: a reload loses it" if strange else ""
     yield Finding(f"{what}: remembers only what it declares", lost)
     if any(param.required for param in cls.spec.params.values()):
-        return  # only its author knows parameters that it can run with
+        return  # required parameters: no valid values are known here
     wrong = _trial(lambda: _run(cls, seed=1))
     if wrong:
         yield Finding(f"{what}: can be made and stepped", wrong)
@@ -122,13 +122,13 @@ def _block(offer: Offer) -> Iterator[Finding]:
         f"{what}: compiled and called, it does the same",
         ""
         if repr(first) == repr(called)
-        else "it does not; please report this, it is a defect of petra-core",
+        else "the results differ; this is a defect of petra-core, please report it",
     )
 
 
 def _run(cls: type[Block], seed: int, *, inline: bool = True) -> list[tuple[dict[str, Any], str]]:
     """Step a block through random inputs; return the outputs of each scan, and why it faulted, if it did."""
-    chance = random.Random(seed)  # noqa: S311  # the point is that it repeats
+    chance = random.Random(seed)  # noqa: S311  # the sequence must be repeatable
     ports = {name: port.type for name, port in cls.spec.inputs.items() if not port.many}
     if cls.spec.many is not None:
         ports.update({f"{cls.spec.many.name}{i}": cls.spec.many.type for i in range(3)})
@@ -175,7 +175,7 @@ def _sample(chance: random.Random, kind: type) -> bool | int | float | str:
 def _trial(run: Any) -> str:
     try:
         run()
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's code raises
+    except Exception as error:  # noqa: BLE001 - a plugin's code may raise anything
         return one_line(error)
     return ""
 

@@ -1,4 +1,4 @@
-"""`petra bench`: what this machine makes of PETRA, and whether it has become slower."""
+"""`petra bench`: how fast PETRA is on this machine, and whether it has become slower."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic in some ver
         except ValueError:
             found = ()
         if not found or min(found) < 1:
-            self.fail(f"{value!r} is no list of numbers, such as 50,100", param, ctx)
+            self.fail(f"{value!r} is not a list of numbers, such as 50,100", param, ctx)
         return found
 
 

@@ -46,7 +46,7 @@ def _explain(ctx: click.Context, _: click.Parameter, code: str | None) -> None:
     is_eager=True,
     expose_value=False,
     callback=_explain,
-    help="Say what a problem code means and what to do, and exit.",
+    help="Explain a problem code and what to do, and exit.",
 )
 @json_option
 @with_session

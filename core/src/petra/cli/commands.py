@@ -1,4 +1,4 @@
-"""`petra commands`: what was written to devices, by whom, and what became of it."""
+"""`petra commands`: what was written to devices, by whom, and with which outcome."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Entry = Mapping[str, Any]
 def commands(
     session: Session, file: Path, *, last: int, signal: str | None, each: bool, as_json: bool
 ) -> None:
-    """Show what was written to devices, and what became of it.
+    """Show what was written to devices, and with which outcome.
 
     The last commands of the plant FILE: requested, sent, and how they ended. Writes of the program that
     ended well are counted for each signal, unless there are few; --all and --json have every one. A running
@@ -65,7 +65,7 @@ def _is_routine(entry: _Entry) -> bool:
         entry.get("origin") == Origin.LOGIC.value
         and entry.get("outcome") in [outcome.value for outcome in WELL]
         and entry.get("actor") != "safe value"
-        and not isinstance(entry.get("value"), bool)  # a motor that starts is no routine
+        and not isinstance(entry.get("value"), bool)  # a motor that starts is not routine
     )
 
 

@@ -1,4 +1,4 @@
-"""`petra config`: a configuration as it was understood."""
+"""`petra config`: a configuration with references replaced and defaults filled in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from petra.cli.console.session import Session, json_option, with_session
 
 @click.group()
 def config() -> None:
-    """Look at a configuration as it was understood."""
+    """Show a configuration as PETRA reads it."""
 
 
 @config.command()

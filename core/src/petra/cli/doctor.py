@@ -13,7 +13,7 @@ from petra.cli.console.session import Session, json_option, with_session
 @json_option
 @with_session
 def doctor(session: Session, documents: tuple[str, ...], *, as_json: bool) -> int:
-    """Examine this installation and say what is wrong with it.
+    """Examine this installation and list what is wrong with it.
 
     Looks at the interpreter, the plugins, the clock, limits and permissions; with FILE, at the permissions of
     the document and of the secret files that it names. The exit code is 1 when something is bad.

@@ -26,10 +26,10 @@ _COMMANDS = {
     ),
     "blocks": ("petra.cli.blocks", "List the kinds of blocks, and show one with its ports."),
     "check": ("petra.cli.check", "Check documents; every problem with its place."),
-    "commands": ("petra.cli.commands", "Show what was written to devices, and what became of it."),
+    "commands": ("petra.cli.commands", "Show what was written to devices, and with which outcome."),
     "completion": ("petra.cli.completion", "Print the completion script for a shell."),
-    "config": ("petra.cli.config", "Look at a configuration as it was understood."),
-    "doctor": ("petra.cli.doctor", "Examine this installation and say what is wrong with it."),
+    "config": ("petra.cli.config", "Show a configuration as PETRA reads it."),
+    "doctor": ("petra.cli.doctor", "Examine this installation and list what is wrong with it."),
     "explain": ("petra.cli.explain", "Show in which order the blocks of FILE run, and how."),
     "migrate": ("petra.cli.migrate", "Rewrite a document of the original in PETRA's names."),
     "plan": ("petra.cli.plan", "Show what a reload from OLD to NEW would change."),
@@ -41,7 +41,7 @@ _COMMANDS = {
 
 
 class Commands(click.Group):
-    """Core's commands and those of the plugins. Core's are found without looking at any plugin."""
+    """Core's commands and those of the plugins. Core's are found without loading any plugin."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -57,13 +57,13 @@ class Commands(click.Group):
             return None
         try:
             return found.load()
-        except Exception as error:  # a plugin's own command, whatever is wrong with it
+        except Exception as error:  # the module of a plugin's command may raise anything
             raise click.ClickException(f"the command {cmd_name!r} cannot be loaded: {error}") from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command of a line; for one that is not there, say which was meant or what to install."""
+        """Find the command of a line; for an unknown one, suggest a name or a distribution."""
         name = args[0]
         if not ctx.resilient_parsing and self.get_command(ctx, name) is None and not name.startswith("-"):
             raise click.UsageError(
@@ -146,7 +146,7 @@ def _guarded(run: Callable[[], Any]) -> int:
         error.show()
         return 2
     except BrokenPipeError:
-        # whoever read our output has gone (`petra schema | head`); nothing may be flushed to it any more
+        # the reader of the output has ended (`petra schema | head`); a flush at exit would raise again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (PetraError, OSError) as error:

@@ -1,4 +1,4 @@
-"""`petra plugins`: what is installed, and making more of it."""
+"""`petra plugins`: what is installed, and new plugins."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _ANSWERS_WITHIN = 5.0
 @click.option("--scans", type=click.IntRange(min=1), help="Stop after so many scans of each task.")
 @click.option("--for", "seconds", type=Duration(), help="Stop after this time, such as 10s or 5m.")
 @click.option("--once", is_flag=True, help="Scan once and print every signal.")
-@click.option("--scan-time", type=Duration(), help="Period of every task, whatever the document says.")
+@click.option("--scan-time", type=Duration(), help="Period of every task, instead of those in the document.")
 @click.option(
     "--record", type=click.Path(path_type=Path), metavar="FILE", help="Keep the last scans, for replay."
 )
@@ -65,14 +65,14 @@ def run(
 ) -> int:
     """Run a plant until it is told to stop.
 
-    SIGTERM or Ctrl-C ends it after the scan that is running; after a second one it waits for nothing any more
-    but that safe values are written. SIGHUP reads FILE again
-    and changes to it between two scans; a FILE with errors is refused, and everything goes on as it was.
+    SIGTERM or Ctrl-C ends it after the scan that is running; after a second one it waits only until safe
+    values are written. SIGHUP reads FILE again and changes to it between two scans; a FILE with errors is
+    refused, and everything goes on as it was.
 
     In a terminal it shows tasks and signals, otherwise log lines in JSON. With --once or --scans, which serve
     to try things out, nothing is retained and the signals are printed at the end (with --json for programs).
-    Devices are read and written as ever: simulate them first. With --once it waits for their first answer,
-    five seconds at most.
+    Devices are read and written as in any other run: simulate them first. With --once it waits for their
+    first answer, five seconds at most.
     """
     from petra.cli.console.orders import Orders
     from petra.cli.console.output import in_terminal

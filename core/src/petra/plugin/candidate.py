@@ -1,4 +1,4 @@
-"""A plugin on its way into the catalog."""
+"""A plugin that was imported and is not in the catalog yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Source:
 
 @frozen
 class Candidate:
-    """A plugin that was imported and has not been examined: its module, or an object like one."""
+    """A plugin that was imported and not examined: its module, or an object with the same attributes."""
 
     name: str
     module: object = field(repr=False)

@@ -1,7 +1,7 @@
-"""The catalog: the one answer to "what is there".
+"""The catalog: every offer of every plugin, by name.
 
-Making a catalog takes each plugin in turn, whole or not at all. A plugin that fails at any stage is recorded
-as a fault and nothing of it enters; the others never notice.
+A catalog takes each plugin whole or not at all. A plugin that fails at any step is recorded as a fault, none
+of its offers enters, and the other plugins are not affected.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Offer:
-    """One thing that a plugin offers: its group, the name it goes by first, and the thing itself."""
+    """One offer of a plugin: its group, its first name, and the class, kind or command itself."""
 
     group: Group
     name: str
@@ -42,7 +42,7 @@ class Offer:
 
 @frozen
 class Plugin:
-    """A plugin that was taken into the catalog."""
+    """A plugin in the catalog."""
 
     name: str
     distribution: str
@@ -53,7 +53,7 @@ class Plugin:
 
 
 class Catalog:
-    """What the installed plugins offer, by name, and the plugin of each. It never changes once made."""
+    """The offers of the installed plugins, by name. A catalog does not change after it was made."""
 
     def __init__(self, candidates: Iterable[Candidate], faults: Iterable[Fault] = ()) -> None:
         """Take the candidates in their order; the first to offer a name keeps it.
@@ -73,7 +73,7 @@ class Catalog:
                     found_faults.append(Fault.of(candidate.name, candidate.source, rejected))
                 except KeyboardInterrupt:
                     raise
-                except BaseException as error:  # noqa: BLE001 - whatever fails when it is looked at
+                except BaseException as error:  # noqa: BLE001 - an attribute of a plugin may raise anything
                     failed = Rejected(Stage.CONTRACT, one_line(error))
                     failed.__cause__ = error
                     found_faults.append(Fault.of(candidate.name, candidate.source, failed))
@@ -92,19 +92,19 @@ class Catalog:
 
     @classmethod
     def of(cls, *modules: object) -> Catalog:
-        """Make a catalog of plugin modules (or objects like them) that are at hand; tests use it."""
+        """Make a catalog of plugin modules, or of objects with the same attributes; tests use it."""
         return cls(Candidate(_module_name(module), module) for module in modules)
 
     def offers(self, *groups: Group) -> tuple[Offer, ...]:
-        """Return everything on offer in these groups (or in all), in the order of the plugins."""
+        """Return every offer of these groups, or of all, in the order of the plugins."""
         return tuple(o for p in self.plugins for o in p.offers if not groups or o.group in groups)
 
     def names(self, space: str) -> list[str]:
-        """Return every name of a space ("block type", "section", "command"), aliases included."""
+        """Return every name in a space of names ("block type", "section", "command"), aliases included."""
         return [name for owned, name in self._named if owned == space]
 
     def find(self, space: str, name: str) -> Offer | None:
-        """Return what a name stands for in a space, or None."""
+        """Return the offer with this name or alias in a space of names, or None."""
         return self._named.get((space, name))
 
     def section(self, name: str) -> DriverKind[Any] | None:
@@ -128,7 +128,7 @@ class Catalog:
         return MappingProxyType({o.name: o.thing for o in self.offers() if o.group.owns_section})
 
     def plugin(self, name: str) -> Plugin | Fault:
-        """Return a plugin, or its fault when it is in quarantine, by its name or its distribution's."""
+        """Return a plugin, or the fault of a quarantined one, by its name or the name of its distribution."""
         records: list[Plugin | Fault] = [*self.plugins, *self.faults]
         for record in records:
             if name in (record.name, record.distribution):
@@ -140,12 +140,12 @@ class Catalog:
         )
 
     def announce(self, hook: str, **arguments: Any) -> list[str]:
-        """Call a life-cycle hook of every plugin; return what failed, one line each."""
+        """Call a life-cycle hook of every plugin; return the failures, one line each."""
         failed = []
         for implementation in getattr(self._hooks.hook, hook).get_hookimpls():
             try:
                 implementation.function(*(arguments[name] for name in implementation.argnames))
-            except Exception as error:  # noqa: BLE001 - one plugin's failure is not the others'
+            except Exception as error:  # noqa: BLE001 - a failing plugin must not affect the others
                 failed.append(f"plugin {implementation.plugin_name!r}: {hook} failed: {one_line(error)}")
         return failed
 
@@ -174,7 +174,7 @@ class Catalog:
             self._hooks.unregister(module)
             if isinstance(error, Rejected):
                 raise
-            # what a hook lists may be any object at all, one that fails when looked at included
+            # a hook may list any object, also one whose attributes raise
             raise Rejected(Stage.CONTRACT, one_line(error)) from error
 
     def _register(self, candidate: Candidate, module: object) -> None:
@@ -194,7 +194,7 @@ class Catalog:
                 raise Rejected(Stage.HOOK, f"{caller.name} is not a hook{meant}")
         if not callers:
             self._hooks.unregister(module)
-            raise Rejected(Stage.HOOK, "it implements no hook; mark one with @petra.hookimpl")
+            raise Rejected(Stage.HOOK, "it implements no hook; mark a function with @petra.hookimpl")
 
     def _claim(self, offers: Iterable[Offer]) -> dict[tuple[str, str], Offer]:
         claimed: dict[tuple[str, str], Offer] = {}
@@ -202,11 +202,13 @@ class Catalog:
             space = offer.group.space
             for name in names(offer.group, offer.thing):
                 if name in RESERVED.get(space, ()):
-                    raise Rejected(Stage.CONFLICT, f"the {space} {name!r} belongs to petra-core")
+                    raise Rejected(
+                        Stage.CONFLICT, f"the {space} {name!r} is reserved for petra-core; rename it"
+                    )
                 if other := self._named.get((space, name)) or claimed.get((space, name)):
                     raise Rejected(
                         Stage.CONFLICT,
-                        f"it offers the {space} {name!r}, which plugin {other.plugin!r} already offers",
+                        f"the {space} {name!r} is already offered by plugin {other.plugin!r}; rename it",
                     )
                 claimed[space, name] = offer
         return claimed
@@ -216,28 +218,32 @@ def _check_api(module: object) -> None:
     version = getattr(module, "PETRA_API", None)
     current = hookspecs.API_VERSION
     if type(version) is not int:
-        said = "does not say" if version is None else f"says {version!r}, no whole number, for"
-        raise Rejected(Stage.API, f"it {said} which plugin API it was written for: PETRA_API = {current}")
+        declared = "is missing" if version is None else f"is {version!r} and not a whole number"
+        raise Rejected(
+            Stage.API, f"PETRA_API {declared}; write PETRA_API = {current} into the plugin's module"
+        )
     if version != current:
         cure = "petra-core" if version > current else "the plugin"
         raise Rejected(
             Stage.API,
-            f"it was written for plugin API {version}, this petra-core speaks {current}: upgrade {cure}",
+            f"it was written for plugin API {version}, and this petra-core has {current}: upgrade {cure}",
         )
 
 
 def _call(hooks: pluggy.PluginManager, module: object, group: Group) -> Iterator[Any]:
-    """Call one hook of one plugin, so that its failure is its own."""
+    """Call one hook of one plugin, so that a failure concerns this plugin only."""
     for implementation in getattr(hooks.hook, group.hook).get_hookimpls():
         if implementation.plugin is not module:
             continue
         if implementation.wrapper or implementation.hookwrapper:
-            raise Rejected(Stage.HOOK, f"{group.hook} is a wrapper; hooks here only list what they provide")
+            raise Rejected(
+                Stage.HOOK, f"{group.hook} is a hook wrapper; implement a plain function that returns a list"
+            )
         try:
             listed = implementation.function()
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # whatever a stranger's hook raises
+        except BaseException as error:  # a hook may raise anything, SystemExit included
             raise Rejected(Stage.HOOK, f"{group.hook} failed: {one_line(error)}") from error
         if not isinstance(listed, list | tuple):
             raise Rejected(Stage.HOOK, f"{group.hook} returned {type(listed).__name__}, not a list")

@@ -1,4 +1,4 @@
-"""What a thing must be to enter the catalog: the shape that the rest of PETRA relies on."""
+"""The requirements that an offer must meet to enter the catalog; the rest of PETRA relies on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
 
 def names(group: Group, thing: Any) -> tuple[str, ...]:
-    """Return every name under which a configuration or a person asks for this thing."""
+    """Return every name of an offer: a configuration or a command can use any of them."""
     if group in (Group.BLOCK, Group.CONDITION):
         spec_names: tuple[str, ...] = thing.spec.names
         return spec_names
@@ -27,7 +27,7 @@ def names(group: Group, thing: Any) -> tuple[str, ...]:
 
 
 def breaches(group: Group, thing: object) -> Iterator[str]:
-    """Yield what keeps a thing out of the catalog, each in one line; nothing when it may enter."""
+    """Yield each violated requirement in one line; nothing for a valid offer."""
     if group is Group.BLOCK:
         yield from _block(thing, Block)
     elif group is Group.CONDITION:
@@ -80,7 +80,7 @@ def _driver(thing: object) -> Iterator[str]:
 
 def _name(name: object) -> Iterator[str]:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        yield f"{name!r} is no name: lower-case letters, digits, `-` and `_`, a letter first"
+        yield f"{name!r} is not a valid name; use lower-case letters, digits, `-`, `_`, a letter first"
 
 
 def _said(thing: object) -> str:

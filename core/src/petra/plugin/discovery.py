@@ -30,9 +30,9 @@ PLUGINS_DIR_VARIABLE = "PETRA_PLUGINS_DIR"
 
 
 class PluginEntry(EntryPoint):
-    """A plugin that was found: its source, and a `load` that raises nothing but `Rejected`.
+    """A plugin that was found: its source, and a `load` that raises `Rejected` whatever the import raises.
 
-    An interrupt by the operator is the exception to that.
+    Only KeyboardInterrupt passes through: the operator wants to end the command.
     """
 
     source: Source
@@ -55,7 +55,7 @@ class PluginEntry(EntryPoint):
             return self._import()
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # a plugin may even call sys.exit() when it is imported
+        except BaseException as error:  # an import may even call sys.exit()
             raise Rejected(Stage.IMPORT, f"it cannot be imported: {one_line(error)}") from error
 
 
@@ -74,7 +74,7 @@ class PluginManager(ExtensionManager[object]):
     def list_entry_points(self) -> list[EntryPoint]:
         """Return what is installed at this moment: core's own plugin, the others by name, then the files.
 
-        The list of stevedore comes from a cache that misses a reinstall and knows no distributions.
+        stevedore's own list comes from a cache: it misses a reinstall, and its entries have no distribution.
         """
         return [*installed(), *(entry for folder in self._plugins_dirs for entry in in_folder(folder))]
 
@@ -95,19 +95,19 @@ def installed() -> list[PluginEntry]:
     """Return the plugins that installed distributions declare: core's own, then by their names."""
     try:
         found = [_from_distribution(entry_point) for entry_point in entry_points(group=ENTRY_POINTS)]
-    except Exception:  # noqa: BLE001 - one distribution's broken metadata fails the whole look-up
+    except Exception:  # noqa: BLE001 - broken metadata of one distribution fails the look-up of all
         found = _one_by_one()
     found.sort(key=lambda entry: (entry.source.distribution != CORE, entry.name, entry.source.distribution))
     return found
 
 
 def _one_by_one() -> list[PluginEntry]:
-    """Look at each distribution by itself, so that a broken one is a fault and not the end."""
+    """Read each distribution separately, so that broken metadata is a fault of one plugin."""
     found: list[PluginEntry] = []
     for dist in distributions():
         try:
             found += [_from_distribution(ep) for ep in dist.entry_points if ep.group == ENTRY_POINTS]
-        except Exception as error:  # noqa: BLE001 - whatever is in a folder that calls itself a distribution
+        except Exception as error:  # noqa: BLE001 - broken metadata can raise anything
             folder = str(getattr(dist, "_path", "a distribution"))
             importing = partial(_fail, "its metadata is broken", error)
             found.append(PluginEntry(Path(folder).stem, "", importing, Source(folder), dist))
@@ -123,7 +123,7 @@ def _fail(message: str, cause: Exception | None = None) -> object:
 
 
 def in_folder(folder: Path) -> Iterator[PluginEntry]:
-    """Yield a plugin for each Python file of a folder; names that start with `_` or `.` are left alone."""
+    """Yield a plugin for each Python file of a folder; names that begin with `_` or `.` are skipped."""
     if not folder.is_dir():
         importing = partial(_fail, f"the folder {folder} does not exist")
         yield PluginEntry(folder.name, "", importing, Source(str(folder)))
@@ -145,7 +145,7 @@ def _source(dist: Distribution | None) -> Source:
     try:
         metadata = dist.metadata.json
         return Source(str(metadata["name"]), str(metadata["version"]), str(metadata.get("summary", "")))
-    except Exception:  # noqa: BLE001 - METADATA is missing, or no text
+    except Exception:  # noqa: BLE001 - METADATA is missing, or is not text
         return Source(str(getattr(dist, "_path", "")))
 
 

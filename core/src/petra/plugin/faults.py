@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Stage(Enum):
-    """How far a plugin came before it failed; each value is a code documented in the problem reference."""
+    """The step at which a plugin failed; each value is a code documented in the problem reference."""
 
     IMPORT = "plugin-import"
     API = "plugin-api"
@@ -24,7 +24,7 @@ class Stage(Enum):
 
 @frozen
 class Fault:
-    """One plugin in quarantine: which, at what stage, and one clear line why."""
+    """A plugin in quarantine: its source, the step at which it failed, and the reason in one line."""
 
     name: str
     distribution: str
@@ -49,8 +49,8 @@ class Fault:
         return f"{self.distribution} {self.version}".strip()
 
 
-class Rejected(Exception):  # noqa: N818 - it is caught within this package and never an error to a caller
-    """A plugin cannot be taken: where and why."""
+class Rejected(Exception):  # noqa: N818 - it is caught within this package; a caller never gets it
+    """A plugin cannot enter the catalog: at which step and why."""
 
     def __init__(self, stage: Stage, message: str) -> None:
         super().__init__(message)
@@ -58,11 +58,11 @@ class Rejected(Exception):  # noqa: N818 - it is caught within this package and 
 
 
 def one_line(error: BaseException) -> str:
-    """Say an exception in one line: its type, its first line, and where in the plugin it was raised."""
+    """Return an exception as one line: its type, its text, and the file and line where it was raised."""
     try:
         text = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - an exception may fail even at being said
-        text = "it does not say why"
+    except Exception:  # noqa: BLE001 - the __str__ of an exception may raise, too
+        text = "it has no readable text"
     if len(text) > 300:
         text = text[:297] + "..."
     said = f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""The groups of things that plugins offer, each with its hook and its space of names."""
+"""The groups of offers, each with its hook and its space of names."""
 
 from __future__ import annotations
 
@@ -56,4 +56,4 @@ CORE_COMMANDS = (
 )
 
 RESERVED = {"section": CORE_SECTIONS, "command": CORE_COMMANDS}
-"""Names that belong to core, now or by its published design; no plugin can take them."""
+"""Names that core uses, or will use by its published design; no plugin can offer them."""

@@ -17,8 +17,8 @@ The module says which version of this page it was written for and implements the
         return [Doubler]
 
 Hooks that list something *register*: each is called once, when a catalog is made, and never during a scan.
-The last two tell of an engine's life. Names are unique among all installed plugins. Whatever a hook imports
-is paid for at every start, so keep the heavy library behind `build` and `load`.
+The last two report that an engine has started or is about to stop. Names are unique among all installed
+plugins. What a hook imports is imported at every start: keep the heavy library behind `build` and `load`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from petra.plugin.kinds import CliCommand, DriverKind, RunningEngine
 
 API_VERSION = 1
-"""Raised when a hook changes its meaning or goes away; new hooks leave it as it is."""
+"""Incremented when a hook changes its meaning or is removed; a new hook does not change it."""
 
 LIFE_CYCLE = ("petra_engine_started", "petra_engine_stopping")
-"""The hooks that list nothing."""
+"""The hooks that report an event and list nothing."""
 
 PROJECT = "petra"
 ENTRY_POINTS = "petra.plugins"
@@ -68,9 +68,9 @@ def petra_cli_commands() -> Sequence[CliCommand]:  # type: ignore[empty-body]
 
 @hookspec
 def petra_engine_started(engine: RunningEngine) -> None:
-    """Take note that an engine scans now. Called once, in a thread of its own; waited for five seconds."""
+    """React to an engine that has begun to scan. Called once, in its own thread; waited for five seconds."""
 
 
 @hookspec
 def petra_engine_stopping(engine: RunningEngine) -> None:
-    """Take note that an engine is about to stop; its bus can still be read. Waited for five seconds."""
+    """React to an engine that is about to stop; its bus can still be read. Five seconds are waited for it."""

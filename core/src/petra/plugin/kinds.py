@@ -1,4 +1,4 @@
-"""What hooks return: a name, a configuration model, and the late import of the real thing."""
+"""What hooks return: a name, a configuration model, and a function that imports the implementation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CliCommand:
 
 
 class RunningEngine(Protocol):
-    """What a plugin sees of an engine."""
+    """The part of an engine that a life-cycle hook can use."""
 
     @property
     def bus(self) -> Bus:
@@ -48,5 +48,5 @@ class RunningEngine(Protocol):
         ...
 
     def status(self) -> Any:
-        """Return how it goes."""
+        """Return the state of tasks, drivers and faults."""
         ...

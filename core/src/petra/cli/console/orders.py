@@ -1,7 +1,7 @@
-"""What the operating system tells a run: to stop, and to read its document again.
+"""Signals of the operating system to a run: to stop, and to read its document again.
 
-A signal sets a flag and nothing else, however many come. One thread reads the document again and again until
-the last wish was heard: reloads follow each other, and the newest file wins.
+A signal handler only sets a flag or counts. One thread reloads until the last request is served:
+reloads run one after the other, and each of them reads the newest file.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def _known(*names: str) -> list[int]:
 
 _ENDS = _known("SIGTERM", "SIGINT", "SIGQUIT", "SIGXCPU", "SIGPWR")
 _STRAY = _known("SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGTSTP")
-"""What says nothing to a plant, and by default ends it without safe values or lets it stand still."""
+"""Signals without a meaning for a plant. By default they end it without safe values, or stop it."""
 _TERMINAL = _known("SIGTTIN", "SIGTTOU")
-"""Sent to who uses a terminal in the background; heard, they would be sent again and again."""
+"""Sent to a background process that uses its terminal; with a handler they would be sent in a loop."""
 _HANGUP: int | None = getattr(signal, "SIGHUP", None)  # there is none on Windows
 
 
@@ -42,7 +42,7 @@ class Orders:
     def __init__(self) -> None:
         self.stop_asked = False
         self.hurried = 0
-        """The signal that told it a second time, or 0: nothing is waited for any more but safe values."""
+        """The signal that asked for a stop a second time, or 0. With one, only safe values are waited for."""
         self._asked = 0
         self._done = 0
         self._over = False
@@ -83,7 +83,7 @@ class Orders:
                 return
 
     def reload_with(self, reload: Callable[[], None]) -> None:
-        """Have somebody called, in a thread of its own, whenever a reload is asked for."""
+        """Call this function, in its own thread, for each request of a reload."""
         self._reader = threading.Thread(target=self._listen, args=(reload,), name="petra-reload", daemon=True)
         self._reader.start()
 
@@ -97,7 +97,7 @@ class Orders:
                 reload()
             except PetraError as error:
                 log.error("the reload is refused, everything goes on as it was: %s", error)  # noqa: TRY400
-            except BaseException:  # a defect, whatever it is; the next file may be better
+            except BaseException:  # a defect; the next file may still be loaded
                 log.exception("the reload has failed")
 
     def _stop(self, number: int, _: FrameType | None) -> None:
@@ -110,4 +110,4 @@ class Orders:
 
 
 def _nothing(_: int, __: FrameType | None) -> None:
-    """Hear a signal that says nothing; ignoring it would ignore it in the processes of plugins, too."""
+    """Handle a signal without an effect; SIG_IGN would be inherited by the processes of plugins."""

@@ -31,7 +31,7 @@ def _plain(value: object) -> object:
 
 
 def in_terminal() -> bool:
-    """Say whether a person reads along: a terminal, and colours not refused."""
+    """Return whether the output is a terminal whose user has not refused colours."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
@@ -61,7 +61,7 @@ def _print_rich_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) ->
         table.add_column(heading, no_wrap=True, min_width=width)
     table.add_column(headings[-1], overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row))  # Text: brackets in a name are no markup
+        table.add_row(*map(Text, row))  # Text: brackets in a name are not markup
     console = Console()
     before_last = sum(widths[:-1]) + _GAP * len(widths)
     if before_last + min(widths[-1], _LEAST) > console.width:
@@ -82,5 +82,5 @@ def shown(value: object, digits: int = 10) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text as it can stand in one line of a terminal, whatever characters a device has sent."""
+    """Return a text that is safe in one line of a terminal: a device can send any character."""
     return text if text.isprintable() else ascii(text)

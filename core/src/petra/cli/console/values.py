@@ -23,7 +23,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in some ve
         """Return seconds."""
         match = _LENGTH.fullmatch(str(value))
         if match is None or not float(match[1]):
-            self.fail(f"{value!r} is no length of time, such as 500ms, 10s, 5m or 1h", param, ctx)
+            self.fail(f"{value!r} is not a length of time, such as 500ms, 10s, 5m or 1h", param, ctx)
         return float(match[1]) * _SECONDS[match[2]]
 
 

@@ -19,7 +19,7 @@ Described = dict[str, Any]
 
 
 def describe_plugin(plugin: Plugin) -> Described:
-    """Return all there is to say about a plugin."""
+    """Return the description of a plugin and of its offers."""
     return {
         "name": plugin.name,
         "distribution": plugin.distribution,
@@ -30,7 +30,7 @@ def describe_plugin(plugin: Plugin) -> Described:
 
 
 def describe_offer(offer: Offer) -> Described:
-    """Return all there is to say about one thing on offer."""
+    """Return the description of one offer."""
     head: Described = {"group": offer.group.value, "name": offer.name, "plugin": offer.plugin}
     if offer.group in (Group.BLOCK, Group.CONDITION):
         return head | _block(offer.thing.spec)

@@ -1,4 +1,4 @@
-"""Looking at an installation the way a doctor does: one finding for each thing that can be wrong with it."""
+"""The checks of `petra doctor`: one finding for each thing that can be wrong with an installation."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class State(Enum):
 
 @frozen
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     what: str
     state: State
@@ -45,7 +45,7 @@ class Finding:
 
 
 def examine(catalog: Catalog, plugins_dirs: Iterable[Path], documents: Iterable[str]) -> Iterator[Finding]:
-    """Yield what there is to say of this installation, and of the files that belong to these documents."""
+    """Yield the findings about this installation, and about the files of these documents."""
     yield from _interpreter()
     yield from _plugins(catalog)
     yield from _surroundings()
@@ -139,14 +139,14 @@ def _document(loaded: Loaded) -> Iterator[Finding]:
 
 
 def _only_ours(what: str, path: Path) -> Finding:
-    """Say whether others could change what PETRA reads or runs."""
+    """Return whether other users can change what PETRA reads or runs."""
     mode = path.stat().st_mode
-    foreign = mode & (stat.S_IWOTH | stat.S_IWGRP) if path.is_dir() else mode & stat.S_IWOTH
+    writable = mode & (stat.S_IWOTH | stat.S_IWGRP) if path.is_dir() else mode & stat.S_IWOTH
     said = f"{stat.filemode(mode)} {path}"
     return Finding(
         f"{what} permissions",
-        State.BAD if foreign else State.GOOD,
-        said + "; others may write" * bool(foreign),
+        State.BAD if writable else State.GOOD,
+        said + "; others may write" * bool(writable),
     )
 
 

@@ -22,7 +22,7 @@ _SUFFIX = ".tmpl"
 
 
 class NewPluginError(PetraError):
-    """The plugin cannot be written; nothing was."""
+    """The plugin cannot be written; no file was made."""
 
 
 def write_plugin(name: str, into: Path) -> Path:
@@ -30,7 +30,7 @@ def write_plugin(name: str, into: Path) -> Path:
     package = name.replace("-", "_")
     if not _NAME.fullmatch(name):
         raise NewPluginError(
-            f"{name!r} is no name for a plugin: lower-case letters, digits and single dashes"
+            f"{name!r} is not a valid name for a plugin; use lower-case letters, digits and single dashes"
         )
     if keyword.iskeyword(package) or package in sys.stdlib_module_names or package == "petra":
         raise NewPluginError(f"{name!r} would hide the Python module {package!r}; choose another name")

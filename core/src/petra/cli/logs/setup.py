@@ -1,6 +1,6 @@
 """Log lines: JSON for machines, with rotation in a file; plain text in a terminal.
 
-Nothing in the process waits for whoever reads them: not the scan, not a driver, not the end.
+No part of the process waits for a reader of the log: not the scan, not a driver, not the exit.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _sinks: dict[str, LogSink] = {}
 def set_up_logs(file: Path | None, *, console: bool, verbose: bool = False, quiet: bool = False) -> None:
     """Send what is logged to standard error and, with a file, there as JSON.
 
-    Warnings and what ends a thread are logged too, and `sys.stderr` itself becomes a queue: whatever writes
-    there cannot be held up by a reader that stands still.
+    Warnings and what ends a thread are logged too, and `sys.stderr` becomes a queue: a reader that does not
+    read cannot hold up a thread that writes there.
     """
     close_logs()
     root = logging.getLogger()
@@ -71,7 +71,7 @@ def release_stderr() -> None:
 
 
 def close_logs(within: float = CLOSE_WITHIN) -> None:
-    """Write what is left, for so long at most; whoever does not read it by then does not get it."""
+    """Write what is left, for so long at most; lines that are not read by then are lost."""
     if isinstance(sys.stderr, QueuedStream):
         sys.stderr.flush()
     close_sinks(_sinks.values(), within)

@@ -1,4 +1,4 @@
-"""Where log lines go: a bounded queue and a thread that writes, so that whoever logs waits for nobody."""
+"""Where log lines go: a bounded queue and a thread that writes, so that a thread that logs never waits."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class LogSink:
         self._lines.put(line)
 
     def _tell(self) -> None:
-        """Say how many lines were dropped, once there is room again."""
+        """Report how many lines were dropped, as soon as there is room for that."""
         if self._dropped and not self._is_full():
             number, self._dropped = self._dropped, 0
             self._take(self._said(f"{plural(number, 'line')} {'was' if number == 1 else 'were'} dropped"))
@@ -142,7 +142,7 @@ class QueueHandler(logging.Handler):
 
 
 class QueuedStream(io.TextIOBase):
-    """A text stream that never makes its writer wait: what is written goes line by line to a sink."""
+    """A text stream whose writer never waits: each line goes to a sink."""
 
     encoding = "utf-8"
     errors = "backslashreplace"
@@ -157,11 +157,11 @@ class QueuedStream(io.TextIOBase):
         return True
 
     def isatty(self) -> bool:
-        """Return whether what it stands for is a terminal."""
+        """Return whether the original stream is a terminal."""
         return self._stream.isatty()
 
     def fileno(self) -> int:
-        """Return the descriptor of what it stands for."""
+        """Return the descriptor of the original stream."""
         return self._stream.fileno()
 
     def write(self, text: str) -> int:
@@ -188,7 +188,7 @@ class LogFile(RotatingFileHandler):
         super().__init__(path, maxBytes=most_bytes, backupCount=kept, encoding="utf-8")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - named by logging
-        """Let the sink know."""
+        """Raise the error again, for the sink to count."""
         raise  # noqa: PLE0704 - it is called where the error is handled
 
     def flush(self) -> None:
@@ -223,7 +223,7 @@ def _write_plainly(stream: TextIO, text: str) -> None:
 
 
 def write_all(number: int, data: bytes) -> None:
-    """Write to a descriptor, also to one that somebody has made non-blocking."""
+    """Write to a descriptor, also to a non-blocking one."""
     while data:
         try:
             data = data[os.write(number, data[:_PIECE]) :]
@@ -244,5 +244,5 @@ def close_sinks(sinks: Iterable[LogSink], seconds: float) -> bool:
 
 
 def real_stderr() -> TextIO | None:
-    """Return the stream that errors go to, also when a queued one stands in for it."""
+    """Return the original stream of standard error, also while `sys.stderr` is a queued one."""
     return sys.__stderr__ if isinstance(sys.stderr, QueuedStream) else sys.stderr

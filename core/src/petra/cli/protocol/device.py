@@ -26,7 +26,7 @@ Name = Callable[["Point"], str]
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end; what the device or the line says against it ends the command."""
+    """Run a coroutine to its end; an error of the device or the connection ends the command."""
     try:
         return asyncio.run(main)
     except PetraError as error:
@@ -104,10 +104,10 @@ def as_range(text: str, lowest: int, highest: int) -> tuple[int, int]:
     """Return the two ends of a range such as 1-20, or end the command with what was wrong."""
     first, _, last = text.partition("-")
     if not first.isdecimal() or not (last or first).isdecimal():
-        raise click.BadParameter(f"{text!r} is no range, such as 1-20")
+        raise click.BadParameter(f"{text!r} is not a range, such as 1-20")
     found = int(first), int(last or first)
     if not lowest <= found[0] <= found[1] <= highest:
-        raise click.BadParameter(f"{text!r} is no range within {lowest} to {highest}")
+        raise click.BadParameter(f"{text!r} is not a range within {lowest} to {highest}")
     return found
 
 

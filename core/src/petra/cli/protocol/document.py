@@ -33,7 +33,7 @@ def protocol_commands(section: str) -> list[click.Command]:
 
 
 def drivers_in(session: Session, file: str, section: str, only: str | None = None) -> list[Driver]:
-    """Return the drivers of one section of a document; what is wrong with it ends the command."""
+    """Return the drivers of one section of a document; errors in the document end the command."""
     from petra.engine.drivers import drivers_of
 
     found = [
@@ -177,7 +177,7 @@ def _simulate(section: str) -> click.Command:
 
 
 def _is_elsewhere(place: str) -> bool:
-    """Return whether a device is on another machine, as far as its driver says where it is."""
+    """Return whether a device is on another machine, as far as the place of its driver shows."""
     host, colon, _ = place.rpartition(":")
     return bool(colon) and host.strip("[]") not in ("localhost", "::1") and not host.startswith("127.")
 
@@ -219,7 +219,7 @@ def _points(section: str) -> click.Command:
     def import_(session: Session, csv_file: Path, *, connection: str | None) -> None:
         """Check the points of a CSV file and print them as YAML, to stand under `points`.
 
-        What points do to each other, such as two that write one address, `petra check` says of the document.
+        `petra check` finds conflicts between points in the document, such as two that write one address.
         """
         from petra.cli.protocol.points import read, written
 
@@ -241,7 +241,7 @@ def _points(section: str) -> click.Command:
 
 @contextmanager
 def told_to_stop() -> Iterator[threading.Event]:
-    """Yield what is set by SIGTERM. SIGHUP is for plants that run, and ends nothing here."""
+    """Yield an event that SIGTERM sets. SIGHUP is ignored: it asks a running plant for a reload."""
     told = threading.Event()
     before = {signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: told.set())}
     if sys.platform != "win32":

@@ -25,7 +25,7 @@ _HEADINGS = ("time", "signal", "value", "quality", "reason")
 
 
 def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
-    """Run drivers without any program and show what they read, until told to stop."""
+    """Run drivers without a program and show what they read, until SIGTERM or SIGINT."""
     from attrs import evolve
 
     from petra.clock import SystemClock
@@ -102,7 +102,7 @@ class _Lines:
 
 
 class _Table:
-    """A table that moves."""
+    """A table that is redrawn in place."""
 
     def __init__(self, drivers: Sequence[Driver], field: DriverHost, bus: LocalBus) -> None:
         from rich.live import Live

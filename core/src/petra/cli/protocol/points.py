@@ -46,7 +46,7 @@ def connections(section: Any) -> Iterator[tuple[str, type[PointSettings], Sequen
 
 
 def model_of(section: Any) -> type[PointSettings]:
-    """Return the model of a point that a section holds, however deep."""
+    """Return the model of a point that a section holds, at any depth."""
     found = _points_field(section)
     if found is not None:
         return found[1]
@@ -111,7 +111,7 @@ def written(points: Sequence[tuple[str, PointSettings]]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Puts in quotes what some reader of YAML would not take for a text."""
+    """Quotes every text that some YAML parser would read as another type."""
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
@@ -131,7 +131,7 @@ def _points_field(model: Any) -> tuple[str, type[PointSettings]] | None:
 
 
 def _entry(point: PointSettings) -> dict[str, Any]:
-    """Return what is not as it would be without being said."""
+    """Return the settings of a point that differ from their defaults."""
     entry: dict[str, Any] = {}
     model: Any = type(point)
     for setting in settings(model):
@@ -152,11 +152,11 @@ def _cell(value: Any) -> str:
 
 
 def _readable(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, nodes.Mapping]]:
-    """Yield the rows up to the first one that is no CSV."""
+    """Yield the rows up to the first one that is not valid CSV."""
     try:
         yield from _rows(text, model, problems)
     except csv.Error as error:
-        problems.add_at(0, 0, "bad-value", f"it is no CSV: {error}; is a quote left open?")
+        problems.add_at(0, 0, "bad-value", f"it is not valid CSV: {error}; check for a missing closing quote")
 
 
 def _rows(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, nodes.Mapping]]:
@@ -194,7 +194,9 @@ def _rows(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, node
             if name == CONNECTION:
                 connection = cell.strip()
                 if not connection.isprintable():
-                    problems.add_at(begins, at, "bad-value", f"{connection!r} is no name of a connection")
+                    problems.add_at(
+                        begins, at, "bad-value", f"{connection!r} is not a valid name of a connection"
+                    )
             elif name in known and cell != "":
                 key = nodes.Scalar(1, at, name, plain=True)
                 row.entries[name] = nodes.Entry(
@@ -204,18 +206,18 @@ def _rows(text: str, model: Any, problems: Problems) -> Iterator[tuple[str, node
 
 
 class _Semicolons(csv.excel):
-    """What spreadsheets write where the comma is in numbers."""
+    """The CSV that spreadsheets write in countries with a decimal comma."""
 
     delimiter = ";"
 
 
 def _with_point(cell: str) -> str:
-    """Return a number that is written with a comma as everybody else writes it."""
+    """Return a number with a decimal comma written with a decimal point."""
     return cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell.strip()) else cell
 
 
 def _scalar(line: int, column: int, cell: str, kind: Any, *, commas: bool) -> nodes.Scalar:
-    """Return a cell as a value: a text where a text is wanted, whatever it looks like; as it is written."""
+    """Return a cell as a scalar: a text where the setting is a text, otherwise a plain YAML value."""
     cell = cell.replace("${", "$${")
     inner = optional(kind) if is_optional(kind) else kind
     alternatives = get_args(inner)

@@ -31,7 +31,7 @@ _LINES = 20
 class Live:
     """Draws an engine until it ends.
 
-    A thread of its own draws: a terminal that stands still, goes away or cannot be drawn to holds up nobody.
+    Its own thread draws: a terminal that hangs, closes or fails does not hold up the engine.
     """
 
     def __init__(self, engine: Engine, file: str) -> None:
@@ -59,7 +59,7 @@ class Live:
             self._end()
 
     def _begin(self) -> tuple[Terminal, threading.Thread] | None:
-        """Start to draw; whatever is in the way of that, the plant goes on."""
+        """Start to draw; a failure does not affect the plant."""
         try:
             terminal = Terminal(sys.stdout.fileno(), _keyboard())
             thread = threading.Thread(target=self._show, args=(terminal,), name="petra-live", daemon=True)
@@ -93,10 +93,10 @@ class Live:
                 self._draw_on(terminal)
             finally:
                 terminal.close()
-        except Exception as error:  # noqa: BLE001 - a terminal that has gone, and whatever else it may be
+        except Exception as error:  # noqa: BLE001 - a closed terminal, or any defect of the view: the plant goes on
             terminal.restore()
             self._end()
-            log.warning("the terminal cannot be drawn to any more, the plant goes on: %s", error)
+            log.warning("the live view has ended, the plant goes on: %s", error)
 
     def _draw_on(self, terminal: Terminal) -> None:
         view = View(Path(self._file).name, keys=terminal.has_keys)
@@ -139,5 +139,5 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             self._lines.append(self.format(record).splitlines()[0])
-        except Exception:  # noqa: BLE001 - whoever logs must not hear of it
+        except Exception:  # noqa: BLE001 - a caller that logs must not get an exception
             self.handleError(record)

@@ -76,7 +76,7 @@ class Terminal:
         return self._keyboard is not None
 
     def take_keys(self) -> None:
-        """Have the terminal hand over single keys, until `restore`."""
+        """Switch the terminal to single keys, until `restore`."""
         if self._keyboard is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""What the live view shows: an engine as lines that fit a terminal, and where its reader is in them."""
+"""What the live view shows: an engine as lines that fit a terminal, and the part that is on the screen."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _head(file: str, status: EngineStatus, image: Image) -> str:
 
 
 def _about(status: EngineStatus, columns: int, room: int) -> list[str]:
-    """Return what there is to say of tasks, drivers and faults, in so many lines at most."""
+    """Return the state of tasks, drivers and faults, in so many lines at most."""
     lines = [_styled(fit(line, columns), RED) for line in _faults(status)]
     tasks = [_task(name, status) for name in status.tasks]
     if len(tasks) > max(1, room // 2):
