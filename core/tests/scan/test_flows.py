@@ -150,6 +150,43 @@ def test_another_task_is_as_bad_as_what_it_has_computed_until_it_scans_again():
     assert (plant["seen"], plant.bus.status("seen")) == (2.0, GOOD)
 
 
+@pytest.mark.parametrize("between", [("fast",), ("fast", "fast")])
+def test_what_one_task_finds_bad_reaches_another_that_has_scanned_since(between):
+    """A task looks at quality again when another changed it, not only when something came from outside."""
+    plant = Plant(
+        {"x": 1.0},
+        ("slow", "MOVE", {"input": "x"}, {"out": "copy"}),
+        ("fast", "MOVE", {"input": "copy"}, {"out": "seen"}),
+        tasks={"slow": "slow", "fast": "fast"},
+    )
+    plant.scan("slow", "fast")
+    for status in (BAD, GOOD, OLD, GOOD):
+        plant.bus.write("x", 1.0, status)
+        before = plant.bus.status("seen")
+        plant.scan(*between)
+        assert plant.bus.status("seen") == before  # the slow task has not scanned yet
+        plant.scan("slow", "fast")
+        assert plant.bus.status("seen") == status
+
+
+def test_a_fault_of_one_task_makes_bad_what_another_makes_of_its_output():
+    plant = Plant(
+        {"by": 1.0},
+        ("divide", "DIV", {"a": 6.0, "b": "by"}, {"out": "part"}),
+        ("add", "ADD", {"a": "part", "b": 1.0}, {"out": "sum"}),
+        tasks={"divide": "other"},
+    )
+    plant.scan("other", "main")
+    plant.bus.write("by", 0.0)
+    plant.scan("main")
+    plant.scan("other", "main")
+    assert plant.quality("sum") is Quality.BAD
+    plant.bus.write("by", 2.0)
+    plant.scan("main")
+    plant.scan("other", "main")
+    assert (plant["sum"], plant.bus.status("sum")) == (4.0, GOOD)
+
+
 def test_a_fault_in_another_task_of_the_loop_counts():
     plant = Plant(
         {"x": 1.0, "by": 1.0},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import linecache
 import math
 import sys
 
@@ -299,12 +300,54 @@ def test_a_file_that_was_changed_since_its_import_is_not_believed(tmp_path):
     (tmp_path / "plugin_file.py").write_text(
         text.replace("2.0 *", "X").replace("-1.0 *", "2.0 *").replace("X", "-1.0 *")
     )
-    import linecache
-
     linecache.checkcache()
     assert "the file has changed since" in Templates().reason(module.Heater)
     compiled, called = runs(module.Heater, {"a": 10.0}, 1)
     assert compiled == called == [({"out": 20.0}, "")]
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("self.a - self.b", "self.b - self.a"),
+        ("self.a - self.b", "self.a + self.b"),
+        ("self.a - self.b", "self.a - self.a"),
+        ("self.a - self.b", "self.a - 2.0"),
+        ("more = 2.0", "more = -0.0"),
+        ("more = 2.0", "more = 2"),
+        ("if dt < more:", "if dt > more:"),
+        ("self.out = more", "self.out = dt"),
+        ("self.out = 0.5", "pass"),
+    ],
+)
+def test_whatever_was_changed_in_a_file_its_classes_do_what_they_were_imported_as(tmp_path, was, now):
+    """Names, constants, operators, the order of operands: the text of a file that changed is not believed."""
+    text = HEAD + (
+        'class Made(Block, type="CHANGED"):\n    """x"""\n'
+        "    a = In(float)\n    b = In(float)\n    out = Out(float)\n    left = Out(float)\n"
+        "    def step(self, dt):\n        more = 2.0\n        self.left = self.a - self.b\n"
+        "        self.out = 0.5\n        if dt < more:\n            self.out = more\n"
+    )
+    cls = written(tmp_path, "changed_file", text).Made
+    assert Templates().reason(cls) == ""
+    assert text.count(was) == 1
+    (tmp_path / "changed_file.py").write_text(text.replace(was, now))
+    linecache.checkcache()
+    assert "the file has changed since" in Templates().reason(cls)
+    compiled, called = runs(cls, {"a": 7.0, "b": 4.0}, 1)
+    assert compiled == called == [({"out": 2.0, "left": 3.0}, "")]
+
+
+def test_a_comment_or_a_class_beside_it_changes_nothing(tmp_path):
+    """A file whose step is what was imported is believed although it was written again."""
+    text = HEAD + (
+        'class Made(Block, type="COMMENTED"):\n    """x"""\n    out = Out(float)\n'
+        "    def step(self, dt):\n        self.out = 0.5\n"
+    )
+    cls = written(tmp_path, "commented_file", text).Made
+    (tmp_path / "commented_file.py").write_text(text.replace("= 0.5\n", "= 0.5  # a half\n") + "MORE = 1\n")
+    linecache.checkcache()
+    assert Templates().reason(cls) == ""
 
 
 def test_a_loop_over_something_called_enumerate(tmp_path):

@@ -206,6 +206,29 @@ def test_a_parameter_is_tuned_and_state_stays(inline):
     assert plant["n"] == 13
 
 
+class Ratio(Block, type="RATIO"):
+    """Passes on what it is given, without computing."""
+
+    at = In(float, default=2.0)
+    by = Param(float, default=2.0)
+    given = Out(float)
+    chosen = Out(float)
+
+    def step(self, dt):
+        self.given = self.at
+        self.chosen = self.by
+
+
+@pytest.mark.parametrize(("name", "output"), [("at", "given"), ("by", "chosen")])
+def test_an_int_that_a_float_is_tuned_to_is_that_float(name, output, inline):
+    """A signal holds its type exactly: 9007199254740993 is no float, and the next one takes its place."""
+    plant = Plant(("ratio", Ratio, {}, {"given": "given", "chosen": "chosen"}), inline=inline)
+    plant.scan()
+    assert plant.program.tune("ratio", name, 2**53 + 1) == name
+    plant.scan()
+    assert (plant[output], type(plant[output])) == (float(2**53), float)
+
+
 def test_ints_saturate_and_never_wrap(inline):
     plant = Plant(("count", Count, {}, "n"), inline=inline)
     plant.bus.force("n", INT_MAX, "me")

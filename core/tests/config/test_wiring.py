@@ -1,0 +1,73 @@
+"""Who writes a signal and who reads it, where a section may do either."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import field, frozen
+
+from petra import Catalog, Kind, SignalUse, about, hookimpl
+from petra.config import load_bytes
+from petra.library import plugin as library
+
+
+@frozen
+class ValveConfig:
+    """A valve whose point is read, written, or both."""
+
+    reads: str | None = field(default=None, metadata=about("Shown by the valve", signal=SignalUse.WRITES))
+    takes: str | None = field(default=None, metadata=about("Goes to the valve", signal=SignalUse.READS))
+    both: str | None = field(default=None, metadata=about("Either", signal=SignalUse.EITHER))
+
+
+class ValvePlugin:
+    PETRA_API = 1
+    __name__ = "valve"
+
+    @hookimpl
+    def petra_drivers(self) -> list[Kind[Any]]:
+        return [Kind("valve", ValveConfig, build=lambda config: config)]
+
+
+CATALOG = Catalog.of(library, ValvePlugin())
+
+
+def found(text: str) -> list[tuple[str, int]]:
+    problems = load_bytes(text.encode(), CATALOG, {}, name="p").serious
+    return [(problem.code, problem.line) for problem in problems]
+
+
+SIGNALS = "signals: [{name: a, type: bool}, {name: b, type: bool}]\n"
+WRITES = "blocks: [{name: n, type: NOT, inputs: {in: a}, outputs: {out: b}}]\n"
+READS = "blocks: [{name: n, type: NOT, inputs: {in: point}, outputs: {out: b}}]\n"
+
+
+def test_a_point_that_is_read_and_written_stands_beside_the_block_that_writes_its_signal():
+    """The block commands the device, and the device shows what it has taken: that is no second writer."""
+    assert found(SIGNALS + WRITES + "valve: {both: b}\n") == []
+
+
+def test_a_point_that_only_shows_is_a_second_writer_beside_a_block():
+    assert found(SIGNALS + WRITES + "valve: {reads: b}\n") == [("two-writers", 2)]
+
+
+def test_a_point_that_takes_is_no_writer():
+    assert found(SIGNALS + WRITES + "valve: {takes: b}\n") == []
+
+
+def test_without_a_block_a_point_that_is_read_and_written_writes_its_signal():
+    """What it shows may be read without being declared anywhere else."""
+    assert found(SIGNALS + READS + "valve: {both: point}\n") == []
+    nobody = [("unknown-signal", 2), ("unknown-signal", 3)]
+    assert found(SIGNALS + READS + "valve: {takes: point}\n") == nobody
+
+
+@pytest.mark.parametrize("other", ["reads", "both"])
+def test_two_points_that_write_a_signal_that_no_block_writes_are_two_writers(other):
+    text = f"valve:\n- {{both: point}}\n- {{{other}: point}}\n"
+    assert [code for code, _ in found(SIGNALS + text)] == ["two-writers"]
+
+
+def test_two_points_that_take_what_a_block_writes_are_good():
+    assert found(SIGNALS + WRITES + "valve:\n- {both: b}\n- {both: b}\n") == []
