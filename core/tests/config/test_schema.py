@@ -162,3 +162,12 @@ def test_secrets_have_no_default_in_the_schema(validator):
     assert "default" not in meter["properties"]["token"]
     assert meter["properties"]["port"]["default"] == 502
     assert meter["properties"]["port"]["description"] == "TCP port"
+
+
+def test_a_text_is_offered_to_editors_once(validator):
+    """Any text may be a reference to the environment: only what is no plain text needs it beside its own."""
+    properties = validator.schema["properties"]["meter"]["anyOf"][0]["properties"]
+    assert properties["labels"]["anyOf"][0]["additionalProperties"] == {"type": "string"}
+    assert properties["alarm"]["anyOf"] == [{"type": "string"}, {"type": "null"}]
+    assert {"type": "integer"}.items() <= properties["port"]["anyOf"][0].items()
+    assert any("pattern" in each for each in properties["port"]["anyOf"])

@@ -8,11 +8,48 @@ from typing import Any
 
 import pytest
 
-from petra import Block, In, Out, Param
+from petra import Block, In, Out, Param, State
 from petra.scan import Bench
 from petra.scan.template import Templates
 
 GAIN = -3.0
+
+
+def half(value: float) -> float:
+    return value / 2
+
+
+def whole(value: float) -> int:
+    return int(value)
+
+
+def said(value: float) -> str:
+    return f" {value} "
+
+
+class Functions(Block, type="FUNCTIONS"):
+    """Stores what functions of its module return, which is of another type than what they are given."""
+
+    f = In(float)
+    n = In(int)
+    number = Out(float)
+    count = Out(int)
+    switch = Out(bool)
+    spoken = Out(float)
+    rounded = Out(float)
+    power = Out(float)
+    shifted = Out(int)
+    kept = State(0.0)
+
+    def step(self, dt):
+        self.number = whole(self.f)
+        self.count = half(self.n)
+        self.switch = whole(self.f)
+        self.spoken = said(self.f)
+        self.rounded = round(self.f)
+        self.power = self.n**2
+        self.shifted = 1 << self.n
+        self.kept = whole(self.f)
 
 
 class Extremes(Block, type="EXTREMES"):
@@ -82,7 +119,7 @@ def outputs(cls: type[Block], inputs: dict[str, Any], *, inline: bool, **params:
     return {name: bus.values[bus.layout.index[f"out.{name}"]] for name in cls.spec.outputs}
 
 
-@pytest.mark.parametrize("cls", [Extremes, Signs, Powers], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", [Extremes, Signs, Powers, Functions], ids=lambda cls: cls.__name__)
 def test_these_steps_are_written_out(cls):
     assert Templates().reason(cls) == ""
 
@@ -126,3 +163,28 @@ def test_a_negative_parameter_keeps_its_sign_within_a_power(inline):
     assert outputs(Powers, {}, inline=inline) == expected
     given = outputs(Powers, {}, inline=inline, by=-2.0, whole=-4)
     assert given == {**expected, "of_param": 4.0, "of_whole": 16}
+
+
+@pytest.mark.parametrize("inline", [True, False], ids=["compiled", "called"])
+def test_what_a_function_returns_is_stored_as_what_the_output_holds(inline):
+    found = outputs(Functions, {"f": 7.0, "n": 5}, inline=inline)
+    expected = {
+        "number": 7.0,
+        "count": 2,
+        "switch": True,
+        "spoken": 7.0,
+        "rounded": 7.0,
+        "power": 25.0,
+        "shifted": 32,
+    }
+    assert {name: bits(each) for name, each in found.items()} == {
+        name: bits(each) for name, each in expected.items()
+    }
+
+
+@pytest.mark.parametrize("inline", [True, False], ids=["compiled", "called"])
+def test_a_state_is_of_its_own_type_whatever_was_assigned(inline):
+    bench = Bench(Functions, {"f": 7.0, "n": 80}, inline=inline)
+    bench.scan()
+    assert bits(bench.program.snapshot()["block"]["kept"]) == bits(7.0)
+    assert bench.outputs()["shifted"] == 2**63 - 1

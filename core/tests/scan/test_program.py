@@ -257,6 +257,15 @@ def test_a_keyboard_interrupt_is_a_fault_like_any_other():
 SCALE = 3.0
 
 
+LISTED = []
+
+
+def listed(function):
+    """Keep a list of what is decorated."""
+    LISTED.append(function)
+    return function
+
+
 def outside():
     limit = 5.0
 
@@ -343,7 +352,17 @@ def outside():
         def step(self, dt):
             self.out = self.half()
 
+    class Decorated(Block, type="DECORATED"):
+        """Has a decorated step."""
+
+        out = Out(float)
+
+        @listed
+        def step(self, dt):
+            self.out = 1.0
+
     return {
+        Decorated: "it is no plain method",
         Closure: "'limit' of an enclosing scope",
         Constructed: "an `__init__` of its own",
         Undeclared: "it uses self.more, which is not declared",

@@ -166,7 +166,7 @@ class Writer(ast.NodeTransformer):
         numbers = all(self._kinds.of(arg) in (bool, int, float) for arg in node.args)
         if function in (min, max) and len(node.args) >= 2 and numbers:
             return self._extreme(node.args, ast.Gt() if function is min else ast.Lt())
-        if function in (all, any) and node.args and self._many.get(member(node.args[0])) is bool:
+        if function in (all, any) and len(node.args) == 1 and self._many.get(member(node.args[0])) is bool:
             items = self.visit(node.args[0]).elts
             if items:
                 return (
@@ -180,7 +180,7 @@ class Writer(ast.NodeTransformer):
             items = [item.id for item in self.visit(node.args[1]).elts]
             if sign and 1 <= len(items) <= _LONGEST_SUM:
                 return ast.Name(f"({f' {sign} '.join(items)})")
-        if function is len and node.args and self._is_many(member(node.args[0])):
+        if function is len and len(node.args) == 1 and self._is_many(member(node.args[0])):
             return ast.Constant(self._count(member(node.args[0])))
         return ast.Call(self.visit(node.func), [self.visit(arg) for arg in node.args], [])
 
