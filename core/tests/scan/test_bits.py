@@ -39,6 +39,13 @@ class Functions(Block, type="FUNCTIONS"):
     rounded = Out(float)
     power = Out(float)
     shifted = Out(int)
+    left = Out(int)
+    right = Out(int)
+    both = Out(int)
+    negative = Out(int)
+    either = Out(int)
+    chosen = Out(int)
+    compared = Out(float)
     kept = State(0.0)
 
     def step(self, dt):
@@ -49,6 +56,13 @@ class Functions(Block, type="FUNCTIONS"):
         self.rounded = round(self.f)
         self.power = self.n**2
         self.shifted = 1 << self.n
+        self.left = half(self.n) * 3
+        self.right = 3 * half(self.n)
+        self.both = half(self.n) - half(self.n - 1)
+        self.negative = -half(self.n)
+        self.either = self.n > 9 or half(self.n)
+        self.chosen = self.n if self.n > 9 else half(self.n)
+        self.compared = self.n > 1
         self.kept = whole(self.f)
 
 
@@ -176,6 +190,13 @@ def test_what_a_function_returns_is_stored_as_what_the_output_holds(inline):
         "rounded": 7.0,
         "power": 25.0,
         "shifted": 32,
+        "left": 8,
+        "right": 8,
+        "both": 0,
+        "negative": -2,
+        "either": 2,
+        "chosen": 2,
+        "compared": 1.0,
     }
     assert {name: bits(each) for name, each in found.items()} == {
         name: bits(each) for name, each in expected.items()
