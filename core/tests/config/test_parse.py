@@ -234,3 +234,11 @@ def test_decode_says_nothing_of_a_good_text():
     problems = Problems("f")
     assert decode("ä\r\n\tx\x85".encode(), problems) == "ä\r\n\tx\x85"
     assert not problems.errors
+
+
+@pytest.mark.parametrize("key", ["[a]", "{a: 1}", "*x"])
+def test_a_key_that_is_no_text_is_one_problem_and_its_value_is_left_out(check, key):
+    made = check(f"x-a: &x b\nsignals: [a]\n? {key}\n: 1\nscan_time_ms: 50\n")
+    assert (made.only.code, made.only.line) == ("bad-key", 3)
+    twice = check(f"x-a: &x b\n? {key}\n: 1\n? {key}\n: {{a: 1}}\nsignals: [a]\n")
+    assert twice.codes == ["bad-key", "bad-key"]
