@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from petra import Block, In, Out, Param
+from petra import Block, Catalog, In, Out, Param
+from petra.library import plugin as library
 from petra.scan import Bench, Network, Place, Program, Resolution, wire
 from petra.signals import Bus, Signal, SignalType
 from petra.testing import ManualClock
+
+LIBRARY = {offer.name: offer.thing for offer in Catalog.of(library).offers()}
 
 
 class Step(Block, type="STEP"):
@@ -103,6 +106,78 @@ def test_a_call_that_python_refuses_is_a_fault_and_stops_nothing(which):
         found.append((bench.outputs(), bench.fault))
     assert found[0] == found[1]
     assert found[0][1].startswith("block block: TypeError") == (which < 7)
+
+
+def text_of(kind: str, inputs: dict[str, Any]) -> str:
+    ((_, text),) = Bench(LIBRARY[kind], inputs).program.source()
+    return text
+
+
+FLOATS = {"a": 1.0, "b": 2.0}
+BOOLS = {"a": True, "b": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs"),
+    [
+        ("GT", FLOATS), ("ADD", FLOATS), ("SUB", FLOATS), ("MUL", FLOATS), ("MIN", FLOATS), ("EQ", FLOATS),
+        ("AND", BOOLS), ("OR", BOOLS), ("NOT", {"input": True}), ("XOR", BOOLS), ("ABS", {"input": 1.0}),
+        ("TON", {"input": True}), ("SCALE", {"input": 1.0}), ("R_TRIG", {"clk": True}),
+        ("HYSTERESIS", {"input": 1.0}), ("SR_LATCH", {"set": True, "reset": False}),
+    ],
+)  # fmt: skip
+def test_what_is_certain_of_its_type_is_stored_as_it_is(kind, inputs):
+    """The blocks that programs are full of pay for no conversion, and do not ask whether one is needed."""
+    text = text_of(kind, inputs)
+    assert "to_" not in text
+    assert "__class__" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "expected"),
+    [
+        ("GT", FLOATS, "v[2] = v[0] > v[1]"),
+        ("AND", BOOLS, "v[2] = v[0] and v[1]"),
+        ("NOT", {"input": True}, "v[1] = not v[0]"),
+        ("ADD", FLOATS, "v[2] = (v[0] + v[1])"),
+    ],
+)
+def test_a_step_of_one_assignment_is_one_line(kind, inputs, expected):
+    lines = text_of(kind, inputs).splitlines()
+    assert [line.strip() for line in lines[2:-1] if line.strip()] == [expected]
+
+
+class Bitwise(Block, type="BITWISE"):
+    """Bits of bools and of ints."""
+
+    a = In(bool)
+    b = In(bool)
+    n = In(int)
+    both = Out(bool)
+    either = Out(bool)
+    one = Out(bool)
+    masked = Out(bool)
+
+    def step(self, dt):
+        self.both = self.a & self.b
+        self.either = self.a | self.b
+        self.one = self.a ^ self.b
+        self.masked = self.n & self.a
+
+
+@pytest.mark.parametrize("inline", [True, False], ids=["compiled", "called"])
+def test_bits_of_bools_are_bools_and_those_of_ints_are_asked(inline):
+    bench = Bench(Bitwise, {"a": True, "b": False, "n": 5}, inline=inline)
+    bench.scan()
+    assert bench.outputs() == {"both": False, "either": True, "one": True, "masked": True}
+    assert {type(value) for value in bench.outputs().values()} == {bool}
+    if inline:
+        ((_, text),) = bench.program.source()
+        assert text.count("to_bool") == 1
+
+
+def test_an_int_that_may_leave_64_bits_is_asked():
+    assert text_of("ADD", {"a": 1, "b": 2}).count("to_int") == 1
 
 
 def test_a_bench_refuses_inputs_that_the_block_does_not_take():
