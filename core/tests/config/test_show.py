@@ -83,3 +83,12 @@ def test_several_sections_are_numbered(check):
     result = check("meter: [{host: a}, {host: b}]")
     paths = {v.path: v.value for v in shown(result.loaded, result.good)}
     assert (paths["meter[0].host"], paths["meter[1].host"]) == ("a", "b")
+
+
+def test_a_file_that_has_gone_since_is_not_shown_and_ends_nothing(check, tmp_path):
+    (tmp_path / "pw").write_text("hunter2")
+    result = check("meter: {host: '${file:pw}', tag: M5}")
+    (tmp_path / "pw").unlink()
+    found = {v.path: (v.value, v.source) for v in shown(result.loaded, result.good)}
+    assert found["meter.host"] == ("***", "plant.yaml:1:15 (file pw)")
+    assert found["meter.tag"] == ("M5", "plant.yaml:1:34")

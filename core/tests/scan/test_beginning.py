@@ -6,7 +6,9 @@ import pytest
 
 from petra import Catalog
 from petra.library import plugin as library
-from petra.scan import Bench
+from petra.scan import Bench, Network, Place, Program, Resolution, wire
+from petra.signals import Bus, Quality, Signal, SignalType, Status
+from petra.testing import ManualClock
 
 BLOCKS = Catalog.of(library)
 
@@ -62,6 +64,39 @@ def test_a_reload_does_not_begin_it_again(begun):
     after.write("input", 90.0)
     after.scan(1.0)
     assert after.outputs() == {"out": 12.0 if begun else 90.0}
+
+
+def two_ramps(away: set[str]) -> tuple[Bus, Program]:
+    """Return a program of two ramps, of which some have a device that is not there yet."""
+    ramp, rate = block("RAMP"), {"rate_up": 1.0}
+    blocks = [wire(name, ramp, {"input": f"in.{name}"}, {"out": name}, rate) for name in ("one", "two")]
+    resolution = Resolution(blocks, {"in.one": float, "in.two": float})
+    signals = [Signal(f"in.{n}", SignalType.FLOAT, 10.0) for n in ("one", "two")]
+    signals += [Signal(n, SignalType.FLOAT, written_by=n) for n in ("one", "two")]
+    bus = Bus(signals, ManualClock())
+    for name in away:
+        bus.write(f"in.{name}", 10.0, Status(Quality.BAD, "away"))
+    return bus, Program(Network(blocks), Place(bus.layout.index, resolution.types), resolution)
+
+
+def scan(bus: Bus, program: Program) -> tuple[object, object]:
+    bus.latch()
+    program.scan(bus, 1.0)
+    bus.publish(1, 1)
+    return bus.read("one").value, bus.read("two").value
+
+
+def test_a_reload_knows_of_each_block_by_itself_whether_it_has_begun():
+    before = two_ramps({"two"})
+    assert scan(*before) == (10.0, 10.0)
+    bus, program = two_ramps({"one", "two"})
+    program.restore(before[1].snapshot())
+    bus.write("in.one", 90.0, Status(Quality.BAD, "away"))
+    assert scan(bus, program)[0] == 11.0
+    for name in ("one", "two"):
+        bus.write(f"in.{name}", 90.0)
+    assert scan(bus, program) == (12.0, 90.0)  # the second begins where its device is
+    assert scan(bus, program) == (13.0, 90.0)
 
 
 def test_what_is_retained_is_no_beginning():
