@@ -71,3 +71,22 @@ def test_two_points_that_write_a_signal_that_no_block_writes_are_two_writers(oth
 
 def test_two_points_that_take_what_a_block_writes_are_good():
     assert found(SIGNALS + WRITES + "valve:\n- {both: b}\n- {both: b}\n") == []
+
+
+def test_a_name_of_the_engine_s_is_one_problem_wherever_it_is_written():
+    """Who writes it first does not matter: nobody may."""
+    blocks = "blocks:\n" + "".join(
+        f"- {{name: n{i}, type: ADD, inputs: {{a: 1, b: 2}}, outputs: {{out: petra.main.scans}}}}\n"
+        for i in (1, 2)
+    )
+    assert found(SIGNALS + blocks) == [("bad-value", 3), ("bad-value", 4)]
+    assert found(SIGNALS + "valve: {reads: petra.main.scans}\n") == [("bad-value", 2)]
+    assert found(SIGNALS + "valve: {takes: petra.main.scans}\n") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["petra.main.scans", "petra.clock.second_of_day", "petra.main.lateness_p99_ms"]
+)
+def test_the_signals_of_the_engine_are_read_as_any_others(name):
+    block = f"blocks: [{{name: n, type: GT, inputs: {{a: {name}, b: 5}}, outputs: {{out: late}}}}]\n"
+    assert found(SIGNALS + block) == []
