@@ -7,7 +7,7 @@ import pytest
 from petra import Catalog
 from petra.library import plugin as library
 from petra.scan import Bench, Network, Place, Program, Resolution, wire
-from petra.signals import Bus, Quality, Signal, SignalType, Status
+from petra.signals import Bus, LocalBus, Quality, Signal, SignalType, Status, Store
 from petra.testing import ManualClock
 
 BLOCKS = Catalog.of(library)
@@ -73,16 +73,16 @@ def two_ramps(away: set[str]) -> tuple[Bus, Program]:
     resolution = Resolution(blocks, {"in.one": float, "in.two": float})
     signals = [Signal(f"in.{n}", SignalType.FLOAT, 10.0) for n in ("one", "two")]
     signals += [Signal(n, SignalType.FLOAT, written_by=n) for n in ("one", "two")]
-    bus = Bus(signals, ManualClock())
+    bus = LocalBus(Store(signals, ManualClock()))
     for name in away:
         bus.write(f"in.{name}", 10.0, Status(Quality.BAD, "away"))
     return bus, Program(Network(blocks), Place(bus.layout.index, resolution.types), resolution)
 
 
 def scan(bus: Bus, program: Program) -> tuple[object, object]:
-    bus.latch()
-    program.scan(bus, 1.0)
-    bus.publish(1, 1)
+    bus.store.latch()
+    program.scan(bus.store, 1.0)
+    bus.store.publish(1, 1)
     return bus.read("one").value, bus.read("two").value
 
 

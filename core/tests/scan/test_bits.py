@@ -130,7 +130,7 @@ def outputs(cls: type[Block], inputs: dict[str, Any], *, inline: bool, **params:
     bench.scan()
     assert bench.fault == ""
     bus = bench.bus
-    return {name: bus.values[bus.layout.index[f"out.{name}"]] for name in cls.spec.outputs}
+    return {name: bus.store.values[bus.layout.index[f"out.{name}"]] for name in cls.spec.outputs}
 
 
 @pytest.mark.parametrize("cls", [Extremes, Signs, Powers, Functions], ids=lambda cls: cls.__name__)

@@ -9,7 +9,7 @@ import pytest
 from petra import Block, Catalog, In, Out, Param
 from petra.library import plugin as library
 from petra.scan import Bench, Network, Place, Program, Resolution, wire
-from petra.signals import Bus, Signal, SignalType
+from petra.signals import Bus, LocalBus, Signal, SignalType, Store
 from petra.testing import ManualClock
 
 LIBRARY = {offer.name: offer.thing for offer in Catalog.of(library).offers()}
@@ -32,7 +32,7 @@ def chain(count: int, *, inline: bool = True) -> tuple[Bus, Program]:
     resolution = Resolution(blocks, {"s0": float})
     signals = [Signal("s0", SignalType.FLOAT)]
     signals += [Signal(f"s{i + 1}", SignalType.FLOAT, written_by=f"b{i}") for i in range(count)]
-    bus = Bus(signals, ManualClock())
+    bus = LocalBus(Store(signals, ManualClock()))
     return bus, Program(Network(blocks), Place(bus.layout.index, resolution.types), resolution, inline=inline)
 
 
@@ -47,8 +47,8 @@ def test_every_block_is_in_one_function_of_a_hundred_blocks_at_most(count):
     assert [number for part in parts for number in part] == list(range(count))
     assert all(len(part) == 100 for part in parts[:-1])
     assert all(1 <= len(part) <= 100 for part in parts)
-    program.scan(bus, 0.1)
-    assert bus.values[bus.layout.index[f"s{count}"]] == float(count)
+    program.scan(bus.store, 0.1)
+    assert bus.store.values[bus.layout.index[f"s{count}"]] == float(count)
 
 
 def test_tuning_a_block_compiles_only_the_function_that_it_is_in():
@@ -56,19 +56,19 @@ def test_tuning_a_block_compiles_only_the_function_that_it_is_in():
     before = steps(program)
     program.tune("b120", "by", 10.0)
     assert [now is was for now, was in zip(steps(program), before, strict=True)] == [True, False, True]
-    program.scan(bus, 0.1)
-    assert bus.values[bus.layout.index["s250"]] == 259.0
+    program.scan(bus.store, 0.1)
+    assert bus.store.values[bus.layout.index["s250"]] == 259.0
 
 
 def test_a_force_compiles_only_the_function_that_writes_its_signal():
     bus, program = chain(250)
-    program.scan(bus, 0.1)
+    program.scan(bus.store, 0.1)
     before = steps(program)
     bus.force("s221", 0.0, "me")
-    bus.latch()
-    program.scan(bus, 0.1)
+    bus.store.latch()
+    program.scan(bus.store, 0.1)
     assert [now is was for now, was in zip(steps(program), before, strict=True)] == [True, True, False]
-    assert bus.values[bus.layout.index["s250"]] == 29.0
+    assert bus.store.values[bus.layout.index["s250"]] == 29.0
 
 
 class Empty(Block, type="EMPTY_CALLS"):
