@@ -18,6 +18,11 @@ from petra_modbus.address import Address, AddressError, Area, parse
         ("input:7", Area.INPUT, 7, None),
         ("coil:7", Area.COIL, 7, None),
         ("di:7", Area.DISCRETE, 7, None),
+        ("co:7", Area.COIL, 7, None),
+        ("ir:7", Area.INPUT, 7, None),
+        ("hr:5.0", Area.HOLDING, 5, 0),
+        ("40000", Area.HOLDING, 40_000, None),
+        ("20001", Area.HOLDING, 20_001, None),
     ],
 )
 def test_offsets_from_zero(text, area, offset, bit):
@@ -48,6 +53,9 @@ def test_numbers_as_manuals_print_them(text, area, offset):
     [
         ("40001", False, "40001 is ambiguous"),
         ("30001", False, "is ambiguous"),
+        ("10001", False, "is ambiguous"),
+        ("400001", False, "is ambiguous"),
+        ("500000", False, "end at 65535"),
         ("70001", False, "end at 65535"),
         ("65536", False, "end at 65535"),
         ("20001", True, "not a valid modicon address"),
@@ -72,3 +80,10 @@ def test_an_area_beside_it_settles_what_a_number_means():
     assert parse("40001", modicon=False, area=Area.HOLDING) == Address(Area.HOLDING, 40_001)
     with pytest.raises(AddressError, match="but `area` says"):
         parse("coil:1", modicon=False, area=Area.HOLDING)
+
+
+@pytest.mark.parametrize(
+    "text", ["holding:5", "holding:5.0", "holding:5.15", "coil:0", "discrete:7", "input:65535"]
+)
+def test_an_address_prints_as_it_is_written(text):
+    assert str(parse(text, modicon=False)) == text

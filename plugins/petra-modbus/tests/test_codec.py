@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from petra import SignalType
 from petra.drivers import Packed, PointError, unpacker
-from petra_modbus.codec import NAMES, ORDERS, Codec, type_named
+from petra_modbus.codec import NAMES, ORDERS, Codec, bits_unpacker, type_named, unpacked_bits
 
 ORDER = st.sampled_from(ORDERS)
 WHOLE = {
@@ -147,3 +147,75 @@ def test_a_number_that_no_signal_holds_is_an_error_and_not_another_number(value,
     seen, five = together(registers + bytes(7) + b"\5")
     assert isinstance(seen, PointError)
     assert five == 5
+
+
+@given(data=st.data(), length=st.integers(1, 2_000))
+def test_bits_are_found_wherever_they_are(data, length):
+    """Few and many of them, with and without gaps, in any order."""
+    packed = data.draw(st.binary(min_size=(length + 7) // 8, max_size=(length + 7) // 8))
+    first = data.draw(st.integers(0, length - 1))
+    step = data.draw(st.sampled_from([1, 2, 7, 100]))
+    offsets = list(range(first, length, step))
+    if data.draw(st.booleans()):
+        offsets = data.draw(st.permutations(offsets[:50]))
+    number = int.from_bytes(packed, "little")
+    expected = [bool(number >> offset & 1) for offset in offsets]
+    assert list(bits_unpacker(offsets, length)(packed)) == expected
+    assert unpacked_bits(packed)[:length] == [bool(number >> at & 1) for at in range(length)]
+
+
+@pytest.mark.parametrize("offsets", [[0], [3], [0, 1, 3], [0, 2, 1, 3], [0, 0, 1]])
+def test_bits_of_a_short_part(offsets):
+    """One of four, with a gap, in another order, one of them twice."""
+    found = bits_unpacker(offsets, 4)(b"\x0a")
+    assert list(found) == [(False, True, False, True)[offset] for offset in offsets]
+    assert all(value is True or value is False for value in found)
+
+
+def test_an_offset_alone_scales():
+    codec = Codec("int16", offset=-40.0)
+    assert codec.holds is SignalType.FLOAT
+    assert codec.decode(b"\0\x3c", 0) == 20.0
+    assert codec.encode(20.0) == b"\0\x3c"
+
+
+def test_scale_and_offset_are_undone_in_the_right_order():
+    codec = Codec("uint16", scale=0.5, offset=10.0)
+    assert codec.decode(b"\0\x64", 0) == 60.0
+    assert codec.encode(60.0) == b"\0\x64"
+
+
+def test_what_becomes_too_large_by_scaling_is_noticed_among_others():
+    """Read together by one `struct`, as a part of several points is."""
+    codec = Codec("float64", scale=1e300)
+    packed = [Packed(at, 8, codec.decode, codec.code) for at in (0, 8)]
+    large, small = unpacker(packed)(struct.pack(">dd", 1e300, 1e-3))
+    assert isinstance(large, PointError)
+    assert small == pytest.approx(1e297)
+
+
+def test_spaces_before_a_text_belong_to_it():
+    assert Codec("string", length=6).decode(b"  AB  ", 0) == "  AB"
+
+
+def test_a_number_between_two_is_written_as_the_nearer_one():
+    assert Codec("int16", scale=0.1).encode(0.96) == b"\0\x0a"
+    assert Codec("int16").encode(-2.6) == (-3).to_bytes(2, signed=True)
+
+
+@pytest.mark.parametrize(
+    ("codec", "code"),
+    [
+        (Codec("int16", "CDAB"), ">h"),  # one register has no words to swap
+        (Codec("uint16", "BADC"), "<H"),
+        (Codec("float32", "DCBA"), "<f"),
+        (Codec("float32", "CDAB"), ""),
+        (Codec("uint64"), ""),  # may be more than a signal holds
+        (Codec("uint64", scale=0.5), ">Q"),
+        (Codec("float64"), ">d"),
+        (Codec("bcd16"), ""),
+    ],
+    ids=lambda each: f"{each.type}-{each.order}" if isinstance(each, Codec) else each,
+)
+def test_values_that_struct_reads_are_read_together(codec, code):
+    assert codec.code == code

@@ -120,8 +120,7 @@ def _numbers(registers: bytes) -> tuple[int, ...]:
 def read_answer(request: bytes, pdu: bytes, length: int) -> bytes:
     """Return the data of an answer, of exactly that many bytes.
 
-    pymodbus would make a list of numbers of it, which takes twelve times as long as the struct that reads the
-    values.
+    pymodbus would make a list of numbers of it, at twelve times the cost of the struct that reads the values.
     """
     check_answer(request, pdu)
     if len(pdu) != length + 2 or pdu[1] != length:
