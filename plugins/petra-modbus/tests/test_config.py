@@ -6,6 +6,7 @@ import pytest
 
 from petra import Catalog
 from petra.config import load_bytes
+from petra.drivers import PointSettings
 from petra.library import plugin as library
 from petra_modbus import plugin
 
@@ -69,6 +70,8 @@ def test_the_keys_of_the_original_load(modbus):
         ("{signal: a, address: 1, scale: 1e-310}", "6:40", "leaves nothing"),
         ("{signal: a, address: 1, area: coil, data_type: bool, bit: 3}", "6:30", "the coils have no bits"),
         ("{signal: a, address: '100.3', data_type: bool, bit: 5}", "6:30", "contains the bit already"),
+        ("{signal: a, address: '100.0', data_type: bool, bit: 5}", "6:30", "contains the bit already"),
+        ("{signal: a, address: 65530, data_type: int32, count: 4}", "6:30", "this point ends at 65537"),
         (
             "{signal: a, address: 1, data_type: string, length: 240, packing: one_per_register}",
             "6:30",
@@ -124,6 +127,14 @@ def test_a_mistake_in_a_point_has_its_place(problems, point, place, said):
         ("address: 1", "address: 1, unit: 2", False),
         ("address: 1", "address: 'coil:1', data_type: bool", False),
         ("address: 1, count: 5", "address: 5", True),
+        ("address: 1, count: 5", "address: 6", False),
+        ("address: 1, data_type: int32, count: 2", "address: 4", True),
+        ("address: 1, data_type: int32, count: 2", "address: 5", False),
+        (
+            "address: 'holding:1.0', data_type: bool, count: 3",
+            "address: 'holding:3.0', data_type: bool",
+            True,
+        ),
     ],
 )
 def test_overlapping_writes_are_found(problems, first, second, clash):
@@ -145,11 +156,11 @@ def test_overlapping_writes_are_found(problems, first, second, clash):
         ("{type: tcp, host: a, port: '502'}", "is not a valid TCP port (leave out the quotes)"),
         ("{type: tcp, host: a, port: /dev/ttyS0}", "is not a valid TCP port"),
         ("{type: tcp, host: a, port: 0}", "0 is not a valid TCP port"),
-        ("{type: tcp, host: 'a:x'}", "'x' is no TCP port"),
-        ("{type: tcp, host: 'a:70000'}", "'70000' is no TCP port"),
+        ("{type: tcp, host: 'a:x'}", "TCP port"),
+        ("{type: tcp, host: 'a:70000'}", "TCP port"),
         ("{type: tcp, host: 'a:'}", "names no port"),
-        ("{type: tcp, host: 'a:b:c'}", "is no IPv6 address"),
-        ("{type: tcp, host: '[::1'}", "is no address, such as [::1]:502"),
+        ("{type: tcp, host: 'a:b:c'}", "IPv6 address"),
+        ("{type: tcp, host: '[::1'}", "such as [::1]:502"),
         ("{type: tcp, host: 'a:502', port: 503}", "the host names another port, 502"),
         ("{type: tcp, host: a, insecure: true}", "only for `type: tls`"),
         ("{type: udp, host: a}", "is none of"),
@@ -348,3 +359,67 @@ def test_one_bad_point_hides_no_problem_of_the_others(problems):
     assert "is written by the point 'b' already" in found[1]
     assert "cannot be written" in found[2]
     assert "another connection is called 'meter'" in found[3]
+
+
+def test_an_engineering_unit_has_a_hundred_characters(problems, modbus):
+    for key in ("unit", "engineering_unit"):
+        text = HEAD + "    - {signal: a, address: 1, " + key + ": " + "m" * 100 + "}\n"
+        assert modbus(text).connections[0].points[0].signal == "a"
+        (found,) = problems(text.replace("m" * 100, "m" * 101))
+        assert "100" in found
+
+
+@pytest.mark.parametrize(
+    ("transport", "unit", "fits"),
+    [
+        ("{type: rtu, device: /dev/ttyS9}", 247, True),
+        ("{type: rtu, device: /dev/ttyS9}", 248, False),
+        ("{type: rtu_over_tcp, host: a}", 248, True),
+        ("{host: a}", 255, True),
+    ],
+)
+@pytest.mark.parametrize("key", ["unit", "unit_id"])
+def test_units_on_a_serial_line_end_at_247(problems, transport, unit, fits, key):
+    found = problems(
+        f"modbus:\n  connections:\n  - name: x\n    transport: {transport}\n"
+        f"    points: [{{signal: a, address: 1, {key}: {unit}}}]\n"
+    )
+    assert len(found) == (not fits)
+    assert all(f"points[0].{key}: units on a serial line end at 247, and this one is 248" in f for f in found)
+
+
+@pytest.mark.parametrize(
+    ("settings", "deadband"),
+    [
+        ("data_type: int16, scale: 0.1", 0.1),
+        ("data_type: int16, scale: -0.1", 0.1),
+        ("data_type: bcd16, scale: 10", 10.0),
+        ("data_type: int16", None),
+        ("data_type: float32, scale: 0.1", None),
+    ],
+)
+def test_a_scaled_whole_number_is_the_same_within_a_step(modbus, settings, deadband):
+    text = HEAD + "    - {signal: a, address: 1, direction: read_write, " + settings + "}\n"
+    point = modbus(text).connections[0].points[0]
+    assert point.usual_deadband == (
+        PointSettings.usual_deadband.fget(point) if deadband is None else deadband
+    )
+
+
+@pytest.mark.parametrize("address", ["1", "10001", "40001", "400001", "465536"])
+def test_numbers_of_a_manual_are_no_problem_where_they_are_meant(problems, address):
+    text = HEAD.replace("    points:", "    addressing: modicon\n    points:")
+    kind = "bool" if len(address) < 5 or address.startswith("1") else "int16"
+    assert problems(text + f"    - {{signal: a, address: {address}, data_type: {kind}}}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("minimum: -1", "-1.0 does not fit into uint16"),
+        ("maximum: 65536", "65536.0 does not fit into uint16"),
+    ],
+)
+def test_limits_fit_into_the_registers(problems, limit, said):
+    (found,) = problems(HEAD + "    - {signal: a, address: 1, direction: write, " + limit + "}\n")
+    assert said in found

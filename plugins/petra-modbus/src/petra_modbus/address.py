@@ -51,6 +51,8 @@ NAMES = {
     "input": Area.INPUT,
 }
 _SHORT = {"co": Area.COIL, "di": Area.DISCRETE, "hr": Area.HOLDING, "ir": Area.INPUT, **NAMES}
+# Manuals put the area into the first digit and count from 1, where requests count from 0 (MODBUS Application
+# Protocol V1.1b3, 4.4): 40001 is the holding register 0. With six digits there is room for all 65,536.
 _DIGIT = {"0": Area.COIL, "1": Area.DISCRETE, "3": Area.INPUT, "4": Area.HOLDING}
 _TEXT = re.compile(r"(?:([a-z]+):)?(\d{1,6})(?:\.(\d{1,2}))?", re.ASCII)
 

@@ -1,5 +1,8 @@
 """Registers to values and back: types, orders of words and bytes, BCD, texts, scaling, packed bits. Pure.
 
+A register is sent with its high byte first (MODBUS Application Protocol V1.1b3, 4.2). How a number of several
+registers is arranged is not specified, so devices differ.
+
 Orders are written as the bytes of a 32-bit number appear in two registers: ABCD is the order of Modbus, CDAB
 has the words swapped, BADC the bytes within each word, DCBA both. Longer numbers follow the same rule.
 """
@@ -126,6 +129,7 @@ class Codec:
         if isinstance(value, str) or isinstance(value, bool) is not (self.type == "bool"):
             raise PointError(f"{value!r} is not a valid value for {self.type}")
         if self.type == "bool":
+            # the other bits are zero: a device that changes one bit is given a mask or its whole register
             return struct.pack(">H", int(value) << (self.bit or 0))
         return self._encode_number(value)
 
