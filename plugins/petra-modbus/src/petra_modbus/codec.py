@@ -129,7 +129,6 @@ class Codec:
         if isinstance(value, str) or isinstance(value, bool) is not (self.type == "bool"):
             raise PointError(f"{value!r} is not a valid value for {self.type}")
         if self.type == "bool":
-            # the other bits are zero: a device that changes one bit is given a mask or its whole register
             return struct.pack(">H", int(value) << (self.bit or 0))
         return self._encode_number(value)
 

@@ -39,8 +39,9 @@ _Taken = dict[tuple[int, Area, int], dict[int | None, str]]
 
 _LONGEST_UNIT = 100
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|0x[0-9a-f]+)", re.IGNORECASE)
-# 0 is a broadcast, which is not answered; 248 to 255 are reserved on a serial line (MODBUS over Serial Line V1.02,
-# 2.2), but devices with TCP are often 255.
+# 0 is a broadcast, which no unit answers. On a serial line 248 to 255 are reserved (MODBUS over Serial Line
+# V1.02, 2.2); over TCP, 255 is the device itself and not a unit behind it (MODBUS Messaging on TCP/IP V1.0b,
+# 4.4.2).
 _UNIT = and_(ge(1), le(255))
 _MS = and_(gt(0.0), le(3_600_000.0))
 
