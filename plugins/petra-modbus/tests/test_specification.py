@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from petra import PetraError
@@ -101,6 +101,12 @@ def test_rtu_frames_of_the_specification_are_cut_wherever_the_stream_is(frames, 
 
 
 @given(st.integers(0, 0xFFFF), st.integers(0, 0xFFFF), st.binary(min_size=2, max_size=252), CUTS)
+@example(0, 1, b"\3\2", [])
+@example(0, 2, b"\3\2", [7])
+@example(0, 254, bytes(253), [1])
+@example(0, 255, bytes(254), [])
+@example(1, 254, bytes(253), [])
+@example(0x100, 254, bytes(253), [])
 def test_a_header_is_believed_only_as_far_as_the_specification_goes(protocol, length, rest, cuts):
     """Another protocol, or a length that no frame has, ends the session instead of waiting."""
     stream = struct.pack(">HHHB", 7, protocol, length, UNIT) + rest
@@ -238,6 +244,23 @@ def test_several_answers_in_one_read_go_to_those_who_asked():
         assert found == [bytes((0, at)) for at in (5, 6, 7, 8)]
 
     asyncio.run(asked("tcp", answer, questions))
+
+
+def test_references_begin_again_after_the_last():
+    """They have two bytes (tcp 3.1.3); a session that lasts sends more requests than that."""
+    seen = []
+
+    def answer(data: bytes) -> list[bytes]:
+        seen.append(int.from_bytes(data[:2]))
+        return [one_register("tcp", data)]
+
+    async def questions(line: Line) -> None:
+        line._reference = 0xFFFE  # type: ignore[attr-defined]  # so many requests were sent before
+        for _ in range(3):
+            await read(line, UNIT, Area.HOLDING, 0, 1)
+
+    asyncio.run(asked("tcp", answer, questions))
+    assert seen == [0xFFFF, 0, 1]
 
 
 def test_an_answer_to_another_reference_is_nobodys():

@@ -231,7 +231,7 @@ _SPARSE = 2
 
 def bits_unpacker(offsets: Sequence[int], length: int) -> Callable[[bytes], Sequence[bool]]:
     """Return the function from packed bits, of this length, to those at some offsets."""
-    if len(offsets) * 8 < length * _SPARSE or len(offsets) == 1:
+    if len(offsets) * 8 < length * _SPARSE:
         places = [(offset // 8, 1 << offset % 8) for offset in offsets]
         return lambda data: [data[at] & mask != 0 for at, mask in places]
     first, last = offsets[0], offsets[-1] + 1
