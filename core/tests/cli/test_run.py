@@ -263,7 +263,7 @@ blocks:
     done = petra("explain", file)
     assert done.returncode == 0, done.stderr
     assert "task main every 100 ms: 3 blocks in 1 part" in done.stdout
-    assert "it has an `__init__` of its own" in done.stdout
+    assert "the class defines `__init__`" in done.stdout
     assert "def part(v, s, dt, f):" in done.stdout
     data = json.loads(petra("explain", file, "--json").stdout)["tasks"][0]
     assert [(b["name"], b["last_scan_of"]) for b in data["blocks"]] == [
@@ -279,7 +279,7 @@ def test_blocks_are_listed_and_shown(tmp_path):
     shown = petra("blocks", "show", "ON_DELAY", "EXPR")
     assert shown.returncode == 0
     assert "compiled into the program" in shown.stdout
-    assert "called, not compiled: it has an `__init__` of its own" in shown.stdout
+    assert "called, not compiled: the class defines `__init__`" in shown.stdout
     assert "preset_ms = 300" in shown.stdout
     wrong = petra("blocks", "show", "TONN")
     assert wrong.returncode == 2

@@ -34,7 +34,7 @@ def check(blocks: str):
     [
         ("GT, inputs: {a: @b, b: 1.0}", "GT.a: expected a whole number or a number, not a bool"),
         ("AND, inputs: {in1: b, in2: @f}", "AND.inputs: expected true or false, not a float"),
-        ("EQ, inputs: {a: t, b: @f}", "EQ.b: a float does not go with a string of another input"),
+        ("EQ, inputs: {a: t, b: @f}", "EQ.b: a float cannot be mixed with a string on another input"),
         ("SQRT, inputs: {in: @t}", "SQRT.input: expected a number, not a string"),
         ("MUX, inputs: {k: @f, in0: f}", "MUX.selector: expected a whole number, not a float"),
         ("SQRT, inputs: {in: f}, outputs: {out: @i}", "SQRT.out gives a number, but 'i' is int"),
@@ -139,7 +139,7 @@ RING = """
             [(7, 3), (7, 3), (7, 3)],
             "of SELECT is not wired: it counts as zero",
         ),
-        (RING, "closed-loop", [(8, 56), (9, 56)], "no signal from outside reaches the loop"),
+        (RING, "closed-loop", [(8, 56), (9, 56)], "part of a loop that no other signal reaches"),
     ],
 )
 def test_what_deserves_a_look_is_a_note_and_no_error(blocks, code, places, said):

@@ -63,7 +63,7 @@ def test_no_number_goes_to_an_int_as_a_fault(inline):
         LIBRARY.block("ADD"), {"in1": float("nan"), "in2": 1.0}, types={"out": "int"}, inline=inline
     )
     bench.scan()
-    assert "NaN is no whole number" in bench.fault
+    assert "NaN is not a whole number" in bench.fault
 
 
 @INLINE

@@ -8,8 +8,7 @@ from itertools import accumulate
 import pytest
 
 from petra.library.timers import OffDelay, OnDelay, Pulse, RetentiveOnDelay
-from petra.scan import Bench, Constant, wire
-from petra.scan.program import TuningError
+from petra.scan import Bench, Constant, TuningError, wire
 
 SEQUENCES = 10_000
 LONGEST = 14

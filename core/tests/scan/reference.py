@@ -359,7 +359,7 @@ def number_of(text: str) -> float:
                 return kind(text)
             except ValueError:
                 continue
-    raise ValueError(f"{text!r} is no number")
+    raise ValueError(f"{text!r} is not a number")
 
 
 def convert(value: Any, kind: type) -> Any:
@@ -375,7 +375,7 @@ def convert(value: Any, kind: type) -> Any:
         return float(value)
     if kind is int:
         if isinstance(value, float) and math.isnan(value):
-            raise ValueError("NaN is no whole number")
+            raise ValueError("NaN is not a whole number")
         if isinstance(value, float) and math.isinf(value):
             return INT_MAX if value > 0 else INT_MIN
         number = round(value) if isinstance(value, float) else int(value)

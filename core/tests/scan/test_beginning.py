@@ -6,7 +6,7 @@ import pytest
 
 from petra import Catalog
 from petra.library import plugin as library
-from petra.scan import Bench, Network, Place, Program, Resolution, wire
+from petra.scan import Bench, Network, Program, Resolution, SignalPlaces, wire
 from petra.signals import Bus, LocalBus, Quality, Signal, SignalType, Status, Store
 from petra.testing import ManualClock
 
@@ -76,7 +76,7 @@ def two_ramps(away: set[str]) -> tuple[Bus, Program]:
     bus = LocalBus(Store(signals, ManualClock()))
     for name in away:
         bus.write(f"in.{name}", 10.0, Status(Quality.BAD, "away"))
-    return bus, Program(Network(blocks), Place(bus.layout.index, resolution.types), resolution)
+    return bus, Program(Network(blocks), SignalPlaces(bus.layout.index, resolution.types), resolution)
 
 
 def scan(bus: Bus, program: Program) -> tuple[object, object]:

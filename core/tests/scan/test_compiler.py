@@ -8,7 +8,7 @@ import pytest
 
 from petra import Block, Catalog, In, Out, Param
 from petra.library import plugin as library
-from petra.scan import Bench, Network, Place, Program, Resolution, wire
+from petra.scan import Bench, Network, Program, Resolution, SignalPlaces, wire
 from petra.signals import Bus, LocalBus, Signal, SignalType, Store
 from petra.testing import ManualClock
 
@@ -33,7 +33,9 @@ def chain(count: int, *, inline: bool = True) -> tuple[Bus, Program]:
     signals = [Signal("s0", SignalType.FLOAT)]
     signals += [Signal(f"s{i + 1}", SignalType.FLOAT, written_by=f"b{i}") for i in range(count)]
     bus = LocalBus(Store(signals, ManualClock()))
-    return bus, Program(Network(blocks), Place(bus.layout.index, resolution.types), resolution, inline=inline)
+    return bus, Program(
+        Network(blocks), SignalPlaces(bus.layout.index, resolution.types), resolution, inline=inline
+    )
 
 
 def steps(program: Program) -> list[Any]:

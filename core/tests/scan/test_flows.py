@@ -6,7 +6,7 @@ import pytest
 
 from petra import Block, Catalog, In, Out, Param, State, decided
 from petra.library import plugin
-from petra.scan import Network, Place, Program, Resolution, wire
+from petra.scan import Network, Program, Resolution, SignalPlaces, wire
 from petra.scan.flows import Flow
 from petra.scan.network import entangled
 from petra.signals import GOOD, LocalBus, Quality, Signal, SignalType, Status, Store
@@ -37,7 +37,7 @@ class Plant:
                 ManualClock(),
             )
         )
-        place = Place(self.bus.layout.index, resolution.types)
+        place = SignalPlaces(self.bus.layout.index, resolution.types)
         grouped: dict[str, list] = {}
         for block in wired:
             grouped.setdefault((tasks or {}).get(block.name, "main"), []).append(block)
@@ -410,7 +410,7 @@ class OwnOutput(Remembers, type="OWN_OUTPUT"):
 
 
 class Misnamed(Remembers, type="MISNAMED"):
-    """One that names what is no output."""
+    """Its `known` names something that is not an output."""
 
     def known(self, quality):
         return {"out": quality.set}
@@ -433,11 +433,11 @@ class Silent(Remembers, type="SILENT"):
 @pytest.mark.parametrize(
     ("cls", "said"),
     [
-        (Remembers, "`known` reads the state 'on': it sees inputs and parameters only"),
-        (OwnOutput, "`known` reads the output 'q': it sees inputs and parameters only"),
-        (Misnamed, "`known` names 'out', which is no output (there are q)"),
-        (Truthful, "`known` returns True for 'q', which is no quality"),
-        (Silent, "`known` returns None for 'q', which is no quality"),
+        (Remembers, "`known` reads the state 'on': it may read inputs and parameters only"),
+        (OwnOutput, "`known` reads the output 'q': it may read inputs and parameters only"),
+        (Misnamed, "`known` names 'out', which is not an output (the outputs are q)"),
+        (Truthful, "`known` returns True for 'q', which is not a Quality"),
+        (Silent, "`known` returns None for 'q', which is not a Quality"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

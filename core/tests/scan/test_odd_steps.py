@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from petra import Block, DeclarationError, In, Out, Param, State
-from petra.scan import Bench, Network, Place, Program, Resolution, wire
+from petra.scan import Bench, Network, Program, Resolution, SignalPlaces, wire
 from petra.scan.template import Template, Templates
 from petra.signals import LocalBus, Signal, SignalType, Store
 from petra.testing import ManualClock
@@ -223,7 +223,7 @@ def test_what_they_do_is_what_they_say():
     assert runs(Power)[0][0][0] == {"out": 9.0}
     assert [row[0]["out"] for row in runs(OwnState)[0]] == [1, 2, 3, 3]
     assert runs(Text)[0][0][0] == {"out": "a\n            b"}
-    assert "no tuple of scalars" in runs(Objects)[0][0][1]
+    assert "not a tuple of scalars" in runs(Objects)[0][0][1]
 
 
 def written(tmp_path, name: str, body: str):
@@ -263,11 +263,11 @@ def test_what_python_cannot_compile_is_called_and_the_others_are_not():
     resolution = Resolution(wired, {})
     slots = {"x": 0, "y": 1}
     templates = Templates()
-    good = Program(Network(wired), Place(slots, resolution.types), resolution, templates=templates)
+    good = Program(Network(wired), SignalPlaces(slots, resolution.types), resolution, templates=templates)
     assert good.reason_called("x") == ""
     (shape,) = (shape for shape, _ in templates._made if shape.cls is Power)
     templates._made[shape, True] = Template(("        this is no Python\n",), {}, "")
-    bad = Program(Network(wired), Place(slots, resolution.types), resolution, templates=templates)
+    bad = Program(Network(wired), SignalPlaces(slots, resolution.types), resolution, templates=templates)
     assert bad.reason_called("x").startswith("Python cannot compile it")
     assert bad.reason_called("y") == ""
     bus = LocalBus(
@@ -301,7 +301,7 @@ def test_a_file_that_was_changed_since_its_import_is_not_believed(tmp_path):
         text.replace("2.0 *", "X").replace("-1.0 *", "2.0 *").replace("X", "-1.0 *")
     )
     linecache.checkcache()
-    assert "the file has changed since" in Templates().reason(module.Heater)
+    assert "source file has changed since" in Templates().reason(module.Heater)
     compiled, called = runs(module.Heater, {"a": 10.0}, 1)
     assert compiled == called == [({"out": 20.0}, "")]
 

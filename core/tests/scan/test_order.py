@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from petra.scan.order import order
+from petra.scan.order import order_blocks
 
 
 def position(result) -> dict[int, int]:
@@ -14,13 +14,13 @@ def position(result) -> dict[int, int]:
 
 
 def test_a_block_runs_after_what_it_reads_whatever_the_document_says():
-    result = order([[2], [0], []], ["A", "B", "C"])
+    result = order_blocks([[2], [0], []], ["A", "B", "C"])
     assert result.blocks == (2, 0, 1)
     assert result.feedback == frozenset()
 
 
 def test_blocks_of_a_level_are_in_the_order_of_their_types_and_then_of_the_document():
-    assert order([[], [], [], []], ["B", "A", "B", "A"]).blocks == (1, 3, 0, 2)
+    assert order_blocks([[], [], [], []], ["B", "A", "B", "A"]).blocks == (1, 3, 0, 2)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_blocks_of_a_level_are_in_the_order_of_their_types_and_then_of_the_docum
     ],
 )
 def test_in_a_loop_whoever_stands_below_is_read_from_the_last_scan(reads, feedback):
-    result = order(reads, ["T"] * len(reads))
+    result = order_blocks(reads, ["T"] * len(reads))
     assert result.feedback == feedback
     at = position(result)
     for writer, reader in feedback:
@@ -46,7 +46,7 @@ def test_random_networks_keep_every_promise():
         chance = random.Random(seed)
         count = chance.randint(1, 12)
         reads = [[chance.randrange(count) for _ in range(chance.randint(0, 3))] for _ in range(count)]
-        result = order(reads, [chance.choice("ABC") for _ in range(count)])
+        result = order_blocks(reads, [chance.choice("ABC") for _ in range(count)])
         assert sorted(result.blocks) == list(range(count))
         at = position(result)
         reach = [{i} for i in range(count)]
@@ -64,7 +64,7 @@ def test_random_networks_keep_every_promise():
 
 def test_a_chain_of_a_hundred_thousand_blocks_is_no_recursion():
     count = 100_000
-    result = order([[i + 1] for i in range(count - 1)] + [[]], ["T"] * count)
+    result = order_blocks([[i + 1] for i in range(count - 1)] + [[]], ["T"] * count)
     assert result.blocks == tuple(reversed(range(count)))
-    ring = order([[(i + 1) % count] for i in range(count)], ["T"] * count)
+    ring = order_blocks([[(i + 1) % count] for i in range(count)], ["T"] * count)
     assert len(ring.feedback) == count - 1

@@ -8,7 +8,7 @@ import pytest
 
 from petra import Block, Catalog, In, Out, Param, QualityOf, State
 from petra.library import plugin as library
-from petra.scan import Bench, Network, Place, Program, Resolution, TuningError, wire
+from petra.scan import Bench, Network, Program, Resolution, SignalPlaces, TuningError, wire
 from petra.scan.template import Templates
 from petra.signals import GOOD, INT_MAX, LocalBus, Quality, Signal, SignalType, Status, Store
 from petra.testing import ManualClock
@@ -80,7 +80,7 @@ class Plant:
         ]
         self.bus = LocalBus(Store(signals, ManualClock()))
         self.program = Program(
-            Network(wired), Place(self.bus.layout.index, resolution.types), resolution, inline=inline
+            Network(wired), SignalPlaces(self.bus.layout.index, resolution.types), resolution, inline=inline
         )
 
     def scan(self, times: int = 1) -> None:
@@ -364,13 +364,13 @@ def outside():
     return {
         Decorated: "it is no plain method",
         Closure: "'limit' of an enclosing scope",
-        Constructed: "an `__init__` of its own",
+        Constructed: "the class defines `__init__`",
         Undeclared: "it uses self.more, which is not declared",
         Whiles: "`while` is outside the subset",
         Returns: "`return` is outside the subset",
         Maybe: "'found' may have no value yet",
         Comprehension: "`listcomp` is outside the subset",
-        Method: "a call is not plainly of a function by its name",
+        Method: "it calls something other than a function by its name, or with keywords",
     }
 
 

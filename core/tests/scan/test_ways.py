@@ -15,7 +15,7 @@ import pytest
 
 from petra.engine.record import entry_data, entry_of, state_text
 from petra.engine.replay import state_of
-from petra.scan import Network, Place, Program
+from petra.scan import Network, Program, SignalPlaces
 from petra.signals import GOOD, LocalBus, Store
 from petra.testing import ManualClock
 
@@ -52,7 +52,7 @@ class Way:
 
     def __init__(self, life: Any, *, inline: bool) -> None:
         self.bus = LocalBus(Store(life.signals, ManualClock()))
-        place = Place(self.bus.layout.index, life.resolution.types)
+        place = SignalPlaces(self.bus.layout.index, life.resolution.types)
         self.program = Program(Network(life.blocks), place, life.resolution, inline=inline)
         self.number = 0
 

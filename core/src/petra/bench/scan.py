@@ -14,7 +14,7 @@ from petra.bench.reference import reference
 from petra.bench.results import Result, against, interleaved, result, single
 from petra.clock import SystemClock
 from petra.engine import Built, build
-from petra.scan import Network, Place, Program, Scheduler
+from petra.scan import Network, Program, Scheduler, SignalPlaces
 from petra.signals import Store, Value
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _compiling(catalog: Catalog, blocks: int) -> Result:
     samples = []
     for _ in range(5):
         begin = time.perf_counter()
-        Program(Network(wired), Place(built.layout.index, types), built.resolution)
+        Program(Network(wired), SignalPlaces(built.layout.index, types), built.resolution)
         samples.append(1e3 * (time.perf_counter() - begin))
     return result("scan", f"compile {blocks:,} blocks", "ms", samples)
 

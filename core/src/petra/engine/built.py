@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from petra.config.models import MAIN, TaskConfig
 from petra.errors import PetraError
-from petra.scan import Network, Place, Program, Resolution, Task, Wired, wire
+from petra.scan import Network, Program, Resolution, SignalPlaces, Task, Wired, wire
 from petra.scan.network import entangled
 from petra.scan.statistics import engine_signals
 from petra.scan.template import Templates
@@ -62,7 +62,7 @@ def build(
         raise BuildError("; ".join(mismatch.message for mismatch in resolution.mismatches))
     layout = _layout(plant, engine, resolution, wired, commanded, fed)
     initial = {signal.name: signal.initial for signal in layout.signals if signal.initial is not None}
-    place = Place(layout.index, resolution.types, initial)
+    place = SignalPlaces(layout.index, resolution.types, initial)
     blocks = {
         task.name: [wired[block.name] for block in plant.blocks if block.task == task.name]
         for task in plant.tasks

@@ -1,12 +1,13 @@
 """The scan: wired blocks in their order, compiled into a program that a task runs."""
 
 from petra.scan.bench import Bench
-from petra.scan.compiler import Place
+from petra.scan.compiler import SignalPlaces
 from petra.scan.network import Constant, Network, Wired, wire
-from petra.scan.program import Program, TuningError
+from petra.scan.program import Program
 from petra.scan.resolve import Mismatch, Resolution
 from petra.scan.scheduler import Scheduler, Task
 from petra.scan.statistics import Figures
+from petra.scan.tuning import TuningError
 
 __all__ = [
     "Bench",
@@ -14,10 +15,10 @@ __all__ = [
     "Figures",
     "Mismatch",
     "Network",
-    "Place",
     "Program",
     "Resolution",
     "Scheduler",
+    "SignalPlaces",
     "Task",
     "TuningError",
     "Wired",

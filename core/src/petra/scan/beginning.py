@@ -1,7 +1,7 @@
-"""Blocks that have not begun: until what they need has been known once, their memory stays as it was.
+"""Blocks that have not begun: their state is kept until each required input has been other than bad once.
 
-A device that is there later than PETRA makes no difference then: a filter begins where its first measurement
-is, and not at the zero that stood there before.
+So a device that connects after the engine has started makes no difference: a filter begins at its first
+measurement, and not at the zero that the signal held before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from petra.scan.compiler import Unit
 
 BEGUN = ""
-"""The name under which a snapshot says that a block has begun; no state is called so."""
+"""The key in a snapshot that marks a block as begun; no state can have an empty name."""
 
 
 class Beginning:
@@ -23,7 +23,7 @@ class Beginning:
 
     def __init__(self, units: Sequence[Unit]) -> None:
         self._waiting = {
-            number: _needed(unit)
+            number: _required_slots(unit)
             for number, unit in enumerate(units)
             if unit.wired.cls.waits_for_all and unit.wired.cls.spec.states
         }
@@ -38,19 +38,21 @@ class Beginning:
         return number in self._waiting
 
     def has_begun(self, number: int) -> None:
-        """Take note that a block has begun before."""
+        """Record that a block has begun already, in a program before this one."""
         self._waiting.pop(number, None)
 
     def remember(self, states: Sequence[Any]) -> None:
-        """Take what blocks remember before the first scan."""
+        """Save the states of the waiting blocks before the first scan; later calls do nothing."""
         if self._memory is None:
             self._memory = {
                 number: [(slot, states[slot]) for slot in self._slots[number]] for number in self._waiting
             }
 
     def settle(self, states: list[Any], flawed: Mapping[int, Status]) -> bool:
-        """Give back their memory to blocks that lack something still; return whether all have begun."""
-        assert self._memory is not None  # noqa: S101 - the scan has begun
+        """Restore the states of blocks that still lack an input; return whether all blocks have begun."""
+        assert self._memory is not None  # noqa: S101 - `remember` ran before the first part
+        # The scan runs whole and the states are put back after it: what a block has computed from a bad input
+        # is marked bad on the bus, but a state has no quality and would carry it into the next scan.
         for number, needed in list(self._waiting.items()):
             for slot in needed:
                 status = flawed.get(slot)
@@ -64,8 +66,8 @@ class Beginning:
         return not self._waiting
 
 
-def _needed(unit: Unit) -> list[int]:
-    """Return the slots of the inputs that have to be wired."""
+def _required_slots(unit: Unit) -> list[int]:
+    """Return the slots of the inputs that must be wired; an input with a default never holds a block back."""
     ports = unit.wired.cls.spec.inputs
     needed = (slot for name, slots in unit.inputs.items() if ports[name].required for slot in slots)
     return [slot for slot in needed if slot is not None]

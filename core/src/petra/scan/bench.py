@@ -1,4 +1,4 @@
-"""A block on a bench: signals at its ports, scans by hand."""
+"""One block by itself in a test: signals at its ports, scans on request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from petra.clock import SystemClock
-from petra.scan.compiler import Place
+from petra.scan.compiler import SignalPlaces
 from petra.scan.network import Network, wire
 from petra.scan.program import Program
 from petra.scan.resolve import Resolution
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 class Bench:
-    """One block, wired to a signal at each input that is given and at each output, and run as in a plant.
+    """One block, wired to a signal at each given input and at each output, and run as in a plant.
 
         bench = Bench(OnDelay, inputs={"input": True}, params={"preset_ms": 300})
         bench.scan(0.1)
         assert bench.outputs() == {"q": False, "elapsed": 100.0}
 
-    `inputs` are the first values; their types are the types of the signals. With `inline=False` the step is
-    called rather than compiled into a program; both ways give the same.
+    `inputs` holds the first values; the signals have the types of these values. With `inline=False` the step
+    is called instead of compiled into the program; both ways give the same results.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Bench:
         inline: bool = True,
     ) -> None:
         kinds = {name: type(value) for name, value in inputs.items()}
-        kinds.update({name: SignalType(said).python for name, said in (types or {}).items()})
+        kinds.update({name: SignalType(type_name).python for name, type_name in (types or {}).items()})
         spec = cls.spec
         sources = {name: f"in.{name}" for name in inputs}
         outputs = {name: f"out.{name}" for name in spec.outputs}
@@ -55,17 +55,17 @@ class Bench:
         ]
         self.bus = LocalBus(Store(signals, SystemClock()))
         self.program = Program(
-            Network([wired]), Place(self.bus.layout.index, resolution.types), resolution, inline=inline
+            Network([wired]), SignalPlaces(self.bus.layout.index, resolution.types), resolution, inline=inline
         )
         self._outputs = outputs
         self._scans = 0
 
     def write(self, port: str, value: Value, *, bad: bool = False) -> None:
-        """Write an input; the next scan sees it."""
+        """Write an input; the next scan reads it."""
         self.bus.write(f"in.{port}", value, Status(Quality.BAD, "bad") if bad else GOOD)
 
     def scan(self, dt: float = 0.1, times: int = 1) -> None:
-        """Scan, with so much time since the last scan."""
+        """Run one scan or several, each `dt` seconds after the one before."""
         for _ in range(times):
             self._scans += 1
             self.bus.store.latch()
@@ -73,7 +73,7 @@ class Bench:
             self.bus.store.publish(self._scans, self._scans)
 
     def outputs(self) -> dict[str, Any]:
-        """Return what stands at the outputs."""
+        """Return the values of the outputs."""
         return {port: self.bus.read(name).value for port, name in self._outputs.items()}
 
     @property

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from petra.scan.resolve import Type
 
 PART = 100
-"""Blocks of one function. Bigger functions run no faster, and each change of a block compiles one anew."""
+"""Blocks per function. Larger functions run no faster, and tuning one block compiles its whole function."""
 
 _NAMES: dict[str, Any] = {
     **{convert.__name__: convert for convert in CONVERSIONS.values()},
@@ -29,32 +29,32 @@ _NAMES: dict[str, Any] = {
 
 
 @frozen
-class Place:
-    """Where signals are: their slots and types by name."""
+class SignalPlaces:
+    """The slots, types and initial values of the signals, by name."""
 
     slots: Mapping[str, int]
     types: Mapping[str, Type]
     initial: Mapping[str, Value] = field(factory=dict)
-    """The values that signals declare to begin with."""
+    """The declared `initial` values."""
 
 
 @define
 class Unit:
-    """One block of a program: its wiring by slots. It belongs to the program that made it."""
+    """One block of a program, with its wiring as slots. The program that made it owns it."""
 
     wired: Wired
     inputs: dict[str, tuple[int | None, ...]]
-    """The signals' slots of each input; None for a constant."""
+    """The slots of the signals at each input; None for a constant."""
     outputs: dict[str, int | None]
     states: dict[str, int]
-    """The slots of its states, and of those outputs that are wired to nothing."""
+    """The slots of its states, and of its outputs without a wire."""
     kinds: tuple[type[Any], ...]
-    """The types that its outputs are stored as."""
+    """The types in which its outputs are stored."""
     floats: frozenset[str] = frozenset()
-    """The inputs of ints that its step sees as floats."""
+    """The int inputs that its step reads as floats."""
 
     instance: Block | None = None
-    """Made when its step is called; a step that is written into the program needs none."""
+    """The instance whose step is called; None while the step is written into the program."""
 
     @property
     def passes_quality(self) -> tuple[int, ...]:
@@ -64,21 +64,21 @@ class Unit:
         return tuple(slot for slot in found if slot is not None)
 
 
-def template(
-    unit: Unit, place: Place, templates: Templates, held: frozenset[int], *, inline: bool
+def block_template(
+    unit: Unit, places: SignalPlaces, templates: Templates, held: frozenset[int], *, inline: bool
 ) -> Template:
-    """Return the template that a block is made from."""
-    return templates.of(_shape(unit, place, held), inline=inline)
+    """Return the template for the text of a block."""
+    return templates.of(_shape_of(unit, places, held), inline=inline)
 
 
-def _shape(unit: Unit, place: Place, held: frozenset[int]) -> Shape:
+def _shape_of(unit: Unit, places: SignalPlaces, held: frozenset[int]) -> Shape:
     wired = unit.wired
     inputs = wired.cls.spec.inputs
     return Shape(
         wired.cls,
         tuple(
             tuple(
-                float if name in unit.floats else port.taken(_kind(source, place))
+                float if name in unit.floats else port.taken(_source_type(source, places))
                 for source in wired.sources[name]
             )
             for name, port in inputs.items()
@@ -89,19 +89,19 @@ def _shape(unit: Unit, place: Place, held: frozenset[int]) -> Shape:
     )
 
 
-def _kind(source: Source, place: Place) -> Type:
-    return type(source.value) if isinstance(source, Constant) else place.types[source]
+def _source_type(source: Source, places: SignalPlaces) -> Type:
+    return type(source.value) if isinstance(source, Constant) else places.types[source]
 
 
-def gaps(unit: Unit, place: Place) -> dict[str, str]:
-    """Return the text for every gap that a template of this block may have."""
+def gap_texts(unit: Unit, places: SignalPlaces) -> dict[str, str]:
+    """Return the text for every gap that a template of this block can have."""
     wired, spec = unit.wired, unit.wired.cls.spec
-    found = {name: constant(value) for name, value in wired.params.items()}
+    found = {name: constant_text(value) for name, value in wired.params.items()}
     found.update((name, f"s[{slot}]") for name, slot in unit.states.items())
     found.update((name, f"v[{slot}]") for name, slot in unit.outputs.items() if slot is not None)
     for name, port in spec.inputs.items():
         read = [
-            _read(source, slot, port, place, as_float=name in unit.floats)
+            _read_text(source, slot, port, places, as_float=name in unit.floats)
             for source, slot in zip(wired.sources[name], unit.inputs[name], strict=True)
         ]
         found.update({f"{name}.{i}": item for i, item in enumerate(read)} if port.many else {name: read[0]})
@@ -116,10 +116,12 @@ def gaps(unit: Unit, place: Place) -> dict[str, str]:
     return found
 
 
-def _read(source: Source, slot: int | None, port: In[Any], place: Place, *, as_float: bool) -> str:
+def _read_text(
+    source: Source, slot: int | None, port: In[Any], places: SignalPlaces, *, as_float: bool
+) -> str:
     if isinstance(source, Constant):
-        return constant(float(source.value) if as_float else source.value)
-    found = place.types[source]
+        return constant_text(float(source.value) if as_float else source.value)
+    found = places.types[source]
     if as_float:
         return f"to_float(v[{slot}])"
     if found in port.types:
@@ -127,15 +129,15 @@ def _read(source: Source, slot: int | None, port: In[Any], place: Place, *, as_f
     return f"to_int(v[{slot}])" if port.taken(found) is int and int in port.types else f"to_float(v[{slot}])"
 
 
-def constant(value: Value) -> str:
-    """Return the text of a constant, ready to stand in an expression."""
-    said = repr(value)
-    return f"({said})" if said.startswith("-") else said
+def constant_text(value: Value) -> str:
+    """Return the text of a constant as part of an expression; a negative number gets brackets."""
+    text = repr(value)
+    return f"({text})" if text.startswith("-") else text  # `-1 ** 2` would be -(1 ** 2)
 
 
-def function(
+def compile_part(
     units: Sequence[tuple[int, Unit]],
-    place: Place,
+    places: SignalPlaces,
     templates: Templates,
     held: frozenset[int],
     fault: Callable[[int], None],
@@ -144,22 +146,24 @@ def function(
 ) -> Callable[..., None]:
     """Return the function that steps these blocks: `(values, states, dt, flawed)`."""
     try:
-        return _function(units, place, templates, held, fault, inline=inline)
-    except _TOO_MUCH as error:  # for Python's own parser: have the blocks called that it cannot read
+        return _compile_text(units, places, templates, held, fault, inline=inline)
+    except (
+        _TOO_MUCH
+    ) as error:  # Python's own parser gives up: find the blocks that it cannot compile, and call them
         for number, unit in units:
             try:
-                _function([(number, unit)], place, templates, held, fault, inline=inline)
+                _compile_text([(number, unit)], places, templates, held, fault, inline=inline)
             except _TOO_MUCH:
-                templates.call(_shape(unit, place, held), f"Python cannot compile it: {error}")
-        return _function(units, place, templates, held, fault, inline=inline)
+                templates.call(_shape_of(unit, places, held), f"Python cannot compile it: {error}")
+        return _compile_text(units, places, templates, held, fault, inline=inline)
 
 
 _TOO_MUCH = (SyntaxError, RecursionError, MemoryError, OverflowError)
 
 
-def _function(
+def _compile_text(
     units: Sequence[tuple[int, Unit]],
-    place: Place,
+    places: SignalPlaces,
     templates: Templates,
     held: frozenset[int],
     fault: Callable[[int], None],
@@ -169,12 +173,14 @@ def _function(
     names: dict[str, Any] = {**_NAMES, "fault": fault}
     lines = ["def part(v, s, dt, f):\n"]
     for number, unit in units:
-        made = template(unit, place, templates, held, inline=inline)
+        made = block_template(unit, places, templates, held, inline=inline)
         names.update(made.globals)
         if made.called:
             unit.instance = unit.instance or unit.wired.cls(**unit.wired.params)
             names[f"b_{id(unit):x}"] = unit.instance
-        lines.append(f"    try:\n{made.fill(gaps(unit, place))}    except BaseException: fault({number})\n")
+        lines.append(
+            f"    try:\n{made.fill(gap_texts(unit, places))}    except BaseException: fault({number})\n"
+        )
     exec(compile("".join(lines), "<program>", "exec"), names)  # noqa: S102 - the text is made of checked parts
     made_function: Callable[..., None] = names["part"]
     return made_function

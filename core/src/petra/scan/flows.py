@@ -1,9 +1,9 @@
-"""How quality passes through a program: a least fixed point from good, and what can be known.
+"""The quality of what a program computes: a least fixed point that starts from good.
 
-An output is as bad as what reaches it now from outside: signals that are not good, and blocks that fault. It
-is computed from good every time, through loops too, so that a loop is good again in the same scan as its
-sources. Blocks are looked at in rings, those that reach each other together, and writers before readers. Only
-what is within reach of something that is not good is looked at at all.
+An output is as bad as the worst that reaches it in this scan: signals from outside that are not good, and
+blocks that fault. Quality is computed from good each time, through loops too, so a loop is good again in the
+same scan as its sources. Blocks that reach each other form a ring; rings are settled in order, writers before
+readers. Only rings that something not good can reach are computed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from attrs import define
 
 from petra.blocks import Block
 from petra.scan.judge import Judge
-from petra.scan.order import loops
+from petra.scan.order import number_loops
 from petra.signals import GOOD, Status, Store, Value
 
 if TYPE_CHECKING:
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 
 @define(eq=False)
 class Flow:
-    """How quality passes through one block."""
+    """How one block turns the quality of its inputs into that of its outputs."""
 
     name: str
     inputs: tuple[int, ...]
-    """The slots whose quality matters to its outputs."""
+    """The slots whose quality its outputs depend on."""
     outputs: tuple[int, ...]
     judge: Judge | None = None
     own: bool = True
-    """Whether this task runs it: of others' blocks, those in a loop with its own are looked at as well."""
+    """Whether this task runs the block; the flows also hold other tasks' blocks that share a loop with it."""
 
     def statuses(
         self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
     ) -> Iterable[Status]:
-        """Return how good each output is."""
+        """Return the status of each output."""
         if self.judge is not None:
             return self.judge.statuses(values, seen, flawed)
         found = GOOD
@@ -50,8 +50,8 @@ class Flow:
         return repeat(found)
 
 
-def flow(unit: Unit, past: frozenset[int] = frozenset(), *, own: bool = True) -> Flow:
-    """Return how quality passes through a block; what it reads of the last scan is in `past`."""
+def make_flow(unit: Unit, past: frozenset[int] = frozenset(), *, own: bool = True) -> Flow:
+    """Return the flow of a block; `past` holds the slots that it reads from the previous scan."""
     outputs = tuple(slot for slot in unit.outputs.values() if slot is not None)
     if unit.wired.cls.known is Block.known:
         return Flow(unit.wired.name, unit.passes_quality, outputs, own=own)
@@ -61,33 +61,33 @@ def flow(unit: Unit, past: frozenset[int] = frozenset(), *, own: bool = True) ->
 
 @define(eq=False)
 class Ring:
-    """Blocks that reach each other, or a single one."""
+    """Blocks that reach each other, or a single block."""
 
     number: int
     flows: tuple[Flow, ...]
     part: int
-    """The part of the program at whose end all of them have run."""
+    """The part of the program after which all of these blocks have run."""
     readers: Mapping[int, Sequence[Flow]]
-    """Who of them reads each of their outputs; nobody in a ring of one that does not read itself."""
+    """The blocks of the ring that read each of its outputs; empty for a block that does not read itself."""
 
     @property
     def outputs(self) -> list[int]:
-        """The slots of all their outputs."""
+        """The slots of the outputs of all its blocks."""
         return [slot for each in self.flows for slot in each.outputs]
 
 
 class Flows:
-    """The quality of all that one task computes. It belongs to the thread that scans."""
+    """The quality of all outputs of one task. The scan thread owns it."""
 
     def __init__(
         self, flows: Sequence[Flow], parts: Sequence[int], past: Iterable[int], faulted: dict[str, Status]
     ) -> None:
-        """Take flows in the order of the document, the part of each, and the slots that are read of the past.
+        """Take the flows in document order, the part of each, and the slots read from the previous scan.
 
-        `faulted` holds the blocks of all tasks that faulted in their last scan; all tasks share it.
+        `faulted` holds the blocks of all tasks that faulted in their last scan; the tasks share it.
         """
         self._faulted = faulted
-        self._rings = _rings(flows, parts)
+        self._rings = _make_rings(flows, parts)
         self._readers: dict[int, list[Ring]] = {}
         self._writer: dict[int, Ring] = {}
         self._of_block: dict[str, Ring] = {}
@@ -104,45 +104,45 @@ class Flows:
         self._parts = max((ring.part for ring in self._rings), default=0) + 1
         self._work: list[list[Ring]] = []
         self._watched: list[itemgetter[Any] | None] = []
-        """What picks the values out of the bus that the judges of each part look at."""
+        """For each part, the getter of the values that its judges depend on."""
         self._last: list[Any] = [None] * self._parts
         self._fresh = False
         self._settled = -1
 
     @property
     def remembers(self) -> bool:
-        """Whether steps read anything of the last scan that a block is asked about."""
+        """Whether a judge depends on a value that its step reads from the previous scan."""
         return self._pick is not None
 
     def begin(self, values: Sequence[Value]) -> None:
-        """Remember what this scan's steps read of the last one."""
+        """Save the values that the steps of this scan read from the previous one."""
         if self._pick is not None:
             self._picked = self._pick(values)
 
-    def look_again(self) -> None:
-        """Take note that other blocks fault than before, or that other signals are held."""
+    def invalidate(self) -> None:
+        """Settle all rings in the next scan: other blocks fault, or other signals are forced, than before."""
         self._settled = -1
 
     def settle(self, part: int, store: Store) -> None:
-        """Carry quality through the rings that are complete with this part."""
+        """Settle the rings whose last block is in this part."""
         if self._settled != store.flaws:
             self._find_work(store)
-        moved = self._moved(part, store.values)
+        moved = self._values_changed(part, store.values)
         if not (self._fresh or moved):
             return
-        seen = self._seen()
-        changed = [self._settle(ring, store, seen) for ring in self._work[part]]
+        seen = self._past_values()
+        changed = [self._settle_ring(ring, store, seen) for ring in self._work[part]]
         if any(changed):
-            self._fresh = True  # what follows reads what has just changed
+            self._fresh = True  # the parts that follow read what has just changed
             store.flaws += 1
             self._settled = store.flaws
 
     def end(self) -> None:
-        """Take note that the scan is over: without news, only what depends on values is looked at again."""
+        """End the scan: the next one settles a part only if a watched value or a flaw has changed."""
         self._fresh = False
 
-    def _moved(self, part: int, values: Sequence[Value]) -> bool:
-        """Return whether a value has changed that a block is asked about."""
+    def _values_changed(self, part: int, values: Sequence[Value]) -> bool:
+        """Return whether a value has changed that a judge of this part depends on."""
         pick = self._watched[part]
         if pick is None:
             return False
@@ -151,13 +151,13 @@ class Flows:
         self._last[part] = now
         return moved
 
-    def _seen(self) -> Mapping[int, Value]:
-        if len(self._past) == 1:
+    def _past_values(self) -> Mapping[int, Value]:
+        if len(self._past) == 1:  # an itemgetter of one key returns the value itself, not a tuple
             return {self._past[0]: self._picked}
         return dict(zip(self._past, self._picked, strict=True))
 
     def _find_work(self, store: Store) -> None:
-        """Find the rings within reach of what is not good, and those that were until now."""
+        """Find the rings that something not good reaches, and those that it has reached until now."""
         self._settled, self._fresh = store.flaws, True
         sources = [slot for slot in store.flawed if slot not in self._writer]
         waiting = [ring for slot in sources for ring in self._readers.get(slot, ())]
@@ -180,12 +180,14 @@ class Flows:
         self._work = [[] for _ in range(self._parts)]
         for number in sorted(reached):
             self._work[reached[number].part].append(reached[number])
-        self._watched = [_watch(work) for work in self._work]
+        self._watched = [_value_getter(work) for work in self._work]
 
-    def _settle(self, ring: Ring, store: Store, seen: Mapping[int, Value]) -> bool:
-        """Settle one ring; return whether anything is of another quality now."""
+    def _settle_ring(self, ring: Ring, store: Store, seen: Mapping[int, Value]) -> bool:
+        """Settle one ring; return whether the status of any output has changed."""
         flawed, forced = store.flawed, store.forced
         slots = [slot for slot in ring.outputs if slot not in forced]
+        # Start from good and only ever worsen: a slot worsens at most twice (uncertain, bad), so this ends. A
+        # loop of blocks cannot keep itself bad after its sources are good again.
         before = {slot: flawed.pop(slot) for slot in slots if slot in flawed}
         waiting = deque(ring.flows)
         queued = set(ring.flows)
@@ -200,20 +202,20 @@ class Flows:
                     woken = [reader for reader in ring.readers.get(slot, ()) if reader not in queued]
                     waiting += woken
                     queued.update(woken)
-        _give_back(ring, before, flawed, forced)
+        _restore_outputs(ring, before, flawed, forced)
         return any(flawed.get(slot) != before.get(slot) for slot in slots)
 
 
-def _watch(rings: Sequence[Ring]) -> itemgetter[Any] | None:
+def _value_getter(rings: Sequence[Ring]) -> itemgetter[Any] | None:
     judges = (each.judge for ring in rings for each in ring.flows if each.judge is not None)
     slots = dict.fromkeys(slot for judge in judges for slot in judge.slots)
     return itemgetter(*slots) if slots else None
 
 
-def _give_back(
+def _restore_outputs(
     ring: Ring, before: Mapping[int, Status], flawed: dict[int, Status], forced: Collection[int]
 ) -> None:
-    """Leave the outputs of other tasks' blocks as they were: their own scan says what they are."""
+    """Restore the outputs of other tasks' blocks: the scan of their own task settles them."""
     for each in ring.flows:
         for slot in () if each.own else each.outputs:
             if slot in before:
@@ -222,10 +224,10 @@ def _give_back(
                 flawed.pop(slot, None)
 
 
-def _rings(flows: Sequence[Flow], parts: Sequence[int]) -> list[Ring]:
-    """Return the rings, writers first; a ring is complete with the last part that any of its blocks is in."""
+def _make_rings(flows: Sequence[Flow], parts: Sequence[int]) -> list[Ring]:
+    """Return the rings, writers first; a ring belongs to the last part that holds one of its blocks."""
     writer = {slot: i for i, each in enumerate(flows) for slot in each.outputs}
-    numbers = loops([[writer[slot] for slot in each.inputs if slot in writer] for each in flows])
+    numbers = number_loops([[writer[slot] for slot in each.inputs if slot in writer] for each in flows])
     members: dict[int, list[int]] = {}
     for i, number in enumerate(numbers):
         members.setdefault(number, []).append(i)

@@ -1,4 +1,4 @@
-"""The types of expressions in a step, as far as they are certain; the rest is converted when it is stored."""
+"""The types of expressions in a step, where they are certain; other values are converted when stored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import reduce
 from types import BuiltinFunctionType
 from typing import Any
 
-from petra.scan.subset import Step, dotted, loop_sources, member
+from petra.scan.subset import Step, dotted_name, loop_sources, member_name
 
 Kind = Any
 """A type that is certain, or None (it is `type[Any] | None`, which mypy takes for disjoint types)."""
@@ -25,14 +25,15 @@ _RESULTS: dict[Any, Kind] = {
     **dict.fromkeys((math.isfinite, math.isinf, math.isnan, math.isclose, bool, all, any), bool),
     float: float,
 }
-"""What a function returns, whatever it is given."""
+"""Functions whose result has the same type for all arguments."""
 
 
 class Inference:
     """The types of a step's members and local names.
 
-    `declared` holds the types of what the step reads at its start: inputs, parameters, states, outputs. What
-    it assigns may be of another type until it is stored; `assigned` holds those, joined over all assignments.
+    `declared` holds the types of the members that the step can read: inputs, parameters, states, outputs. A
+    value that the step assigns may have another type until it is stored; `assigned` holds the common type of
+    all assignments to a member, or None.
     """
 
     def __init__(self, step: Step, declared: Mapping[str, Kind], many: Mapping[str, Kind]) -> None:
@@ -42,51 +43,55 @@ class Inference:
         self._locals: dict[str, Kind] = {step.dt: float}
         self.assigned: dict[str, Kind] = {}
         self.bounded: dict[str, bool] = {}
-        """Whether an int that is assigned surely lies within 64 bits."""
+        """Whether every int that is assigned to a member surely lies within 64 bits."""
+        # A loop may read a local above its assignment, so the types are computed until they no longer change.
+        # A type changes at most once, from certain to None: this ends.
         before: object = None
         while before != (now := (self._locals.copy(), self.assigned.copy())):
             before = now
-            self._block(step.body)
+            self._read_block(step.body)
 
-    def _block(self, body: list[ast.stmt]) -> None:
+    def _read_block(self, body: list[ast.stmt]) -> None:
         for node in body:
             if isinstance(node, ast.Assign):
-                self._assign(node.targets[0], self.of(node.value), bounded=self._is_bounded(node.value))
+                self._assign(node.targets[0], self.type_of(node.value), bounded=self._is_bounded(node.value))
             elif isinstance(node, ast.AugAssign):
                 value = ast.BinOp(node.target, node.op, node.value)
-                self._assign(node.target, self.of(value), bounded=False)
+                self._assign(node.target, self.type_of(value), bounded=False)
             elif isinstance(node, ast.If):
-                self._block(node.body)
-                self._block(node.orelse)
+                self._read_block(node.body)
+                self._read_block(node.orelse)
             elif isinstance(node, ast.For):
                 self._loop(node)
 
     def _loop(self, node: ast.For) -> None:
         sources = loop_sources(node.iter)
-        items = [self._many.get(member(source)) for source in sources or [node.iter]]
-        if sources and isinstance(node.iter, ast.Call) and dotted(node.iter.func) == "enumerate":
+        items = [self._many.get(member_name(source)) for source in sources or [node.iter]]
+        if sources and isinstance(node.iter, ast.Call) and dotted_name(node.iter.func) == "enumerate":
             items = [int, *items]
         targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
         for target, kind in zip(targets, items, strict=False):
             self._assign(target, kind, bounded=True)
-        self._block(node.body)
+        self._read_block(node.body)
 
     def _assign(self, target: ast.expr, kind: Kind, *, bounded: bool) -> None:
         if isinstance(target, ast.Tuple):
             for each in target.elts:
                 self._assign(each, None, bounded=False)
-        elif name := member(target):
-            self.assigned[name] = kind if name not in self.assigned else _join(self.assigned[name], kind)
+        elif name := member_name(target):
+            self.assigned[name] = (
+                kind if name not in self.assigned else _common_type(self.assigned[name], kind)
+            )
             self.bounded[name] = self.bounded.get(name, True) and bounded
         elif isinstance(target, ast.Name):
             seen = self._locals
-            seen[target.id] = kind if target.id not in seen else _join(seen[target.id], kind)
+            seen[target.id] = kind if target.id not in seen else _common_type(seen[target.id], kind)
 
-    def of(self, node: ast.expr) -> Kind:
+    def type_of(self, node: ast.expr) -> Kind:
         """Return the type of an expression."""
-        if name := member(node):
+        if name := member_name(node):
             declared = self._declared.get(name)
-            return _join(declared, self.assigned[name]) if name in self.assigned else declared
+            return _common_type(declared, self.assigned[name]) if name in self.assigned else declared
         rule: Callable[[Any], Kind] | None = _RULES.get(type(node))
         return rule(self, node) if rule else None  # type: ignore[call-arg]
 
@@ -100,7 +105,7 @@ class Inference:
         return type(found) if type(found) in (bool, int, float, str) else None
 
     def _binary(self, node: ast.BinOp) -> Kind:
-        left, right = self.of(node.left), self.of(node.right)
+        left, right = self.type_of(node.left), self.type_of(node.right)
         if left is None or right is None or str in (left, right) or tuple in (left, right):
             return None
         if isinstance(node.op, ast.Div):
@@ -114,58 +119,59 @@ class Inference:
     def _unary(self, node: ast.UnaryOp) -> Kind:
         if isinstance(node.op, ast.Not):
             return bool
-        kind = self.of(node.operand)
+        kind = self.type_of(node.operand)
         return int if kind is bool else kind if kind in (int, float) else None
 
     def _boolean(self, node: ast.BoolOp) -> Kind:
-        return reduce(_join, map(self.of, node.values))
+        return reduce(_common_type, map(self.type_of, node.values))
 
     def _compare(self, node: ast.Compare) -> Kind:
-        known = all(self.of(each) is not None for each in (node.left, *node.comparators))
+        known = all(self.type_of(each) is not None for each in (node.left, *node.comparators))
         return bool if known else None
 
     def _choice(self, node: ast.IfExp) -> Kind:
-        return _join(self.of(node.body), self.of(node.orelse))
+        return _common_type(self.type_of(node.body), self.type_of(node.orelse))
 
     def _call(self, node: ast.Call) -> Kind:
-        function = self._names.get(dotted(node.func))
+        function = self._names.get(dotted_name(node.func))
         if isinstance(function, BuiltinFunctionType | type) and function in _RESULTS:
             return _RESULTS[function]
         if function is reduce and len(node.args) == 2:
-            folded = self._names.get(dotted(node.args[0]))
+            folded = self._names.get(dotted_name(node.args[0]))
             whole = folded is operator.add or folded is operator.mul
-            kind = self._many.get(member(node.args[1]))
+            kind = self._many.get(member_name(node.args[1]))
             return kind if whole and kind in (int, float) else None
         kinds = [
-            self._many.get(member(arg)) if member(arg) in self._many else self.of(arg) for arg in node.args
+            self._many.get(member_name(arg)) if member_name(arg) in self._many else self.type_of(arg)
+            for arg in node.args
         ]
         if (function is min or function is max) and kinds:
-            return reduce(_join, kinds)
+            return reduce(_common_type, kinds)
         if function is abs and kinds:
             return int if kinds[0] is bool else kinds[0] if kinds[0] in (int, float) else None
         return int if function is round and len(kinds) == 1 and kinds[0] in (bool, int, float) else None
 
     def _subscript(self, node: ast.Subscript) -> Kind:
-        return self._many.get(member(node.value))
+        return self._many.get(member_name(node.value))
 
     def _is_bounded(self, node: ast.expr) -> bool:
-        """Say whether an int surely lies within 64 bits: what was stored before, or a choice of such."""
+        """Return whether an int surely lies within 64 bits: a value stored before, or a choice among such."""
         if isinstance(node, ast.Constant):
             return isinstance(node.value, int) and abs(node.value) < 2**63
-        if name := member(node):
+        if name := member_name(node):
             return name not in self.assigned
         if isinstance(node, ast.IfExp):
             return self._is_bounded(node.body) and self._is_bounded(node.orelse)
-        if isinstance(node, ast.Call) and _is_extreme(self._names.get(dotted(node.func))):
+        if isinstance(node, ast.Call) and _is_extreme(self._names.get(dotted_name(node.func))):
             return all(map(self._is_bounded, node.args))
-        return isinstance(node, ast.Call) and self._names.get(dotted(node.func)) is len
+        return isinstance(node, ast.Call) and self._names.get(dotted_name(node.func)) is len
 
 
 def _is_extreme(function: object) -> bool:
     return function is min or function is max
 
 
-def _join(left: Kind, right: Kind) -> Kind:
+def _common_type(left: Kind, right: Kind) -> Kind:
     return left if left is right else None
 
 

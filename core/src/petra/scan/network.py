@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from petra.scan.order import Order, loops, order
+from petra.scan.order import Order, number_loops, order_blocks
 from petra.signals import Value, literal
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @frozen
 class Constant:
-    """A value that stands where a signal could."""
+    """A value in the place of a signal."""
 
     value: Value
 
 
 @frozen
 class Unwired(Constant):
-    """Nothing, where an input may be left out: the zero of the type that the input comes to have."""
+    """An optional input without a wire: the zero of the type that the input is resolved to."""
 
 
 Source = str | Constant
@@ -32,7 +32,7 @@ Source = str | Constant
 
 @frozen
 class Wired:
-    """A block and what its ports are connected to, all by the names that its class declares."""
+    """A block and the connection of each port, by the names that the block's class declares."""
 
     name: str
     cls: type[Block]
@@ -42,7 +42,7 @@ class Wired:
 
     @property
     def reads(self) -> list[str]:
-        """The signals that it reads."""
+        """The signals that the block reads."""
         return [source for sources in self.sources.values() for source in sources if isinstance(source, str)]
 
 
@@ -53,9 +53,9 @@ def wire(
     outputs: Mapping[str, str],
     params: Mapping[str, Value],
 ) -> Wired:
-    """Connect a block as a checked configuration says.
+    """Connect the ports of a block from a checked configuration.
 
-    Keys of `inputs` that are no other port belong to the input that takes many, in their order.
+    Keys of `inputs` that do not name a port belong to the input that takes many, in their order.
     """
     spec = cls.spec
     many = spec.many
@@ -63,11 +63,13 @@ def wire(
     for port in spec.inputs.values():
         if port is many:
             keys = [key for key in inputs if key not in spec.inputs or key == port.name]
-            sources[port.name] = _many({key: inputs[key] for key in keys}, port)
-        elif port.constant and port.name in params:  # a constant that was tuned since it was written
+            sources[port.name] = _many_sources({key: inputs[key] for key in keys}, port)
+        elif (
+            port.constant and port.name in params
+        ):  # tuned after the document was written: the tuned value wins
             sources[port.name] = (Constant(port.exact(params[port.name])),)
         elif port.name in inputs:
-            sources[port.name] = (_source(inputs[port.name], port),)
+            sources[port.name] = (_make_source(inputs[port.name], port),)
         elif port.optional:
             sources[port.name] = (Unwired(port.type()),)
         else:
@@ -77,15 +79,16 @@ def wire(
     return Wired(name, cls, {n: spec.params[n].exact(value) for n, value in given.items()}, sources, outputs)
 
 
-def _many(wires: Mapping[str, Value], port: Any) -> tuple[Source, ...]:
+def _many_sources(wires: Mapping[str, Value], port: Any) -> tuple[Source, ...]:
     positions = port.positions(wires)
+    # Numbers that the document leaves out (in2, in5) are places without a wire, so that in5 is the fourth.
     found: list[Source] = [Unwired(port.type())] * (positions[-1] + 1 if positions else 0)
     for at, written in zip(positions, wires.values(), strict=True):
-        found[at] = _source(written, port)
+        found[at] = _make_source(written, port)
     return tuple(found)
 
 
-def _source(written: Value, port: Any) -> Source:
+def _make_source(written: Value, port: Any) -> Source:
     value = literal(written) if isinstance(written, str) else written
     return written if value is None else Constant(port.exact(value))  # type: ignore[return-value]
 
@@ -93,21 +96,21 @@ def _source(written: Value, port: Any) -> Source:
 class Network:
     """The blocks of one task in the order in which they run.
 
-    `beside` holds blocks of other tasks that are in a loop with some of these.
+    `beside` holds the blocks of other tasks that form a loop with blocks of this one.
     """
 
     def __init__(self, blocks: Sequence[Wired], beside: Sequence[Wired] = ()) -> None:
         self.document = tuple(blocks)
         self.beside = tuple(beside)
-        self.order: Order = order(_reads(blocks), [block.cls.spec.type for block in blocks])
+        self.order: Order = order_blocks(_writers_read(blocks), [block.cls.spec.type for block in blocks])
         self.blocks = tuple(blocks[i] for i in self.order.blocks)
 
     def feedback(self) -> list[tuple[str, str]]:
-        """Return the (writer, reader) pairs of blocks where the reader sees the scan before."""
+        """Return the (writer, reader) pairs of blocks where the reader reads the previous scan."""
         return sorted((self.document[w].name, self.document[r].name) for w, r in self.order.feedback)
 
     def overwritten(self) -> dict[str, set[str]]:
-        """Return the signals that a block reads of the scan before, by the names of blocks."""
+        """Return, by the name of a block, the signals that the block reads from the previous scan."""
         found: dict[str, set[str]] = {}
         for writer, reader in self.order.feedback:
             written = set(self.document[writer].targets.values())
@@ -117,9 +120,9 @@ class Network:
 
 
 def entangled(tasks: Mapping[str, Sequence[Wired]]) -> dict[str, list[Wired]]:
-    """Return, for each task, the blocks of other tasks that are in a loop with some of its own."""
+    """Return, for each task, the blocks of other tasks that form a loop with blocks of that task."""
     placed = [(task, block) for task, blocks in tasks.items() for block in blocks]
-    numbers = loops(_reads([block for _, block in placed]))
+    numbers = number_loops(_writers_read([block for _, block in placed]))
     concerned: dict[int, set[str]] = {}
     for number, (task, _) in zip(numbers, placed, strict=True):
         concerned.setdefault(number, set()).add(task)
@@ -130,6 +133,6 @@ def entangled(tasks: Mapping[str, Sequence[Wired]]) -> dict[str, list[Wired]]:
     return found
 
 
-def _reads(blocks: Sequence[Wired]) -> list[list[int]]:
+def _writers_read(blocks: Sequence[Wired]) -> list[list[int]]:
     written_by = {signal: i for i, block in enumerate(blocks) for signal in block.targets.values()}
     return [[written_by[s] for s in block.reads if s in written_by] for block in blocks]

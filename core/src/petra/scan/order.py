@@ -1,9 +1,10 @@
-"""The order in which blocks run, and which of their inputs read the scan before.
+"""The order in which blocks run, and which of their inputs read the previous scan.
 
 A block runs after the blocks whose outputs it reads. Where blocks form a loop, the document decides: within
-the loop a block reads this scan's value of the blocks above it, and the last scan's of itself and of those
-below it. Two documents with the same blocks in the same order therefore always run alike. What only reads
-from a loop runs after the whole of it, so that the quality of what it reads is settled by then.
+the loop, a block reads the values of this scan from the blocks above it, and the values of the previous scan
+from itself and from the blocks below it. So two documents with the same blocks in the same order always give
+the same results. A block that only reads from a loop runs after the whole loop: the quality of the loop's
+outputs is settled by then.
 """
 
 from __future__ import annotations
@@ -15,22 +16,22 @@ from attrs import frozen
 
 @frozen
 class Order:
-    """Blocks by their place in the document: in the order they run, by level, and who reads the past."""
+    """The order of the blocks, which are numbered as in the document."""
 
     blocks: tuple[int, ...]
     levels: tuple[int, ...]
     feedback: frozenset[tuple[int, int]]
-    """(writer, reader) pairs where the reader sees what the writer computed in the last scan."""
+    """(writer, reader) pairs where the reader reads what the writer computed in the previous scan."""
     loops: tuple[int, ...]
-    """The number of each block's loop, one of its own if it is in none. What it reads has lower ones."""
+    """The number of each block's loop; a block in no loop has its own. Writers have lower numbers."""
 
 
-def order(reads: Sequence[Sequence[int]], types: Sequence[str]) -> Order:
-    """Order blocks, given which blocks each one reads from."""
-    loop = loops(reads)
+def order_blocks(reads: Sequence[Sequence[int]], types: Sequence[str]) -> Order:
+    """Order blocks, given the numbers of the blocks that each block reads from."""
+    loop = number_loops(reads)
     feedback = set()
-    after: list[set[int]] = [set() for _ in reads]  # within a loop
-    beyond: list[set[int]] = [set() for _ in reads]  # the loops before it
+    after: list[set[int]] = [set() for _ in reads]  # blocks of the same loop that run before it
+    beyond: list[set[int]] = [set() for _ in reads]  # other loops that run before it, whole
     for reader, writers in enumerate(reads):
         for writer in writers:
             if loop[writer] != loop[reader]:
@@ -38,16 +39,19 @@ def order(reads: Sequence[Sequence[int]], types: Sequence[str]) -> Order:
             elif writer >= reader:
                 feedback.add((writer, reader))
                 if writer != reader:
-                    after[writer].add(reader)  # it must not overwrite what the reader has yet to read
+                    after[writer].add(
+                        reader
+                    )  # the writer must not overwrite a value that the reader has yet to read
             else:
                 after[reader].add(writer)
     levels = _levels(loop, after, beyond)
+    # The position in the document breaks every tie, so that the order is the same on every computer.
     blocks = sorted(range(len(reads)), key=lambda block: (levels[block], types[block], block))
     return Order(tuple(blocks), tuple(levels), frozenset(feedback), tuple(loop))
 
 
 def _levels(loop: Sequence[int], after: Sequence[set[int]], beyond: Sequence[set[int]]) -> list[int]:
-    """Return how many steps of others come before each block: those of whole loops, then within its own."""
+    """Return the level of each block: above the loops that it reads, then above blocks of its own loop."""
     members: list[list[int]] = [[] for _ in range(max(loop, default=-1) + 1)]
     for block, number in enumerate(loop):
         members[number].append(block)
@@ -62,7 +66,10 @@ def _levels(loop: Sequence[int], after: Sequence[set[int]], beyond: Sequence[set
 
 
 def _raise_levels(levels: list[int], blocks: Sequence[int], after: Sequence[set[int]]) -> None:
-    """Put the blocks of one loop above those that they run after; that has no cycle."""
+    """Put the blocks of one loop above those that they run after.
+
+    This relation has no cycle: within a loop it follows the order of the document (Kahn's algorithm).
+    """
     readers: dict[int, list[int]] = {block: [] for block in blocks}
     for reader in blocks:
         for writer in after[reader]:
@@ -78,8 +85,12 @@ def _raise_levels(levels: list[int], blocks: Sequence[int], after: Sequence[set[
                 ready.append(reader)
 
 
-def loops(reads: Sequence[Sequence[int]]) -> list[int]:
-    """Give blocks that reach each other the same number, writers a lower one (Tarjan, without recursion)."""
+def number_loops(reads: Sequence[Sequence[int]]) -> list[int]:
+    """Give blocks that reach each other the same number, and their writers a lower one.
+
+    This is Tarjan's algorithm for strongly connected components, which yields the writers first. It keeps a
+    stack of its own, because a chain of 1,000 blocks would exceed Python's recursion limit.
+    """
     count = len(reads)
     loop = [-1] * count
     index = [-1] * count
@@ -102,7 +113,7 @@ def loops(reads: Sequence[Sequence[int]]) -> list[int]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[block])
                 if low[block] == index[block]:
-                    found = _close(stack, loop, block, found)
+                    found = _close_loop(stack, loop, block, found)
             elif index[following] < 0:
                 index[following] = low[following] = clock
                 clock += 1
@@ -113,7 +124,7 @@ def loops(reads: Sequence[Sequence[int]]) -> list[int]:
     return loop
 
 
-def _close(stack: list[int], loop: list[int], root: int, number: int) -> int:
+def _close_loop(stack: list[int], loop: list[int], root: int, number: int) -> int:
     while True:
         block = stack.pop()
         loop[block] = number

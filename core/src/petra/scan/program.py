@@ -1,21 +1,20 @@
-"""The compiled program of one task: steps its blocks, holds what faults, has quality carried along."""
+"""The compiled program of one task: steps its blocks, records faults and settles quality."""
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
-from petra.errors import PetraError
 from petra.scan.beginning import BEGUN, Beginning
-from petra.scan.compiler import PART, Place, Unit, function, gaps, template
+from petra.scan.compiler import PART, SignalPlaces, Unit, block_template, compile_part, gap_texts
 from petra.scan.convert import CONVERSIONS
-from petra.scan.flows import Flows, flow
+from petra.scan.flows import Flows, make_flow
 from petra.scan.network import Constant, Network, Wired
 from petra.scan.template import Templates
+from petra.scan.tuning import TuningError, tuned_block
 from petra.signals import Quality, Status, Store, Value
 
 if TYPE_CHECKING:
@@ -24,16 +23,12 @@ if TYPE_CHECKING:
 _LONGEST_REASON = 200
 
 States = dict[str, dict[str, Any]]
-"""What blocks remember, by the names of block and state."""
-
-
-class TuningError(PetraError):
-    """A parameter cannot be changed to this while the program runs."""
+"""The states of blocks, by the names of block and state."""
 
 
 @define
-class Part:
-    """Blocks that are stepped by one function."""
+class ProgramPart:
+    """Blocks that one compiled function steps."""
 
     number: int
     units: range
@@ -43,38 +38,41 @@ class Part:
 
 @frozen
 class Faults:
-    """The blocks that faulted in the last scan, and how often each has; it never changes."""
+    """The blocks that faulted in the last scan, and the number of faults of each block. Never modified."""
 
     now: Mapping[str, Status] = field(factory=dict)
     counts: Mapping[str, int] = field(factory=dict)
 
 
 class Program:
-    """Blocks compiled for one layout of signals. It belongs to the thread that scans.
+    """Blocks compiled for one layout of signals. The scan thread owns it.
 
-    `step` of a class in the subset is written into the program; the others, or all with `inline=False`, are
-    called. Both ways compute the same bits, qualities and faults.
+    A `step` inside the subset is written into the program; other steps, or all with `inline=False`, are
+    called. Both ways compute the same values to the bit, the same qualities and the same faults.
     """
 
     def __init__(
         self,
         network: Network,
-        place: Place,
+        places: SignalPlaces,
         resolution: Resolution,
         *,
         inline: bool = True,
         templates: Templates | None = None,
         faulted: dict[str, Status] | None = None,
     ) -> None:
-        """Compile a network. All programs of a plant share `faulted`: who faulted in its task's last scan."""
+        """Compile a network.
+
+        All programs of an engine share `faulted`: the blocks that faulted in the last scan of their task.
+        """
         self.network = network
         self.inline = inline
         self.states: list[Any] = []
         self.published = Faults()
-        """What readers in other threads see of faults."""
+        """The faults for readers in other threads: replaced as a whole, never modified."""
         self._fault_counts: dict[str, int] = {}
         self._faulted: dict[str, Status] = {} if faulted is None else faulted
-        self._place = place
+        self._places = places
         self._templates = templates or Templates()
         self._forced: Mapping[int, Value] = {}
         self._held: frozenset[int] = frozenset()
@@ -84,14 +82,14 @@ class Program:
             for i in network.order.blocks
         ]
         self.units = [
-            self._unit(resolution.filled(i), kind, resolution.floats(i))
+            self._make_unit(resolution.filled(i), kind, resolution.floats(i))
             for i, kind in zip(network.order.blocks, kinds, strict=True)
         ]
         self._number = {unit.wired.name: number for number, unit in enumerate(self.units)}
         self._beginning: Beginning | None = Beginning(self.units)
-        divided = enumerate(self._divide())
-        self._parts = [Part(number, units, self._compiled(units)) for number, units in divided]
-        self._flows = self._passing()
+        divided = enumerate(self._divide_units())
+        self._parts = [ProgramPart(number, units, self._compile_units(units)) for number, units in divided]
+        self._flows = self._make_flows()
         self._remembers = self._flows.remembers
 
     # scanning
@@ -99,7 +97,7 @@ class Program:
     def scan(self, store: Store, dt: float) -> None:
         """Step every block once."""
         if store.forced is not self._forced:
-            self._hold(store.forced)
+            self._hold_forced(store.forced)
         values, states, flawed, now, faulted = (
             store.values,
             self.states,
@@ -107,13 +105,14 @@ class Program:
             self._now,
             self._faulted,
         )
-        if self._remembers:
+        if self._remembers:  # before the first step overwrites what later steps read of the previous scan
             self._flows.begin(values)
         if self._beginning is not None:
             self._beginning.remember(states)
         settled = False
         for part in self._parts:
             part.step(values, states, dt, flawed)
+            # Faults and quality follow each part at once: a step of the next part may read a quality.
             if now or part.faults:
                 self._note_faults(part)
             if flawed or faulted:
@@ -131,102 +130,57 @@ class Program:
 
     @property
     def fault_counts(self) -> Mapping[str, int]:
-        """How often each block has faulted."""
+        """The number of faults of each block."""
         return self.published.counts
 
     def count_on(self, counts: Mapping[str, int]) -> None:
-        """Go on from how often blocks of the same names have faulted before."""
+        """Continue the fault counts of blocks with the same names."""
         mine = {name: count for name, count in counts.items() if name in self._number}
         self._fault_counts.update(mine)
         self.published = Faults(self.published.now, self._fault_counts.copy())
 
-    def _note_faults(self, part: Part) -> None:
-        """Publish who faults, before quality is carried on from there."""
+    def _note_faults(self, part: ProgramPart) -> None:
+        """Publish the faults of a part; the quality of its outputs is settled after this."""
         if self._now != part.faults:
             for number in part.faults:
                 self._faulted.pop(self.units[number].wired.name, None)
             part.faults = self._now.copy()
             self._faulted.update((self.units[n].wired.name, status) for n, status in part.faults.items())
-            self._flows.look_again()
+            self._flows.invalidate()
         self._now.clear()
         found = {number: status for each in self._parts for number, status in each.faults.items()}
         named = {self.units[number].wired.name: status for number, status in found.items()}
         self.published = Faults(named, self._fault_counts.copy())
 
-    def _fault(self, number: int) -> None:
+    def _record_fault(self, number: int) -> None:
         error = sys.exc_info()[1]
         name = self.units[number].wired.name
         self._fault_counts[name] = self._fault_counts.get(name, 0) + 1
         try:
-            said = " ".join(str(error).split())
-        except Exception:  # noqa: BLE001 - an exception may fail even at being said
-            said = ""
-        reason = f"block {name}: {type(error).__name__}" + (f": {said}" if said else "")
+            text = " ".join(str(error).split())
+        except Exception:  # noqa: BLE001 - the exception's own `__str__` may raise
+            text = ""
+        reason = f"block {name}: {type(error).__name__}" + (f": {text}" if text else "")
         self._now[number] = Status(Quality.BAD, reason[:_LONGEST_REASON])
 
     # while it runs
 
     def tune(self, block: str, param: str, value: Value) -> str:
-        """Change a parameter, and return the name it is declared with; the block keeps its state."""
+        """Change a parameter and return its declared name; the block keeps its state."""
         number = self._number.get(block)
         if number is None:
             raise TuningError(f"there is no block {block!r}")
         unit = self.units[number]
-        spec = unit.wired.cls.spec
-        constants = [port for port in spec.inputs.values() if port.constant]
-        members: list[Any] = [*spec.params.values(), *constants]
-        member = next((p for p in members if param in (p.name, *p.aliases)), None)
-        if member is None:
-            known = ", ".join(p.name for p in members)
-            raise TuningError(f"{spec.type} has no parameter {param!r}; there are {known}")
-        wired_to = next(iter(unit.wired.sources.get(member.name, ())), None)
-        if isinstance(wired_to, str):
-            raise TuningError(f"{spec.type}.{member.name} follows the signal {wired_to!r}")
-        try:
-            instance = unit.wired.cls(**{**unit.wired.params, member.name: value})
-        except (TypeError, ValueError) as error:
-            raise TuningError(str(error)) from error
-        if isinstance(value, float) and not math.isfinite(value):
-            raise TuningError(f"{spec.type}.{member.name} is a finite number, not {value!r}")
-        if member.name in spec.params:
-            changed = evolve(unit.wired, params={**unit.wired.params, member.name: member.exact(value)})
-        else:
-            constant = (Constant(member.exact(value)),)
-            changed = evolve(unit.wired, sources={**unit.wired.sources, member.name: constant})
-        self._check_tuned(changed, unit)
-        unit.wired = changed
-        self._flows = self._passing()
-        unit.instance = instance if unit.instance is not None else None
+        unit.wired, instance, name = tuned_block(unit, param, value, self._places.types)
+        unit.instance = (
+            instance if unit.instance is not None else None
+        )  # its states are in the program's list
+        self._flows = self._make_flows()  # judges keep the wiring that they were made with
         self._compile_again(lambda part: number in part.units)
-        return str(member.name)
-
-    def _check_tuned(self, changed: Wired, unit: Unit) -> None:
-        """Refuse what `petra check` would refuse, and what would give outputs of another type."""
-        spec = changed.cls.spec
-        given: dict[str, Any] = dict(changed.params)
-        kinds: dict[str, Any] = {}
-        for name, port in spec.inputs.items():
-            sources = changed.sources[name]
-            if port.many:
-                given[name] = tuple(f"{name}{at}" for at in range(len(sources)))
-                continue
-            (source,) = sources
-            kind = type(source.value) if isinstance(source, Constant) else self._place.types[source]
-            kinds[name] = port.taken(kind)
-            if isinstance(source, str):
-                given[name] = None
-            elif source.value != port.default:
-                given[name] = source.value
-        for name, said in changed.cls.complaints(given):
-            if name in spec.params or name in spec.inputs:
-                raise TuningError(f"{spec.type}.{name} {said}")
-        for (name, out), stored in zip(spec.outputs.items(), unit.kinds, strict=True):
-            found = changed.cls.output_type(name, changed.params, kinds) if out.generic else None
-            if found in out.types and found is not stored and (found, stored) != (bool, float):
-                raise TuningError(f"{spec.type}.{name} would be a {found.__name__}, not a {stored.__name__}")
+        return name
 
     def snapshot(self, *, retained: bool = False) -> States:
-        """Return what blocks remember; with `retained`, what is declared to survive a restart."""
+        """Return the states of the blocks; with `retained`, only those declared to survive a restart."""
         found: States = {}
         for number, unit in enumerate(self.units):
             spec = unit.wired.cls.spec
@@ -242,7 +196,7 @@ class Program:
         return found
 
     def restore(self, states: States) -> None:
-        """Take over what blocks of the same names remember, where it is of the same type."""
+        """Take over the states of blocks with the same names, where the type is still the same."""
         for number, unit in enumerate(self.units):
             if self._beginning is not None and BEGUN in states.get(unit.wired.name, {}):
                 self._beginning.has_begun(number)
@@ -251,48 +205,52 @@ class Program:
                 if slot is not None and type(value) is type(self.states[slot]):
                     self.states[slot] = value
 
-    def _hold(self, forced: Mapping[int, Value]) -> None:
-        """Compile anew what writes a signal that is forced now, or was until now."""
+    def _hold_forced(self, forced: Mapping[int, Value]) -> None:
+        """Recompile the parts that write a signal whose forcing begins or ends."""
         before, self._held = self._held, frozenset(forced)
         moved = before ^ self._held
         self._forced = forced
-        self._flows.look_again()
+        self._flows.invalidate()
         if moved:
             self._compile_again(
                 lambda part: any(not moved.isdisjoint(self.units[n].outputs.values()) for n in part.units)
             )
 
-    def _compile_again(self, concerned: Callable[[Part], bool]) -> None:
+    def _compile_again(self, concerned: Callable[[ProgramPart], bool]) -> None:
         for part in self._parts:
             if concerned(part):
-                part.step = self._compiled(part.units)
+                part.step = self._compile_units(part.units)
 
     # building
 
-    def _unit(self, wired: Wired, kinds: tuple[type[Any], ...], floats: frozenset[str]) -> Unit:
-        spec, slots = wired.cls.spec, self._place.slots
+    def _make_unit(self, wired: Wired, kinds: tuple[type[Any], ...], floats: frozenset[str]) -> Unit:
+        spec, slots = wired.cls.spec, self._places.slots
         states = {}
         for name, state in spec.states.items():
-            begins_with = self._place.initial.get(wired.targets.get(state.begins_with, ""), state.default)
-            states[name] = self._state(CONVERSIONS[state.type](begins_with))
+            begins_with = self._places.initial.get(wired.targets.get(state.begins_with, ""), state.default)
+            states[name] = self._add_state(CONVERSIONS[state.type](begins_with))
         outputs = {
             name: slots[wired.targets[name]] if name in wired.targets else None for name in spec.outputs
         }
         for (name, slot), kind in zip(outputs.items(), kinds, strict=True):
-            if slot is None:
-                states[name] = self._state(kind())
+            if slot is None:  # an output without a wire still keeps its value from scan to scan
+                states[name] = self._add_state(kind())
         inputs = {
             name: tuple(None if isinstance(source, Constant) else slots[source] for source in sources)
             for name, sources in wired.sources.items()
         }
         return Unit(wired, inputs, outputs, states, kinds, floats)
 
-    def _state(self, initial: Any) -> int:
+    def _add_state(self, initial: Any) -> int:
         self.states.append(initial)
         return len(self.states) - 1
 
-    def _divide(self) -> Iterator[range]:
-        """Cut the order into parts; a loop whose quality a block asks for ends in a part before its own."""
+    def _divide_units(self) -> Iterator[range]:
+        """Cut the order into parts.
+
+        Quality is settled at the end of a part. A step that reads the quality of an input needs it settled:
+        the loop that writes the input must end in an earlier part.
+        """
         order = self.network.order
         writers = {
             slot: order.loops[order.blocks[number]]
@@ -312,13 +270,15 @@ class Program:
         if begin < len(self.units):
             yield range(begin, len(self.units))
 
-    def _compiled(self, units: range) -> Any:
+    def _compile_units(self, units: range) -> Any:
         numbered = [(number, self.units[number]) for number in units]
-        return function(numbered, self._place, self._templates, self._held, self._fault, inline=self.inline)
+        return compile_part(
+            numbered, self._places, self._templates, self._held, self._record_fault, inline=self.inline
+        )
 
-    def _passing(self) -> Flows:
-        """Return how quality passes through the blocks, in the order of the document."""
-        network, slots = self.network, self._place.slots
+    def _make_flows(self) -> Flows:
+        """Return the flows of the blocks, in the order of the document."""
+        network, slots = self.network, self._places.slots
         part_of = {number: p for p, part in enumerate(self._parts) for number in part.units}
         ends: dict[int, int] = {}
         for i, wired in enumerate(network.document):
@@ -329,18 +289,18 @@ class Program:
         past: set[int] = set()
         for i, wired in enumerate(network.document):
             mine = frozenset(slots[signal] for signal in overwritten.get(wired.name, ()))
-            made = flow(self.units[self._number[wired.name]], mine)
+            made = make_flow(self.units[self._number[wired.name]], mine)
             flows.append(made)
             parts.append(ends[network.order.loops[i]])
             past |= mine if made.judge is not None else frozenset()
         for wired in network.beside:
-            flows.append(flow(self._beside(wired), own=False))
+            flows.append(make_flow(self._unit_beside(wired), own=False))
             parts.append(0)
         return Flows(flows, parts, past, self._faulted)
 
-    def _beside(self, wired: Wired) -> Unit:
-        """Return a block of another task, as far as its quality goes."""
-        slots = self._place.slots
+    def _unit_beside(self, wired: Wired) -> Unit:
+        """Return a block of another task, with what its quality depends on."""
+        slots = self._places.slots
         inputs = {
             name: tuple(None if isinstance(source, Constant) else slots[source] for source in sources)
             for name, sources in wired.sources.items()
@@ -351,18 +311,18 @@ class Program:
     # explaining
 
     def reason_called(self, name: str) -> str:
-        """Say why a block's step is called rather than written into the program; empty when it is not."""
+        """Return why a block's step is called instead of written into the program; empty if it is written."""
         unit = self.units[self._number[name]]
-        return template(unit, self._place, self._templates, self._held, inline=self.inline).called
+        return block_template(unit, self._places, self._templates, self._held, inline=self.inline).called
 
     def source(self) -> Iterator[tuple[range, str]]:
-        """Yield the blocks of each part with the text of its function."""
+        """Yield the blocks of each part and the text of its function."""
         for part in self._parts:
             lines = ["def part(v, s, dt, f):\n"]
             for number in part.units:
                 unit = self.units[number]
-                made = template(unit, self._place, self._templates, self._held, inline=self.inline)
-                said = made.fill(gaps(unit, self._place))
-                lines.append(f"    try:  # {unit.wired.name} ({unit.wired.cls.spec.type})\n{said}")
+                made = block_template(unit, self._places, self._templates, self._held, inline=self.inline)
+                text = made.fill(gap_texts(unit, self._places))
+                lines.append(f"    try:  # {unit.wired.name} ({unit.wired.cls.spec.type})\n{text}")
                 lines.append(f"    except BaseException: fault({number})\n")
             yield part.units, "".join(lines)

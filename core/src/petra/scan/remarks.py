@@ -1,4 +1,4 @@
-"""What deserves a look in how blocks are wired, and stops nothing: whatever their types are."""
+"""Notes on how blocks are wired: nothing here stops a configuration from running."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from petra.scan.network import Unwired, Wired
 
 @frozen
 class Remark:
-    """Something to say about a port: the block, the port (of many, the how-manieth), and what."""
+    """A note on one port of one block; `at` is the position within a port that takes many."""
 
     block: int
     port: str
@@ -23,26 +23,26 @@ class Remark:
 
 
 def without_outputs(blocks: Sequence[Wired]) -> Iterable[Remark]:
-    """Yield the blocks whose results nothing sees."""
+    """Yield the blocks that have no output wired."""
     for i, block in enumerate(blocks):
         if not block.targets:
-            said = f"no output of {block.cls.spec.type} is wired: nothing sees what the block computes"
-            yield Remark(i, "", 0, said, output=True, code="no-outputs")
+            message = f"no output of {block.cls.spec.type} is wired: nothing reads what the block computes"
+            yield Remark(i, "", 0, message, output=True, code="no-outputs")
 
 
 def left_out(blocks: Sequence[Wired]) -> Iterable[Remark]:
-    """Yield the inputs that may be left out, and are."""
+    """Yield the optional inputs that are not wired."""
     for i, block in enumerate(blocks):
         for port in block.cls.spec.inputs.values():
             for at, source in enumerate(block.sources[port.name]):
                 if isinstance(source, Unwired):
                     name = port.name if port.first is None else f"in{port.first + at}"
-                    said = f"the input {name!r} of {block.cls.spec.type} is not wired: it counts as zero"
-                    yield Remark(i, port.name, at, said, code="left-out")
+                    message = f"the input {name!r} of {block.cls.spec.type} is not wired: it counts as zero"
+                    yield Remark(i, port.name, at, message, code="left-out")
 
 
 def closed_loops(blocks: Sequence[Wired]) -> Iterable[Remark]:
-    """Yield the blocks of plain logic that nothing but themselves reaches: those of a ring of NOTs."""
+    """Yield the blocks of stateless bool logic in a loop that no other signal reaches, such as NOTs."""
     inside = {i for i, block in enumerate(blocks) if _is_plain_logic(block)}
     written = {name for i in inside for name in blocks[i].targets.values()}
     readers: dict[str, list[int]] = {}
@@ -61,11 +61,11 @@ def closed_loops(blocks: Sequence[Wired]) -> Iterable[Remark]:
                 reached += readers.get(name, ())
     for i in sorted(inside):
         block = blocks[i]
-        said = (
-            f"{block.cls.spec.type}: no signal from outside reaches the loop that this block is part of: "
-            "it never changes, or it changes in every scan"
+        message = (
+            f"{block.cls.spec.type}: this block is part of a loop that no other signal reaches: "
+            "its output never changes, or it changes in every scan"
         )
-        yield Remark(i, next(iter(block.targets), ""), 0, said, output=True, code="closed-loop")
+        yield Remark(i, next(iter(block.targets), ""), 0, message, output=True, code="closed-loop")
 
 
 def _is_plain_logic(block: Wired) -> bool:

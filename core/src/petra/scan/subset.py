@@ -1,4 +1,4 @@
-"""Which `step` methods can be written into the compiled program, and why the others cannot.
+"""Which `step` methods can be written into the compiled program, and why others cannot.
 
 The subset: assignments, `if`, loops over an input that takes many, arithmetic, comparison, boolean logic,
 `min`, `max`, `abs` and other pure builtins, functions of `math` and of the block's own module.
@@ -33,21 +33,21 @@ _STATEMENTS = (ast.Assign, ast.AugAssign, ast.If, ast.For, ast.Pass)
 
 
 class OutsideSubsetError(Exception):
-    """A step cannot be written into the program; it is called instead."""
+    """A step cannot be written into the program and is called instead."""
 
 
 @frozen
 class Step:
-    """The body of a `step` inside the subset, and what its global names stand for."""
+    """The body of a `step` inside the subset, and the objects of its global names."""
 
     body: list[ast.stmt]
     dt: str
     names: dict[str, Any]
-    """Each dotted global name that the body uses, with the object behind it."""
+    """Each global name that the body uses, dotted, with its object."""
 
 
 def read_step(cls: type[Block]) -> Step:
-    """Return the body of a class's step, or raise OutsideSubsetError with the reason."""
+    """Return the step of a class, or raise OutsideSubsetError with the reason."""
     function: Any = cls.step
     members: tuple[Member[Any], ...] = (
         *cls.spec.inputs.values(),
@@ -57,10 +57,10 @@ def read_step(cls: type[Block]) -> Step:
     members += (*cls.spec.states.values(), *cls.spec.qualities.values())
     for each in members:
         if type(each) not in _MEMBERS:
-            raise OutsideSubsetError(f"its {each.name!r} is declared with a class of its own")
+            raise OutsideSubsetError(f"its {each.name!r} is declared with a subclass")
     if not inspect.isfunction(function) or cls.__init__ is not Block.__init__:
         raise OutsideSubsetError(
-            "it has an `__init__` of its own" if inspect.isfunction(function) else "no `def`"
+            "the class defines `__init__`" if inspect.isfunction(function) else "`step` is not a function"
         )
     if function.__closure__:
         raise OutsideSubsetError(f"it uses {function.__code__.co_freevars[0]!r} of an enclosing scope")
@@ -70,19 +70,19 @@ def read_step(cls: type[Block]) -> Step:
     except (OSError, TypeError, SyntaxError, ValueError):
         raise OutsideSubsetError("its source cannot be read") from None
     if not isinstance(tree, ast.FunctionDef) or tree.decorator_list or tree.name != "step":
-        raise OutsideSubsetError("it is no plain method")
+        raise OutsideSubsetError("it is not a plain method")
     plain = len(tree.args.args) == 2 and not function.__defaults__ and not function.__kwdefaults__
     if not plain or tree.args.args[0].arg != "self":
-        raise OutsideSubsetError("its arguments are not plainly self and dt")
+        raise OutsideSubsetError("its arguments are not exactly self and dt")
     reader = _Reader(cls.spec, function, function.__code__.co_firstlineno - 1)
     reader.block(_without_doc(tree.body), {tree.args.args[1].arg})
     if not _is_source(source, function):
-        raise OutsideSubsetError("its source is not what was imported: the file has changed since")
+        raise OutsideSubsetError("its source file has changed since the import")
     return Step(_without_doc(tree.body), tree.args.args[1].arg, reader.names)
 
 
 def _is_source(source: str, function: Any) -> bool:
-    """Say whether a text is what a function was compiled from: the file may have changed since."""
+    """Return whether a text is what a function was compiled from: the file may have changed since."""
     flags = function.__code__.co_flags & __future__.annotations.compiler_flag
     module = compile(source, "<source>", "exec", flags, dont_inherit=True)
     (found,) = (const for const in module.co_consts if isinstance(const, CodeType))
@@ -91,11 +91,14 @@ def _is_source(source: str, function: Any) -> bool:
         return False
     if [(type(c), repr(c)) for c in found.co_consts] != [(type(c), repr(c)) for c in imported.co_consts]:
         return False
-    return found.co_code == imported.co_code or _essence(found) == _essence(imported)
+    return found.co_code == imported.co_code or _portable_code(found) == _portable_code(imported)
 
 
-def _essence(code: CodeType) -> list[tuple[str, object]]:
-    """Return what code does, without how Python calls a function of a module that is imported there."""
+def _portable_code(code: CodeType) -> list[tuple[str, object]]:
+    """Return the instructions of a code object, without what depends on where it was compiled.
+
+    Python writes `math.sqrt(x)` with other instructions in a module that imports `math` at its top.
+    """
     return [
         (_SAME.get(each.opname, each.opname), None if each.opcode in _JUMPS else each.argval)
         for each in dis.get_instructions(code)
@@ -114,24 +117,24 @@ def _without_doc(body: list[ast.stmt]) -> list[ast.stmt]:
     return body[1:] if documented else body
 
 
-def member(node: ast.AST) -> str:
+def member_name(node: ast.AST) -> str:
     """Return the name in `self.name`, or an empty text for anything else."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
         return node.attr
     return ""
 
 
-def dotted(node: ast.AST) -> str:
+def dotted_name(node: ast.AST) -> str:
     """Return `math.sqrt` or `LIMIT` of a chain of plain names, or an empty text."""
     if isinstance(node, ast.Name):
         return node.id
-    if isinstance(node, ast.Attribute) and (head := dotted(node.value)) and head != "self":
+    if isinstance(node, ast.Attribute) and (head := dotted_name(node.value)) and head != "self":
         return f"{head}.{node.attr}"
     return ""
 
 
 class _Reader:
-    """Goes through a body in the order in which it runs, knowing which names surely have a value."""
+    """Checks a body in the order in which it runs, and tracks which names surely have a value."""
 
     def __init__(self, spec: BlockSpec, function: Callable[..., Any], line: int) -> None:
         self._spec = spec
@@ -169,7 +172,9 @@ class _Reader:
 
     def _loop(self, node: ast.For, known: set[str]) -> set[str]:
         sources = loop_sources(node.iter)
-        items = len(sources) + (dotted(getattr(node.iter, "func", node)) == "enumerate") if sources else 1
+        items = (
+            len(sources) + (dotted_name(getattr(node.iter, "func", node)) == "enumerate") if sources else 1
+        )
         targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
         hidden = bool({"enumerate", "zip"} & self._function.__globals__.keys())
         if (
@@ -178,10 +183,10 @@ class _Reader:
             or isinstance(node.target, ast.Tuple) != bool(sources)
             or hidden
         ):
-            raise self._outside(node, "it is no plain loop over an input that takes many")
+            raise self._outside(node, "it is not a plain loop over an input that takes many")
         for source in sources or [node.iter]:
-            if not self._is_many(member(source)):
-                raise self._outside(node, "it loops over something else than an input that takes many")
+            if not self._is_many(member_name(source)):
+                raise self._outside(node, "it loops over something other than an input that takes many")
         self.block(node.body, known | self._target(node.target))
         return known
 
@@ -191,7 +196,7 @@ class _Reader:
         return port is not None and port.many
 
     def _target(self, node: ast.expr) -> set[str]:
-        if name := member(node):
+        if name := member_name(node):
             if name not in self._spec.outputs and name not in self._spec.states:
                 raise self._outside(
                     node, f"it assigns to self.{name}, which is neither an output nor a state"
@@ -201,7 +206,7 @@ class _Reader:
             return {node.id}
         if isinstance(node, ast.Tuple) and node.elts:
             return set().union(*map(self._target, node.elts))
-        raise self._outside(node, "it assigns to something else than a name or a member")
+        raise self._outside(node, "it assigns to something other than a name or a member")
 
     def _expression(self, node: ast.AST, known: set[str]) -> None:
         if isinstance(node, _PARTS):
@@ -210,16 +215,18 @@ class _Reader:
             raise self._outside(node, f"`{type(node).__name__.lower()}` is outside the subset")
         if isinstance(node, ast.Constant) and node.value.__class__ not in (bool, int, float, str):
             raise self._outside(node, f"the constant {node.value!r} is outside the subset")
-        if name := member(node):
+        if name := member_name(node):
             self._member(node, name)
             return
-        if name := dotted(node):
+        if name := dotted_name(node):
             self._name(node, name, known)
             return
         if isinstance(node, ast.Call):
-            name = dotted(node.func)
+            name = dotted_name(node.func)
             if node.keywords or not name or name.partition(".")[0] in self._locals:
-                raise self._outside(node, "a call is not plainly of a function by its name")
+                raise self._outside(
+                    node, "it calls something other than a function by its name, or with keywords"
+                )
         for child in ast.iter_child_nodes(node):
             self._expression(child, known)
 
@@ -243,6 +250,8 @@ class _Reader:
             found = getattr(builtins, head)
         else:
             raise self._outside(node, f"{head!r} is outside the subset")
+        # A constant is written into the text as its value when the program is compiled. A global that can be
+        # assigned later would keep its old value there, so only names in upper case count as constants.
         if rest and not isinstance(found, ModuleType | type):
             raise self._outside(node, f"{name!r} may change while it runs")
         for attribute in rest:
@@ -257,7 +266,7 @@ class _Reader:
 
 
 def loop_sources(node: ast.expr) -> list[ast.expr]:
-    """Return what `enumerate(...)` or `zip(...)` goes over; nothing for any other expression."""
+    """Return the arguments of `enumerate(...)` or `zip(...)`; empty for any other expression."""
     if (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

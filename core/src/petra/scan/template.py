@@ -1,6 +1,6 @@
-"""A class's `step` as text with gaps: written once for each way in which its blocks are wired.
+"""The text of a class's `step` with gaps, written once for each way in which its blocks are wired.
 
-The text computes into local names and stores at its end, so that a step that raises has changed nothing.
+The text computes into local names and stores at its end, so a step that raises leaves every slot unchanged.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from petra.signals.types import INT_MAX, INT_MIN
 if TYPE_CHECKING:
     from petra.blocks import Block
 
-_EDGE = "\0"  # stands on both sides of a gap's name; no Python text has it
+_EDGE = "\0"  # on both sides of a gap's name; Python source cannot contain it
 INDENT = " " * 8
 _MOST = 10_000
 
 
-def gap(name: str) -> str:
-    """Return a gap's mark in a text."""
+def gap_mark(name: str) -> str:
+    """Return the mark of a gap in a text."""
     return f"{_EDGE}{name}{_EDGE}"
 
 
 class Shape(NamedTuple):
-    """All that the text of a block depends on besides names of slots: two blocks of one shape share it."""
+    """All that the text of a block depends on besides slot numbers: blocks of one shape share a template."""
 
     cls: type[Block]
     inputs: tuple[tuple[Kind, ...], ...]
-    """The types of what each input reads, in the order of declaration; of many, several."""
+    """The types that each input reads, in the order of declaration: one for each wire."""
     outputs: tuple[type[Any], ...]
-    """The types that outputs are stored as."""
+    """The types in which the outputs are stored."""
     wired: tuple[bool, ...]
     """Which outputs are wired to a signal."""
     held: tuple[bool, ...]
@@ -45,12 +45,12 @@ class Shape(NamedTuple):
 
 @frozen
 class Template:
-    """Pieces of text with the names of gaps between them: text, gap, text, gap, ... text."""
+    """Pieces of text with the names of gaps between: text, gap, text, gap, ... text."""
 
     pieces: tuple[str, ...]
     globals: Mapping[str, Any]
     called: str
-    """Why the text calls an instance's step; empty when the step is written out."""
+    """The reason why the text calls the step of an instance; empty if the step is written out."""
 
     def fill(self, gaps: Mapping[str, str]) -> str:
         """Return the text with every gap filled."""
@@ -60,14 +60,14 @@ class Template:
 
 
 class Templates:
-    """Makes each template once. Classes are read once, whatever the number of their blocks and programs."""
+    """Makes each template once, and reads each class once, for all programs of an engine."""
 
     def __init__(self) -> None:
         self._steps: dict[type[Block], Step | OutsideSubsetError] = {}
         self._made: dict[tuple[Shape, bool], Template] = {}
 
     def reason(self, cls: type[Block]) -> str:
-        """Say why a class's step is called rather than written into the program; empty when it is."""
+        """Return why the step of a class is called instead of written out; empty if it is written out."""
         step = self._step(cls)
         return str(step) if isinstance(step, OutsideSubsetError) else ""
 
@@ -75,25 +75,25 @@ class Templates:
         """Return the text of blocks of this shape, written out or as a call."""
         found = self._made.get((shape, inline))
         if found is None:
-            if len(self._made) >= _MOST:  # of years of reloads
+            if len(self._made) >= _MOST:  # after years of reloads
                 self._made.clear()
             found = self._made[shape, inline] = self._make(shape, inline=inline)
         return found
 
     def call(self, shape: Shape, reason: str) -> None:
-        """Have blocks of this shape called from now on."""
-        self._made[shape, True] = _called(shape, reason)
+        """Call the step of blocks of this shape from now on."""
+        self._made[shape, True] = _call_template(shape, reason)
 
     def _make(self, shape: Shape, *, inline: bool) -> Template:
         if not inline:
-            return _called(shape, "the program was made without writing steps out")
+            return _call_template(shape, "the program was made without writing steps out")
         step = self._step(shape.cls)
         if isinstance(step, OutsideSubsetError):
-            return _called(shape, str(step))
+            return _call_template(shape, str(step))
         try:
-            return _written(shape, step)
+            return _inline_template(shape, step)
         except (OutsideSubsetError, RecursionError) as outside:
-            return _called(shape, str(outside))
+            return _call_template(shape, str(outside))
 
     def _step(self, cls: type[Block]) -> Step | OutsideSubsetError:
         found = self._steps.get(cls)
@@ -106,7 +106,7 @@ class Templates:
         return found
 
 
-def _written(shape: Shape, step: Step) -> Template:
+def _inline_template(shape: Shape, step: Step) -> Template:
     spec = shape.cls.spec
     single, many = _input_types(shape)
     outputs = dict(zip(spec.outputs, shape.outputs, strict=True))
@@ -122,9 +122,9 @@ def _written(shape: Shape, step: Step) -> Template:
     writer = Writer(spec, step, counts, many, inference, unwired)
     body = writer.body()
     kept = {name: kind for name, kind in (outputs | states).items() if name in inference.assigned}
-    prologue = [f"m_{name} = {gap(name)}" for name in writer.loaded]
+    prologue = [f"m_{name} = {gap_mark(name)}" for name in writer.loaded]
     conversions = [
-        _conversion(f"m_{name}", inference.assigned[name], wanted, bounded=inference.bounded[name])
+        _conversion_line(f"m_{name}", inference.assigned[name], wanted, bounded=inference.bounded[name])
         for name, wanted in kept.items()
     ]
     unseen = {
@@ -132,12 +132,12 @@ def _written(shape: Shape, step: Step) -> Template:
         for name, wired in zip(spec.outputs, shape.wired, strict=True)
         if not wired and name not in writer.loaded and inference.assigned.get(name) is outputs[name]
     }
-    stores = [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape) | unseen]
+    stores = [f"{gap_mark(name)} = m_{name}" for name in kept if name not in _held_outputs(shape) | unseen]
     lines = [line for line in [*prologue, *body, *conversions, *stores] if line]
-    return _template(_merged(lines or ["pass"]), writer.globals, "")
+    return _split_template(_merge_store(lines or ["pass"]), writer.globals, "")
 
 
-def _held(shape: Shape) -> set[str]:
+def _held_outputs(shape: Shape) -> set[str]:
     return {name for name, held in zip(shape.cls.spec.outputs, shape.held, strict=True) if held}
 
 
@@ -153,8 +153,8 @@ def _input_types(shape: Shape) -> tuple[dict[str, Kind], dict[str, Kind]]:
     return single, many
 
 
-def _merged(lines: list[str]) -> list[str]:
-    """Store at once what the last line but one computes and the last stores, as in most steps."""
+def _merge_store(lines: list[str]) -> list[str]:
+    """Join the last two lines if one computes what the other stores: one local less, in most steps."""
     if len(lines) >= 2 and " = " in lines[-1] and " = " in lines[-2]:
         target, _, local = lines[-1].partition(" = ")
         assigned, _, expression = lines[-2].partition(" = ")
@@ -163,7 +163,7 @@ def _merged(lines: list[str]) -> list[str]:
     return lines
 
 
-def _conversion(name: str, found: Kind, wanted: type[Any], *, bounded: bool) -> str:
+def _conversion_line(name: str, found: Kind, wanted: type[Any], *, bounded: bool) -> str:
     if wanted is int and found is int:
         if bounded:
             return ""
@@ -179,33 +179,35 @@ def _conversion(name: str, found: Kind, wanted: type[Any], *, bounded: bool) -> 
     return f"if {test}: {convert}"
 
 
-def _called(shape: Shape, reason: str) -> Template:
-    """Return the text that calls the step of an instance, with the same stores at its end."""
+def _call_template(shape: Shape, reason: str) -> Template:
+    """Return the template that calls the step of an instance, with the same stores at its end."""
     spec = shape.cls.spec
     counts = dict(zip(spec.inputs, map(len, shape.inputs), strict=True))
-    lines = [f"b = {gap('')}"]
+    lines = [f"b = {gap_mark('')}"]
     for name, port in spec.inputs.items():
-        lines.append(f"b.{name} = {_read(name, counts[name], many=port.many)}")
+        lines.append(f"b.{name} = {_gap_text(name, counts[name], many=port.many)}")
     for name, quality in spec.qualities.items():
-        lines.append(f"b.{name} = {_read(name, counts[quality.port], many=spec.inputs[quality.port].many)}")
+        lines.append(
+            f"b.{name} = {_gap_text(name, counts[quality.port], many=spec.inputs[quality.port].many)}"
+        )
     kept = {
         **dict(zip(spec.outputs, shape.outputs, strict=True)),
         **{n: s.type for n, s in spec.states.items()},
     }
-    lines += [f"b.{name} = {gap(name)}" for name in kept]
+    lines += [f"b.{name} = {gap_mark(name)}" for name in kept]
     lines.append("b.step(dt)")
     for name, wanted in kept.items():
-        lines += [f"m_{name} = b.{name}", _conversion(f"m_{name}", None, wanted, bounded=False)]
-    lines += [f"{gap(name)} = m_{name}" for name in kept if name not in _held(shape)]
-    return _template(lines, {}, reason)
+        lines += [f"m_{name} = b.{name}", _conversion_line(f"m_{name}", None, wanted, bounded=False)]
+    lines += [f"{gap_mark(name)} = m_{name}" for name in kept if name not in _held_outputs(shape)]
+    return _split_template(lines, {}, reason)
 
 
-def _read(name: str, count: int, *, many: bool) -> str:
+def _gap_text(name: str, count: int, *, many: bool) -> str:
     if not many:
-        return gap(name)
-    return f"({''.join(gap(f'{name}.{i}') + ', ' for i in range(count))})"
+        return gap_mark(name)
+    return f"({''.join(gap_mark(f'{name}.{i}') + ', ' for i in range(count))})"
 
 
-def _template(lines: Sequence[str], names: Mapping[str, Any], reason: str) -> Template:
+def _split_template(lines: Sequence[str], names: Mapping[str, Any], reason: str) -> Template:
     text = "".join(f"{INDENT}{line}\n" for line in lines)
     return Template(tuple(text.split(_EDGE)), names, reason)

@@ -1,4 +1,4 @@
-"""Writes the body of a step with members as local names, inputs as gaps, and loops unrolled."""
+"""The text of a step: members become local names, inputs become gaps, and loops are unrolled."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from functools import reduce
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from petra.scan.subset import PURE, OutsideSubsetError, Step, dotted, loop_sources, member
+from petra.scan.subset import PURE, OutsideSubsetError, Step, dotted_name, loop_sources, member_name
 
 if TYPE_CHECKING:
     from petra.blocks import BlockSpec
     from petra.scan.inference import Inference, Kind
 
 _EDGE = "\0"
-_LONGEST_SUM = 50  # summands written out; the parser nests them
+_LONGEST_SUM = 50  # terms of a sum that is written out: Python's parser nests one level for each
 MOST_LINES = 400
 _INDENT = " " * 4
 
 
 class Writer(ast.NodeTransformer):
-    """Writes one step for one number of inputs of each kind; used once."""
+    """Writes one step for a given number of wires at each input. An instance is used once."""
 
     def __init__(
         self,
@@ -44,19 +44,21 @@ class Writer(ast.NodeTransformer):
         self._kinds = kinds
         self._temporary = 0
         self._assigned: set[str] = set()
-        self._repeated = _repeated(self._body)
+        self._repeated = _repeated_members(self._body)
         self.loaded: dict[str, None] = {}
-        """The members that the text reads from their slots before it begins."""
+        """The members that are loaded from their slots at the start of the text."""
         self.globals: dict[str, Any] = {}
 
     def body(self) -> list[str]:
-        """Return the lines."""
+        """Return the lines of the body."""
         lines = list(islice(self._block(self._body), MOST_LINES + 1))
         if len(lines) > MOST_LINES:
             raise OutsideSubsetError(f"it has more than {MOST_LINES} lines with its loops unrolled")
         ends = self._assigned
-        for name in _targets(self._body):
-            if name not in ends:  # on some path it keeps what it was
+        for name in _assigned_members(self._body):
+            if (
+                name not in ends
+            ):  # not assigned on every path: the old value must be loaded, to be stored back
                 self.loaded[name] = None
         return lines
 
@@ -66,7 +68,7 @@ class Writer(ast.NodeTransformer):
                 value = self._text(node.value)
                 yield f"{self._target(node.targets[0])} = {value}"
             elif isinstance(node, ast.AugAssign):
-                self._read(member(node.target))
+                self._read(member_name(node.target))
                 value = self._text(node.value)
                 sign = ast.unparse(ast.AugAssign(ast.Name("x"), node.op, ast.Name("y")))[2:-2]
                 yield f"{self._target(node.target)} {sign} {value}"
@@ -76,7 +78,7 @@ class Writer(ast.NodeTransformer):
                 yield from self._loop(node)
 
     def _choice(self, node: ast.If) -> Iterator[str]:
-        """Write a chain of conditions flat: nested, Python allows only a hundred."""
+        """Write a chain of conditions as `elif`: Python allows only a hundred levels of nesting."""
         after: set[str] | None = None
         keyword, rest = "if", [node]
         while len(rest) == 1 and isinstance(rest[0], ast.If):
@@ -97,8 +99,8 @@ class Writer(ast.NodeTransformer):
             yield _INDENT + line
 
     def _loop(self, node: ast.For) -> Iterator[str]:
-        sources = [member(source) for source in loop_sources(node.iter)] or [member(node.iter)]
-        numbered = isinstance(node.iter, ast.Call) and dotted(node.iter.func) == "enumerate"
+        sources = [member_name(source) for source in loop_sources(node.iter)] or [member_name(node.iter)]
+        numbered = isinstance(node.iter, ast.Call) and dotted_name(node.iter.func) == "enumerate"
         count = min(self._count(source) for source in sources)
         for i in range(count):
             items = [self._gap(f"{source}.{i}") for source in sources]
@@ -119,7 +121,7 @@ class Writer(ast.NodeTransformer):
     def _target(self, node: ast.expr) -> str:
         if isinstance(node, ast.Tuple):
             return f"({', '.join(map(self._target, node.elts))},)"
-        if name := member(node):
+        if name := member_name(node):
             self._assigned.add(name)
             return f"m_{name}"
         return f"l_{node.id}"  # type: ignore[attr-defined]  # the subset has nothing else here
@@ -134,13 +136,13 @@ class Writer(ast.NodeTransformer):
     def _gap(self, name: str) -> str:
         return f"{_EDGE}{name}{_EDGE}"
 
-    # expressions: each method returns what stands for a node
+    # expressions: each method returns the replacement of a node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         """Replace `self.name`, and a dotted global name."""
-        name = member(node)
+        name = member_name(node)
         if not name:
-            return self._global(dotted(node)) if dotted(node) else self.generic_visit(node)  # type: ignore[return-value]
+            return self._global(dotted_name(node)) if dotted_name(node) else self.generic_visit(node)  # type: ignore[return-value]
         if self._is_many(name):
             return ast.Tuple(
                 [ast.Name(self._gap(f"{name}.{i}")) for i in range(self._count(name))], ast.Load()
@@ -153,7 +155,7 @@ class Writer(ast.NodeTransformer):
         return ast.Name(f"m_{name}")
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        """Replace a name: of a local, of the step's argument, of something global."""
+        """Replace the name of a local, of the step's argument, or of a global."""
         if node.id == self._step.dt:
             return ast.Name("dt")
         if node.id in self._step.names:
@@ -161,12 +163,16 @@ class Writer(ast.NodeTransformer):
         return ast.Name(f"l_{node.id}")
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        """Write `min`, `max`, `all` and `any` out where that says the same."""
-        function = self._step.names[dotted(node.func)]
-        numbers = all(self._kinds.of(arg) in (bool, int, float) for arg in node.args)
+        """Write `min`, `max`, `all` and `any` as expressions where the result is the same."""
+        function = self._step.names[dotted_name(node.func)]
+        numbers = all(self._kinds.type_of(arg) in (bool, int, float) for arg in node.args)
         if function in (min, max) and len(node.args) >= 2 and numbers:
             return self._extreme(node.args, ast.Gt() if function is min else ast.Lt())
-        if function in (all, any) and len(node.args) == 1 and self._many.get(member(node.args[0])) is bool:
+        if (
+            function in (all, any)
+            and len(node.args) == 1
+            and self._many.get(member_name(node.args[0])) is bool
+        ):
             items = self.visit(node.args[0]).elts
             if items:
                 return (
@@ -174,18 +180,18 @@ class Writer(ast.NodeTransformer):
                     if len(items) == 1
                     else ast.BoolOp(ast.And() if function is all else ast.Or(), items)
                 )
-        if function is reduce and len(node.args) == 2 and self._is_many(member(node.args[1])):
-            folded = self._step.names.get(dotted(node.args[0]))
+        if function is reduce and len(node.args) == 2 and self._is_many(member_name(node.args[1])):
+            folded = self._step.names.get(dotted_name(node.args[0]))
             sign = "+" if folded is operator.add else "*" if folded is operator.mul else ""
             items = [item.id for item in self.visit(node.args[1]).elts]
             if sign and 1 <= len(items) <= _LONGEST_SUM:
                 return ast.Name(f"({f' {sign} '.join(items)})")
-        if function is len and len(node.args) == 1 and self._is_many(member(node.args[0])):
-            return ast.Constant(self._count(member(node.args[0])))
+        if function is len and len(node.args) == 1 and self._is_many(member_name(node.args[0])):
+            return ast.Constant(self._count(member_name(node.args[0])))
         return ast.Call(self.visit(node.func), [self.visit(arg) for arg in node.args], [])
 
     def _extreme(self, args: Sequence[ast.expr], beyond: ast.cmpop) -> ast.expr:
-        """Write min and max as the comparison that they are: of two alike, and beside NaN, the first."""
+        """Write min and max as the comparisons of Python: an equal value or NaN never replaces the first."""
         found: ast.expr = self.visit(args[0])
         for arg in args[1:]:
             first, first_again = self._twice(found)
@@ -207,9 +213,10 @@ class Writer(ast.NodeTransformer):
 
     def _global(self, name: str) -> ast.expr:
         found = self._step.names[name]
+        # A negative number gets brackets: `-1 ** 2` would be read as -(1 ** 2). NaN and inf have no literal.
         if found.__class__ in (bool, int, str) or (found.__class__ is float and math.isfinite(found)):
-            said = repr(found)
-            return ast.Name(f"({said})" if said.startswith("-") else said)
+            text = repr(found)
+            return ast.Name(f"({text})" if text.startswith("-") else text)
         if name in PURE and found is getattr(builtins, name):
             return ast.Name(name)
         known = name.startswith("math.") and found is getattr(math, name[5:], None)
@@ -220,16 +227,16 @@ class Writer(ast.NodeTransformer):
 
 def _is_unseen(node: ast.stmt, body: Sequence[ast.stmt], unwired: set[str], kinds: Inference) -> bool:
     """Return whether a statement computes an unwired output that nothing reads, and cannot fail."""
-    if not isinstance(node, ast.Assign) or (name := member(node.targets[0])) not in unwired:
+    if not isinstance(node, ast.Assign) or (name := member_name(node.targets[0])) not in unwired:
         return False
-    uses = [each for statement in body for each in ast.walk(statement) if member(each) == name]
+    uses = [each for statement in body for each in ast.walk(statement) if member_name(each) == name]
     return len(uses) == 1 and _cannot_fail(node.value, kinds)
 
 
 def _cannot_fail(node: ast.expr, kinds: Inference) -> bool:
-    """Return whether an expression surely raises nothing: plain arithmetic of floats, the least, the most."""
-    if member(node) or isinstance(node, ast.Constant | ast.Name):
-        return kinds.of(node) in (bool, float)
+    """Return whether an expression surely raises nothing: float arithmetic without power, min and max."""
+    if member_name(node) or isinstance(node, ast.Constant | ast.Name):
+        return kinds.type_of(node) in (bool, float)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         divisor = node.right
         return isinstance(divisor, ast.Constant) and bool(divisor.value) and _cannot_fail(node.left, kinds)
@@ -240,23 +247,23 @@ def _cannot_fail(node: ast.expr, kinds: Inference) -> bool:
     return plain and all(_cannot_fail(part, kinds) for part in parts if isinstance(part, ast.expr))
 
 
-def _targets(body: Sequence[ast.stmt]) -> list[str]:
-    """Return the members that a body assigns to, anywhere."""
+def _assigned_members(body: Sequence[ast.stmt]) -> list[str]:
+    """Return the members that a body assigns to, on any path."""
     found = [
-        member(node)
+        member_name(node)
         for statement in body
         for node in ast.walk(statement)
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and member(node)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and member_name(node)
     ]
     return list(dict.fromkeys(found))
 
 
-def _repeated(body: Sequence[ast.stmt]) -> set[str]:
+def _repeated_members(body: Sequence[ast.stmt]) -> set[str]:
     """Return the members that are read more than once: reading a local name is cheaper than a slot."""
     seen: set[str] = set()
     repeated: set[str] = set()
     for statement in body:
         for node in ast.walk(statement):
-            if name := member(node):
+            if name := member_name(node):
                 (repeated if name in seen or isinstance(statement, ast.For) else seen).add(name)
     return repeated
