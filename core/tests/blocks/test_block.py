@@ -86,7 +86,7 @@ def step(self, dt):
         (lambda: declare({"output": Out(bool)}), "needs a method `step"),
         (lambda: declare({"step": step}), "at least one Out"),
         (lambda: declare({"step": lambda self: None, "output": Out(bool)}), "takes self and dt"),
-        (lambda: declare({"step": step, "output": Out(bool)}, type="a b"), "'a b' is no name"),
+        (lambda: declare({"step": step, "output": Out(bool)}, type="a b"), "'a b' is not a valid name"),
         (
             lambda: declare({"step": step, "output": Out(bool, aliases=("q",)), "q": Out(bool)}),
             "'q' names both 'output' and 'q'",

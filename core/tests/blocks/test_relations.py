@@ -69,7 +69,7 @@ def test_a_bool_counts_where_a_port_says_so(inline):
 
 
 def test_an_input_that_takes_many_has_no_other_default():
-    with pytest.raises(DeclarationError, match="has no default but"):
+    with pytest.raises(DeclarationError, match="takes no default other than"):
         In(bool, many=True, default=True)
 
 

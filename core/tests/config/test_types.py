@@ -64,12 +64,12 @@ def check(blocks: str):
             "LEAD_LAG_PUMPS, inputs: {in: f}, params: {start: 2, assist: 3, stop: @2}",
             "stop is not below start",
         ),
-        ("VOTE, inputs: {a: b, c: b}, params: {needed: @3}", "3 of 2 inputs never have to be true"),
+        ("VOTE, inputs: {a: b, c: b}, params: {needed: @3}", "VOTE.needed is 3, but only 2 inputs are wired"),
         ("SELECT, inputs: {K: i, in0: f, in1: f, x: @f, in2: f}", "'in2' would be number 3"),
-        ("SELECT, inputs: {K: i, in0: f, in2: @f, in1000: f}", "counts to in999, not to 'in1000'"),
+        ("SELECT, inputs: {K: i, in0: f, in2: @f, in1000: f}", "ends at in999: 'in1000' is too high"),
         ("TON, inputs: {IN: b, PT: @-5}", "TON.preset_ms must be at least 0, not -5"),
         ("TON, inputs: {IN: b, PT: @t}", "TON.preset_ms: expected a number, not a string"),
-        ("SCHEDULE, inputs: {time: i}, params: {days: @mo}", "'mo' is no day of the week"),
+        ("SCHEDULE, inputs: {time: i}, params: {days: @mo}", "'mo' is not a day of the week"),
         ("GT, inputs: {a: f, b: 1.0}, task: @fats", "there is no task 'fats'"),
         ("GT, inputs: {a: f, b: 1.0}, outputs: {out: @petra.x}", "such names belong to the engine"),
     ],
@@ -198,9 +198,9 @@ def test_inputs_of_many_are_taken_by_their_numbers():
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ("MUX, inputs: {k: i, in1: f, in2: f}", "counts on from in0 without a gap: 'in1' would be number 0"),
-        ("MUX, inputs: {K: i, IN0: f, IN2: f}", "counts on from in0 without a gap: 'IN2' would be number 1"),
-        ("SELECT, inputs: {K: i, in0: f, x: f, in2: f}", "counts on from in2: 'in2' would be number 3"),
+        ("MUX, inputs: {k: i, in1: f, in2: f}", "is numbered from in0 without a gap: 'in1' would be number 0"),
+        ("MUX, inputs: {K: i, IN0: f, IN2: f}", "is numbered from in0 without a gap: 'IN2' would be number 1"),
+        ("SELECT, inputs: {K: i, in0: f, x: f, in2: f}", "is numbered from in2 on: 'in2' would be number 3"),
     ],
 )
 def test_a_number_that_another_one_selects_is_found(inputs, said):
@@ -216,7 +216,7 @@ def test_a_text_parameter_takes_a_number_from_outside():
     made = load_bytes(text.encode(), CATALOG, {"FROM": "7:30", "DAYS": "mon"}).configuration
     assert made.plant.blocks[0].params == {"begin": "7:30", "days": "mon"}
     wrong = load_bytes(text.encode(), CATALOG, {"FROM": "5", "DAYS": "mon"})
-    assert "'5' is no time of day" in wrong.problems[0].message
+    assert "'5' is not a time of day" in wrong.problems[0].message
 
 
 def test_a_block_takes_a_bounded_number_of_inputs():

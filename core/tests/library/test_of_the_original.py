@@ -111,11 +111,11 @@ blocks:
         ("CTU, inputs: {count: b, reset: r}, outputs: {count: n}", []),
         (
             "CTD, inputs: {count: b, load: r}, outputs: {count: n, done: d}, params: {preset: 3}",
-            ["CTD.load has to be true once: the count begins at 0 (in the original at its preset, or 10)"],
+            ["CTD.load must be true once: the count begins at 0 (the original began at its preset, or 10)"],
         ),
         (
             "CONVERT, inputs: {in: x}, outputs: {out: xi}, params: {target_type: int}",
-            ["CONVERT.target_type rounds to the nearest whole number (the original cut its fraction off)"],
+            ["CONVERT.target_type rounds to the nearest whole number (the original truncated)"],
         ),
         ("CONVERT, inputs: {in: x}, outputs: {out: s}, params: {target_type: string}", []),
         ("CONVERT, inputs: {in: x}, outputs: {out: d}, params: {target_type: bool}", []),

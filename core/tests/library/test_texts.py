@@ -15,15 +15,15 @@ from petra.signals.types import LONGEST_TEXT
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Level {a:.1f} m", "'{a:.1f}' at character 7 is no place for a value: write '{a:.1}'"),
-        ("{a:>08.2f}", "'{a:>08.2f}' at character 1 is no place for a value: write '{a:08.2}'"),
-        ("{a!r}", "'{a!r}' at character 1 is no place for a value: write '{a}'"),
-        ("{z:.1}", "'{z:.1}' at character 1 names no input: there are a to h"),
-        ("{a:.99f}", "'{a:.99f}' at character 1 is no place for a value: write '{a:.99}'"),
-        ("Level {a", "'{' at character 7 opens or closes nothing: write '{{'"),
-        ("{x}", "'{x}' at character 1 names no input"),
-        ("{a:999}", "'{a:999}' at character 1 is no place for a value: such are {a}, {a:8}"),
-        ("{a.real}", "'{a.real}' at character 1 is no place for a value"),
+        ("Level {a:.1f} m", "'{a:.1f}' at character 7 is not a placeholder: write '{a:.1}'"),
+        ("{a:>08.2f}", "'{a:>08.2f}' at character 1 is not a placeholder: write '{a:08.2}'"),
+        ("{a!r}", "'{a!r}' at character 1 is not a placeholder: write '{a}'"),
+        ("{z:.1}", "'{z:.1}' at character 1 does not name an input: use a to h"),
+        ("{a:.99f}", "'{a:.99f}' at character 1 is not a placeholder: write '{a:.99}'"),
+        ("Level {a", "'{' at character 7 is not part of a placeholder: write '{{'"),
+        ("{x}", "'{x}' at character 1 does not name an input"),
+        ("{a:999}", "'{a:999}' at character 1 is not a placeholder: write {a}, {a:8}"),
+        ("{a.real}", "'{a.real}' at character 1 is not a placeholder"),
         ("a}", "'}' at character 2"),
         ("{a:.99}", "more than 15 digits"),
         ("{a}" * 101, "more than 100 pieces"),
@@ -33,7 +33,7 @@ from petra.signals.types import LONGEST_TEXT
 def test_a_template_is_refused_with_a_reason(text, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         pieces(text)
-    with pytest.raises(ValueError, match=r"FORMAT\.text is not a text with places"):
+    with pytest.raises(ValueError, match=r"FORMAT\.text has an invalid placeholder"):
         Format(text=text)
 
 

@@ -2,7 +2,8 @@
 
 from petra.blocks.block import Block, BlockSpec, Condition
 from petra.blocks.known import Qualities, decided
-from petra.blocks.ports import In, Member, Out, Param, QualityOf, State
+from petra.blocks.member import Member
+from petra.blocks.ports import In, Out, Param, QualityOf, State
 
 __all__ = [
     "Block",

@@ -1,4 +1,4 @@
-"""The base class of every block, and what a class declares by its body."""
+"""The base class of all blocks, and the declarations that it reads from a class body."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
 
-from petra.blocks.ports import In, Member, Out, Param, QualityOf, State
+from petra.blocks.member import Member
+from petra.blocks.ports import In, Out, Param, QualityOf, State
 from petra.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class BlockSpec:
 
     @property
     def asked(self) -> frozenset[str]:
-        """The inputs whose quality it asks for."""
+        """The inputs whose quality the step reads."""
         return frozenset(quality.port for quality in self.qualities.values())
 
     @property
@@ -54,8 +55,8 @@ class Block(ABC):
     """A unit of logic: inputs, parameters and state in, outputs out, once per scan.
 
     Subclass with `type="NAME"` (and `aliases=`), declare members with In, Out, Param and State, and write
-    `step(self, dt)`, where `dt` is the time in seconds since the last scan. A block reads no clock and does
-    no I/O.
+    `step(self, dt)`, where `dt` is the time in seconds since the last scan. A block must not read a clock or
+    do I/O.
 
         class Doubler(Block, type="DOUBLER"):
             \"\"\"Twice the input.\"\"\"
@@ -69,42 +70,42 @@ class Block(ABC):
 
     spec: ClassVar[BlockSpec]
     waits_for_all: ClassVar[bool] = False
-    """Whether its memory begins when all inputs that have to be wired have been known once, as of a filter.
+    """Whether the states keep their initial values until no required input is bad, as in a filter.
 
-    Not for blocks that see edges, measure times or count: what they remember must move in every scan.
+    Not for blocks that detect edges, measure time or count: their states must change in every scan.
     """
 
     def __init__(self, **params: bool | float | str) -> None:
-        """Make an instance with its parameters and constant inputs; the rest starts at its default."""
+        """Make an instance with these parameters and constant inputs; others start at their defaults."""
         spec = self.spec
         constants = {name for name, port in spec.inputs.items() if port.constant}
         if unknown := params.keys() - spec.params.keys() - constants:
             raise TypeError(f"{spec.type} has no parameter {', '.join(sorted(unknown))}")
         for group in (spec.inputs, spec.outputs, spec.states, spec.qualities):
             for name, member in group.items():
-                setattr(self, name, _initial(member))
+                setattr(self, name, _initial_value(member))
         for name in constants & params.keys():
-            setattr(self, name, _parameter(spec.type, spec.inputs[name], params[name]))
+            setattr(self, name, _checked_value(spec.type, spec.inputs[name], params[name]))
         for name, param in spec.params.items():
-            setattr(self, name, _parameter(spec.type, param, params.get(name, param.default)))
+            setattr(self, name, _checked_value(spec.type, param, params.get(name, param.default)))
         given = {n: () if port.many else params.get(n) for n, port in spec.inputs.items()}
         given |= {n: getattr(self, n) for n in spec.params}
-        for name, said in self.complaints(given):
-            raise ValueError(f"{spec.type}.{name} {said}")
+        for name, complaint in self.complaints(given):
+            raise ValueError(f"{spec.type}.{name} {complaint}")
 
     def __init_subclass__(cls, type: str = "", aliases: Sequence[str] = (), **kwargs: object) -> None:
-        """Read the class body; a class without a `type` is a base for others and no block itself."""
+        """Read the class body; a class without a `type` is a base class and not a block type."""
         super().__init_subclass__(**kwargs)
         if type:
-            cls.spec = _read(cls, type, tuple(aliases))
+            cls.spec = _read_spec(cls, type, tuple(aliases))
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
-        """Yield what does not go together: the name of a parameter or input, and what is wrong with it.
+        """Yield conflicts between parameters and inputs: the name of one, and what is wrong with it.
 
         `given` holds every parameter, and every input that is given: its constant, or None if it is wired to
-        a signal; of an input that takes many, the names of its wires. `petra check` shows each complaint at
-        the place of its name; a block that has one is not made.
+        a signal. For an input that takes many, it holds the names of the wires. `petra check` reports each
+        complaint as an error at the place of the name.
 
             @classmethod
             def complaints(cls, given):
@@ -119,18 +120,18 @@ class Block(ABC):
         given: Mapping[str, Any],  # noqa: ARG003 - for those who override it
         outputs: Collection[str],  # noqa: ARG003
     ) -> Iterable[tuple[str, str]]:
-        """Yield what is no mistake and may surprise: the name of a parameter or input, and what it is.
+        """Yield what is correct but may surprise: the name of a parameter or input, and a remark.
 
-        `given` holds what a document gives, as for `complaints`, and no defaults; `outputs` the outputs that
-        are wired. `petra check` shows each as a note.
+        `given` holds what the document gives, as for `complaints` but without defaults, and `outputs` the
+        outputs that are wired. `petra check` shows each remark as a note.
         """
         return ()
 
     @classmethod
     def needs(cls, kinds: Mapping[str, type[Any] | None]) -> Iterable[str]:  # noqa: ARG003
-        """Yield the optional inputs that have to be wired after all.
+        """Yield the optional inputs that must be wired in this case.
 
-        `kinds` holds the inputs that are wired or have a default, with their types as far as they are known.
+        `kinds` holds the inputs that are wired or have a default, with their types, or None while unknown.
         """
         return ()
 
@@ -141,9 +142,9 @@ class Block(ABC):
         params: Mapping[str, Any],  # noqa: ARG003
         kinds: Mapping[str, type[Any] | None],  # noqa: ARG003
     ) -> type[Any] | None:
-        """Return the type of a generic output that follows from the parameters; None if it does not.
+        """Return the type of a generic output if the parameters or input types decide it, otherwise None.
 
-        `kinds` holds the types of the inputs that take one signal, as far as they are known.
+        `kinds` holds the types of the inputs that take one signal, or None while unknown.
         """
         return None
 
@@ -152,13 +153,14 @@ class Block(ABC):
         """Compute the outputs from the inputs, once per scan."""
 
     def known(self, quality: Qualities) -> Quality | Mapping[str, Quality]:
-        """Return how good the outputs are, given the inputs as `step` saw them and the quality of each.
+        """Return the quality of the outputs, given the inputs that `step` has read and their qualities.
 
-        Without a method of its own, the outputs of a block are as bad as its worst input. Override it where
-        some inputs decide the result whatever the others are: an AND with a good false is a good false. It
-        returns one quality for all outputs, or one for each by its name; an output that is not named is as
-        bad as the worst input. A better input must never make a result worse. It reads inputs and parameters
-        only: reading a state, or naming what is no output, makes the outputs bad with that reason.
+        By default the outputs are as bad as the worst input. Override this method if some inputs can decide
+        the result regardless of the others: an AND with a good false is a good false. Return one quality for
+        all outputs, or a quality for each output by name; an output without a name here is as bad as the
+        worst input. A better input must never make a result worse. The method may read only inputs and
+        parameters: if it reads a state, or names something that is not an output, the outputs are bad with
+        that reason.
 
             def known(self, quality):
                 chosen = quality.in1 if self.selector else quality.in0
@@ -168,18 +170,18 @@ class Block(ABC):
 
 
 class Condition(Block):
-    """A block that tests something: it has exactly one bool output, and alarms are made of it."""
+    """A block that tests a condition for alarms; it has exactly one bool output."""
 
 
-def _read(cls: type[Block], type_name: str, aliases: tuple[str, ...]) -> BlockSpec:
+def _read_spec(cls: type[Block], type_name: str, aliases: tuple[str, ...]) -> BlockSpec:
     for name in (type_name, *aliases):
         if not _TYPE_NAME.fullmatch(name):
-            raise DeclarationError(f"{cls.__qualname__}: {name!r} is no name for a block type")
+            raise DeclarationError(f"{cls.__qualname__}: {name!r} is not a valid name for a block type")
     if cls.step is Block.step:
         raise DeclarationError(f"{cls.__qualname__}: a block needs a method `step(self, dt)`")
     if len(inspect.signature(cls.step).parameters) != 2:
         raise DeclarationError(f"{cls.__qualname__}: `step` takes self and dt, nothing else")
-    members = {member.name: member for member in _members(cls)}
+    members = {member.name: member for member in _declared_members(cls)}
     spec = BlockSpec(
         type=type_name,
         aliases=aliases,
@@ -195,7 +197,7 @@ def _read(cls: type[Block], type_name: str, aliases: tuple[str, ...]) -> BlockSp
     if not spec.outputs:
         raise DeclarationError(f"{cls.__qualname__}: a block needs at least one Out")
     if sum(port.many for port in spec.inputs.values()) > 1:
-        raise DeclarationError(f"{cls.__qualname__}: only one input can take many")
+        raise DeclarationError(f"{cls.__qualname__}: only one input may have many=True")
     for quality in spec.qualities.values():
         if quality.port not in spec.inputs:
             raise DeclarationError(
@@ -217,8 +219,8 @@ def _check_beginning(cls: type[Block], spec: BlockSpec, state: State[Any]) -> No
         )
 
 
-def _members(cls: type) -> Iterator[Member[Any]]:
-    """Yield the members in the order of declaration, a base class's first, each name once."""
+def _declared_members(cls: type) -> Iterator[Member[Any]]:
+    """Yield the members in the order of declaration, those of base classes first, each name once."""
     names = dict.fromkeys(name for base in reversed(cls.__mro__) for name in vars(base))
     for name in names:
         member = inspect.getattr_static(cls, name)
@@ -237,7 +239,7 @@ def _refuse_shared_names(cls: type, members: Any) -> None:
             taken[name] = member.name
 
 
-def _initial(member: Member[Any]) -> Any:
+def _initial_value(member: Member[Any]) -> Any:
     if isinstance(member, In) and member.many:
         return ()
     if isinstance(member, In | Out):
@@ -245,7 +247,7 @@ def _initial(member: Member[Any]) -> Any:
     return member.default
 
 
-def _parameter(block: str, param: Param[Any] | In[Any], value: Any) -> Any:
+def _checked_value(block: str, param: Param[Any] | In[Any], value: Any) -> Any:
     if value is None:
         raise TypeError(f"{block} needs the parameter {param.name}")
     if not param.accepts(value):

@@ -1,4 +1,4 @@
-"""What a block can know although some of its inputs are not good."""
+"""The quality of outputs that a block can determine although some of its inputs are not good."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from petra.signals.quality import Quality
 
 
 class Qualities:
-    """The quality of each input: an attribute for each, a tuple where the input takes many."""
+    """The quality of each input as an attribute; a tuple for an input that takes many."""
 
     def __init__(self, of: Mapping[str, Quality | tuple[Quality, ...]], worst: Quality) -> None:
         self.__dict__.update(of)
@@ -33,9 +33,10 @@ def worst(qualities: Iterable[Quality]) -> Quality:
 
 
 def decided(values: Sequence[Any], qualities: Sequence[Quality], *, by: object) -> Quality:
-    """Return the quality of a result that one input of some value decides alone, as a false does in an AND.
+    """Return the quality of a result that a single input with the value `by` decides, as a false in an AND.
 
-    It is as good as the best input that decides it. Where none does, it takes all of them.
+    The result is as good as the best input with that value. Without one, it depends on all inputs and is as
+    bad as the worst.
     """
     deciding = [quality for value, quality in zip(values, qualities, strict=True) if value == by]
     return best(deciding) if deciding else worst(qualities)

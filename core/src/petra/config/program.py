@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from petra.blocks.ports import accepts
+from petra.blocks.member import accepts
 from petra.closest import Names
 from petra.config import nodes
 from petra.config.block import CheckedBlock, Text, check_block

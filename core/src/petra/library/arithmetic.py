@@ -1,7 +1,7 @@
 """Arithmetic. Ints stay exact and saturate at 64 bits; where ints and floats meet, the result is a float.
 
-A bool counts as 0 or 1. A float goes to a signal declared int as the nearest whole number, halves to the even
-one.
+A bool counts as 0 or 1. A float that goes to a signal declared int is rounded to the nearest whole number, a
+half to the even neighbour.
 """
 
 from __future__ import annotations
@@ -46,18 +46,20 @@ class Subtract(Block, type="SUB", aliases=("SUBTRACT",)):
 
 
 def quotient(a: float, b: float) -> float:
-    """Divide; of two ints, towards zero, as IEC 61131-3 says."""
+    """Divide; two ints are divided with truncation towards zero."""
     if b == 0:
         raise BlockFault("division by zero")
+    # IEC 61131-3: -7 / 2 is -3. Python's // rounds down, to -4; a float quotient loses digits beyond 2**53.
     if isinstance(a, int) and isinstance(b, int):
         return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
     return a / b
 
 
 class Divide(Block, type="DIV", aliases=("DIVIDE",)):
-    """The first operand by the second. By zero is a fault.
+    """The first operand divided by the second. Division by zero is a fault.
 
-    Of two ints it is an int, cut towards zero, unless it goes to a signal declared float: 5 / 2 is 2, or 2.5.
+    The quotient of two ints is an int, truncated towards zero: 5 / 2 is 2. If the output goes to a signal
+    declared float, the quotient is a float: 2.5.
     """
 
     a = In(int | float, bools=True, aliases=("in1", "input1", "IN1"), doc="Dividend")
@@ -69,16 +71,17 @@ class Divide(Block, type="DIV", aliases=("DIVIDE",)):
 
 
 def remainder(a: float, b: float) -> float:
-    """Return what division towards zero leaves; it has the sign of the dividend."""
+    """Return the remainder of a division towards zero; it has the sign of the dividend."""
     if b == 0:
-        raise BlockFault("division by zero")
+        raise BlockFault("division by zero")  # IEC 61131-3 defines 0 here, which would hide the error
+    # Python's % has the sign of the divisor, math.fmod that of the dividend, as IEC 61131-3 requires of MOD.
     if isinstance(a, int) and isinstance(b, int):
         return abs(a) % abs(b) * (1 if a >= 0 else -1)
     return math.fmod(a, b)
 
 
 class Modulo(Block, type="MOD"):
-    """What division towards zero leaves; it has the sign of the dividend. By zero is a fault."""
+    """The remainder of a division towards zero, with the sign of the dividend. By zero is a fault."""
 
     a = In(int | float, bools=True, aliases=("in1", "input1", "IN1"), doc="Dividend")
     b = In(int | float, bools=True, aliases=("in2", "input2", "IN2"), doc="Divisor")
@@ -92,14 +95,14 @@ class Absolute(Block, type="ABS"):
     """The absolute value."""
 
     input = In(int | float, bools=True, aliases=("in", "in1", "a", "IN"), doc="Input")
-    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="Without its sign")
+    out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="The input without its sign")
 
     def step(self, dt: float) -> None:
         self.out = abs(self.input)
 
 
 class SquareRoot(Block, type="SQRT"):
-    """The square root. Of a negative number it is a fault."""
+    """The square root. A negative input is a fault."""
 
     input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
     out = Out(float, aliases=("output", "result", "OUT"), doc="Its square root")

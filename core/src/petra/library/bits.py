@@ -1,4 +1,4 @@
-"""Bits and words: the status word of a drive, a command word for one."""
+"""Bits and words, such as the status word and the command word of a drive."""
 
 from petra.blocks import Block, In, Out
 
@@ -40,6 +40,8 @@ class Pack(Block, type="PACK", aliases=("BITS_TO_WORD",)):
     bit31 = In(bool, default=False, aliases=("in31", "IN31"), doc="Counts 2147483648")
     word = Out(int, aliases=("out", "output", "OUT"), doc="The word")
 
+    # Written out, as the compiler unrolls only inputs that take many: a loop over 32 named ports would be
+    # called. Four sums instead of one: Python's parser nests one level for each `|`.
     def step(self, dt: float) -> None:
         byte0 = (
             self.bit0 * 0x1
@@ -85,7 +87,7 @@ class Pack(Block, type="PACK", aliases=("BITS_TO_WORD",)):
 
 
 class Unpack(Block, type="UNPACK", aliases=("WORD_TO_BITS",)):
-    """The lowest 32 bits of a word; of a negative one, as two's complement has them."""
+    """The lowest 32 bits of a word; a negative word is read in two's complement."""
 
     word = In(int, aliases=("in", "input", "IN"), doc="The word")
     bit0 = Out(bool, aliases=("out0", "OUT0"), doc="Counts 1")

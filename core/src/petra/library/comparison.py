@@ -1,4 +1,7 @@
-"""Comparisons of two values. Ints are compared exactly; NaN is neither greater nor less than, nor equal."""
+"""Comparisons of two values.
+
+Ints are compared exactly. NaN is unequal to every value, and neither greater nor less.
+"""
 
 from petra.blocks import Block, In, Out
 

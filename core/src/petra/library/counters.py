@@ -1,4 +1,4 @@
-"""Counters. Counts stay within 64 bits."""
+"""Counters, as in IEC 61131-3. A count saturates at 64 bits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CountUp(Block, type="CTU"):
 
     @classmethod
     def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:
-        """Yield a preset that is not given although something reads `q`."""
+        """Yield a note if `q` is wired and the preset is not given."""
         if "pv" not in given and "q" in outputs:
             yield "pv", "is not given: it is 0, and q is true from the start (the original took 10)"
 
@@ -41,7 +41,7 @@ class CountUp(Block, type="CTU"):
         self.count = self.number
 
     def known(self, quality: Qualities) -> Mapping[str, Quality]:
-        """Let a reset that is true decide alone."""
+        """Return the quality of the reset for the count while the reset is true."""
         if not self.reset:
             return {}
         return {"count": quality.reset, "q": worst((quality.reset, quality.pv))}
@@ -52,7 +52,7 @@ class CountDown(Block, type="CTD"):
 
     cd = In(bool, aliases=("enable", "in", "input", "clk", "count", "CD"), doc="Counts when it becomes true")
     load = In(bool, default=False, aliases=("ld", "LD", "LOAD", "reset"), doc="Sets the count to pv")
-    pv = In(int, default=0, aliases=("preset", "PV"), doc="Count to begin with")
+    pv = In(int, default=0, aliases=("preset", "PV"), doc="Count after a load")
     before = State(False, doc="The input in the last scan")
     number = State(0, doc="The count")
     q = Out(bool, aliases=("out", "output", "done", "Q"), doc="The count has reached 0")
@@ -60,8 +60,8 @@ class CountDown(Block, type="CTD"):
 
     @classmethod
     def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
-        """Yield where it begins, which the original did otherwise."""
-        yield "load", "has to be true once: the count begins at 0 (in the original at its preset, or 10)"
+        """Yield a note on the first count, which the original counted from its preset."""
+        yield "load", "must be true once: the count begins at 0 (the original began at its preset, or 10)"
 
     def step(self, dt: float) -> None:
         if self.load:
@@ -73,7 +73,7 @@ class CountDown(Block, type="CTD"):
         self.count = self.number
 
     def known(self, quality: Qualities) -> Quality:
-        """Let a load that is true decide with what it loads."""
+        """Return the quality of `load` and `pv` while a load is true."""
         return worst((quality.load, quality.pv)) if self.load else quality.worst
 
 
@@ -82,9 +82,7 @@ class CountUpDown(Block, type="CTUD"):
 
     cu = In(bool, aliases=("up", "enable", "CU"), doc="Counts up when it becomes true")
     cd = In(bool, default=False, aliases=("down", "CD"), doc="Counts down when it becomes true")
-    reset = In(
-        bool, default=False, aliases=("r", "R", "RESET"), doc="Sets the count to 0; it goes before load"
-    )
+    reset = In(bool, default=False, aliases=("r", "R", "RESET"), doc="Sets the count to 0; overrides load")
     load = In(bool, default=False, aliases=("ld", "LD", "LOAD"), doc="Sets the count to pv")
     pv = In(int, default=0, aliases=("preset", "PV"), doc="Count at which qu becomes true")
     up_before = State(False, doc="cu in the last scan")
@@ -94,6 +92,7 @@ class CountUpDown(Block, type="CTUD"):
     qd = Out(bool, aliases=("QD",), doc="The count has reached 0")
     count = Out(int, aliases=("cv", "CV"), doc="The count")
 
+    # The precedence of R over LD, and of both over CU and CD, is that of IEC 61131-3.
     def step(self, dt: float) -> None:
         up = self.cu and not self.up_before
         down = self.cd and not self.down_before
@@ -112,7 +111,7 @@ class CountUpDown(Block, type="CTUD"):
         self.count = self.number
 
     def known(self, quality: Qualities) -> Mapping[str, Quality]:
-        """Let a reset that is true decide alone."""
+        """Return the quality of the reset for the count while the reset is true."""
         if not self.reset:
             return {}
         with_preset = worst((quality.reset, quality.pv))
@@ -124,7 +123,7 @@ class Counter(Block, type="COUNTER", aliases=("Counter",)):
 
     enable = In(bool, default=True, aliases=("in", "input"), doc="Counts while it is true")
     reset = In(bool, default=False, doc="Sets the count to 0")
-    increment = Param(int, default=1, doc="What to add")
+    increment = Param(int, default=1, doc="Value to add")
     number = State(0, doc="The count")
     count = Out(int, aliases=("out", "output"), doc="The count")
 

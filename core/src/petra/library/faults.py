@@ -1,4 +1,4 @@
-"""How a block says that it has nothing good to say: it raises, its outputs are held and marked bad."""
+"""Faults of blocks: a step that raises keeps its outputs, and they are marked bad with the reason."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ class BlockFault(PetraError):  # noqa: N818 - a fault is what users of PLCs call
 
 
 def finite(value: float) -> float:
-    """Return a number that is finite. A block with a memory asks, so that no NaN spoils it for good."""
+    """Return a finite number, or raise a fault: a NaN in the state of a filter would never leave it again."""
     if not math.isfinite(value):
         raise BlockFault(f"the input is {value}")
     return value
 
 
 def settled(value: float) -> float:
-    """Return a result that is finite. What a block remembers must not overflow: it would never recover."""
+    """Return a finite result, or raise a fault: a state that has overflowed to infinity never recovers."""
     if not math.isfinite(value):
         raise BlockFault(f"the result is {value}")
     return value
 
 
-def require(condition: bool, message: str) -> bool:  # noqa: FBT001 - it reads as a sentence
+def require(condition: bool, message: str) -> bool:  # noqa: FBT001 - the condition is what the call is about
     """Raise a fault with this message unless the condition holds."""
     if not condition:
         raise BlockFault(message)

@@ -14,7 +14,7 @@ class And(Block, type="AND"):
         self.out = all(self.inputs)
 
     def known(self, quality: Qualities) -> Quality:
-        """Let a good false decide alone."""
+        """Return the quality of the best false input, or of the worst input if all are true."""
         return decided(self.inputs, quality.inputs, by=False)
 
 
@@ -28,7 +28,7 @@ class Or(Block, type="OR"):
         self.out = any(self.inputs)
 
     def known(self, quality: Qualities) -> Quality:
-        """Let a good true decide alone."""
+        """Return the quality of the best true input, or of the worst input if all are false."""
         return decided(self.inputs, quality.inputs, by=True)
 
 
@@ -42,7 +42,7 @@ class Nand(Block, type="NAND"):
         self.out = not all(self.inputs)
 
     def known(self, quality: Qualities) -> Quality:
-        """Let a good false decide alone."""
+        """Return the quality of the best false input, or of the worst input if all are true."""
         return decided(self.inputs, quality.inputs, by=False)
 
 
@@ -56,7 +56,7 @@ class Nor(Block, type="NOR"):
         self.out = not any(self.inputs)
 
     def known(self, quality: Qualities) -> Quality:
-        """Let a good true decide alone."""
+        """Return the quality of the best true input, or of the worst input if all are false."""
         return decided(self.inputs, quality.inputs, by=True)
 
 

@@ -5,11 +5,11 @@ from petra.signals.quality import Quality
 
 
 class RisingEdge(Block, type="R_TRIG", aliases=("RISING_EDGE",)):
-    """True for one scan when the input becomes true, also in the first scan, as IEC 61131-3 says."""
+    """True for one scan when the input becomes true; also in the first scan, as in IEC 61131-3."""
 
     clk = In(bool, aliases=("in", "input", "CLK"), doc="Input")
     before = State(False, doc="The input in the last scan")
-    q = Out(bool, aliases=("out", "output", "Q"), doc="It has just become true")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="The input has just become true")
 
     def step(self, dt: float) -> None:
         self.q = self.clk and not self.before
@@ -19,13 +19,13 @@ class RisingEdge(Block, type="R_TRIG", aliases=("RISING_EDGE",)):
 class FallingEdge(Block, type="F_TRIG", aliases=("FALLING_EDGE",)):
     """True for one scan when the input becomes false.
 
-    Not in the first scan: an input that begins false has not become false. (By the text of IEC 61131-3,
-    `Q := NOT CLK AND NOT M` with M initially FALSE, it would be true then, at every start of the plant.)
+    Not in the first scan: an input that begins false has not become false. IEC 61131-3 differs: its body,
+    `Q := NOT CLK AND NOT M` with M initially FALSE, gives a pulse at every start of the plant.
     """
 
     clk = In(bool, aliases=("in", "input", "CLK"), doc="Input")
     before = State(False, doc="The input in the last scan")
-    q = Out(bool, aliases=("out", "output", "Q"), doc="It has just become false")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="The input has just become false")
 
     def step(self, dt: float) -> None:
         self.q = self.before and not self.clk
@@ -37,9 +37,9 @@ class EdgeDetect(Block, type="EDGE_DETECT"):
 
     clk = In(bool, aliases=("in", "input", "CLK"), doc="Input")
     before = State(False, doc="The input in the last scan")
-    rising = Out(bool, doc="It has just become true")
-    falling = Out(bool, doc="It has just become false")
-    q = Out(bool, aliases=("out", "output", "any", "Q"), doc="Either")
+    rising = Out(bool, doc="The input has just become true")
+    falling = Out(bool, doc="The input has just become false")
+    q = Out(bool, aliases=("out", "output", "any", "Q"), doc="Either edge")
 
     def step(self, dt: float) -> None:
         self.rising = self.clk and not self.before
@@ -49,36 +49,36 @@ class EdgeDetect(Block, type="EDGE_DETECT"):
 
 
 class SetFirst(Block, type="SR_LATCH", aliases=("SR",)):
-    """Stays true once it is set, until it is reset. When both are true, it is set."""
+    """Becomes true when set and stays true until reset. `set` overrides `reset`."""
 
-    set = In(bool, aliases=("s", "s1", "S1", "S"), doc="Sets it")
-    reset = In(bool, aliases=("r", "R", "r1", "R1"), doc="Resets it")
-    latched = State(False, doc="Whether it is set")
-    q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="Whether it is set")
+    set = In(bool, aliases=("s", "s1", "S1", "S"), doc="Sets the latch")
+    reset = In(bool, aliases=("r", "R", "r1", "R1"), doc="Resets the latch")
+    latched = State(False, doc="The latch is set")
+    q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="The latch is set")
 
     def step(self, dt: float) -> None:
         self.latched = self.set or (self.latched and not self.reset)
         self.q = self.latched
 
     def known(self, quality: Qualities) -> Quality:
-        """Let a set that is true decide alone."""
+        """Return the quality of `set` while it is true: it decides alone."""
         return quality.set if self.set else quality.worst
 
 
 class ResetFirst(Block, type="RS_LATCH", aliases=("RS",)):
-    """Stays true once it is set, until it is reset. When both are true, it is reset."""
+    """Becomes true when set and stays true until reset. `reset` overrides `set`."""
 
-    set = In(bool, aliases=("s", "S", "s1", "S1"), doc="Sets it")
-    reset = In(bool, aliases=("r", "r1", "R1", "R"), doc="Resets it")
-    latched = State(False, doc="Whether it is set")
-    q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="Whether it is set")
+    set = In(bool, aliases=("s", "S", "s1", "S1"), doc="Sets the latch")
+    reset = In(bool, aliases=("r", "r1", "R1", "R"), doc="Resets the latch")
+    latched = State(False, doc="The latch is set")
+    q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="The latch is set")
 
     def step(self, dt: float) -> None:
         self.latched = (self.set or self.latched) and not self.reset
         self.q = self.latched
 
     def known(self, quality: Qualities) -> Quality:
-        """Let a reset that is true decide alone."""
+        """Return the quality of `reset` while it is true: it decides alone."""
         return quality.reset if self.reset else quality.worst
 
 
@@ -97,5 +97,5 @@ class FlipFlop(Block, type="FLIP_FLOP", aliases=("TOGGLE",)):
         self.q = self.on
 
     def known(self, quality: Qualities) -> Quality:
-        """Let a reset that is true decide alone."""
+        """Return the quality of `reset` while it is true: it decides alone."""
         return quality.reset if self.reset else quality.worst

@@ -1,4 +1,4 @@
-"""What people write who know formulas from structured text, C or spreadsheets, and what to write here."""
+"""Hints for formulas that are written as in structured text, C or spreadsheets."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _DECIMAL_COMMA = re.compile(r"\b\d+,\d+\b")
 _WORDS = frozenset({"and", "or", "not", "if", "else"})
 
 
-def instead(text: str, names: Collection[str]) -> str:
-    """Return what to write instead of the first sign or word of another notation; empty if there is none."""
+def notation_hint(text: str, names: Collection[str]) -> str:
+    """Return a hint for the first operator or word of another notation; empty if there is none."""
     found = [(match.start(), match[0], ours) for sign, ours in _SIGNS if (match := re.search(sign, text))]
     found += [
         (match.start(), match[0], match[0].lower())
         for match in re.finditer(r"[A-Za-z_]\w*", text)
         if match[0] != match[0].lower() and match[0].lower() in _WORDS.union(names)
     ]
-    if "(" not in text:  # the values of a function have commas between them
+    if "(" not in text:  # in a call, a comma separates the arguments
         found += [
             (comma.start(), comma[0], comma[0].replace(",", ".")) for comma in _DECIMAL_COMMA.finditer(text)
         ]

@@ -1,4 +1,4 @@
-"""Core's own blocks, offered through the same door as anybody's."""
+"""The blocks of the core, registered through the same hook as those of any plugin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shaping analogue values: scaling, limits, hysteresis, dead bands, ramps and filters."""
+"""Processing of analogue values: scaling, limits, hysteresis, dead bands, ramps and filters."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from petra.library.faults import finite, settled
 
 
 class Scale(Block, type="SCALE"):
-    """Maps one range to another in a straight line, also beyond its ends."""
+    """Maps one range linearly to another; an input outside its range is extrapolated."""
 
-    input = In(float, aliases=("in", "in1", "a", "IN"), doc="Value in the first range")
-    in_min = Param(float, default=0.0, doc="Begin of the first range")
-    in_max = Param(float, default=100.0, doc="End of the first range")
-    out_min = Param(float, default=0.0, doc="Begin of the second range")
-    out_max = Param(float, default=1.0, doc="End of the second range")
-    out = Out(float, aliases=("output", "OUT"), doc="Value in the second range")
+    input = In(float, aliases=("in", "in1", "a", "IN"), doc="Value in the input range")
+    in_min = Param(float, default=0.0, doc="Start of the input range")
+    in_max = Param(float, default=100.0, doc="End of the input range")
+    out_min = Param(float, default=0.0, doc="Start of the output range")
+    out_max = Param(float, default=1.0, doc="End of the output range")
+    out = Out(float, aliases=("output", "OUT"), doc="Value in the output range")
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Yield a range that has no width."""
+        """Yield an error for an input range without a width."""
         if given["in_min"] == given["in_max"]:
-            yield "in_max", "equals in_min: a range of no width maps to nothing"
+            yield "in_max", "equals in_min: the input range must have a width"
 
     def step(self, dt: float) -> None:
         share = (self.input - self.in_min) / (self.in_max - self.in_min)
@@ -31,23 +31,23 @@ class Scale(Block, type="SCALE"):
 
 
 class Limit(Block, type="LIMIT", aliases=("CLAMP",)):
-    """The input, held within two limits."""
+    """The input, limited to a range."""
 
     input = In(int | float, aliases=("in", "in1", "a", "IN"), doc="Input")
     minimum = In(int | float, default=0, aliases=("min", "low", "MN"), doc="Lower limit")
     maximum = In(int | float, default=100, aliases=("max", "high", "MX"), doc="Upper limit")
-    out = Out(int | float, aliases=("output", "OUT"), doc="Within the limits")
+    out = Out(int | float, aliases=("output", "OUT"), doc="The limited value")
 
     @classmethod
     def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
-        """Yield the limits that are not given."""
+        """Yield a note for each limit that is not given."""
         for name, value in (("minimum", 0), ("maximum", 100)):
             if name not in given:
                 yield name, f"is not given: it is {value}"
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Yield limits that exclude each other."""
+        """Yield an error if the lower limit is above the upper one."""
         low, high = given.get("minimum", 0), given.get("maximum", 100)
         if low is not None and high is not None and low > high:
             yield (
@@ -56,21 +56,22 @@ class Limit(Block, type="LIMIT", aliases=("CLAMP",)):
             )
 
     def step(self, dt: float) -> None:
+        # IEC 61131-3 defines LIMIT as MIN(MAX(IN, MN), MX): with crossed limits the upper one wins.
         self.out = min(max(self.input, self.minimum), self.maximum)
 
 
 class Hysteresis(Block, type="HYSTERESIS"):
-    """Becomes true above the upper limit and false below the lower one; between the two it stays."""
+    """Becomes true above the upper limit and false below the lower limit; between them it keeps its value."""
 
     input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
-    high = In(float, aliases=("max",), doc="Becomes true above this")
-    low = In(float, aliases=("min",), doc="Becomes false below this")
+    high = In(float, aliases=("max",), doc="Upper limit: the output becomes true above it")
+    low = In(float, aliases=("min",), doc="Lower limit: the output becomes false below it")
     on = State(False, doc="The output")
-    q = Out(bool, aliases=("out", "output", "Q"), doc="Above, or not yet below")
+    q = Out(bool, aliases=("out", "output", "Q"), doc="Above the upper limit, or not yet below the lower one")
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Yield limits that exclude each other."""
+        """Yield an error if the lower limit is above the upper one."""
         low, high = given.get("low"), given.get("high")
         if low is not None and high is not None and low > high:
             yield "low", f"is above high ({high:g})"
@@ -84,15 +85,17 @@ class Hysteresis(Block, type="HYSTERESIS"):
 
 
 class Deadband(Block, type="DEADBAND"):
-    """Follows the input only when it has moved by at least the width."""
+    """Follows the input only when the input has moved by at least the width."""
 
     waits_for_all = True
 
     input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
-    width = Param(float, default=1.0, minimum=0.0, aliases=("deadband", "band"), doc="How far it has to move")
-    begun = State(False, doc="There was an input")
-    kept = State(0.0, doc="The input followed last")
-    out = Out(float, aliases=("output", "OUT"), doc="The input, without its small moves")
+    width = Param(
+        float, default=1.0, minimum=0.0, aliases=("deadband", "band"), doc="Least movement that is followed"
+    )
+    begun = State(False, doc="A first input has been read")
+    kept = State(0.0, doc="The last input that was followed")
+    out = Out(float, aliases=("output", "OUT"), doc="The input without small movements")
 
     def step(self, dt: float) -> None:
         if not self.begun or abs(finite(self.input) - self.kept) >= self.width:
@@ -102,25 +105,25 @@ class Deadband(Block, type="DEADBAND"):
 
 
 class Ramp(Block, type="RAMP"):
-    """Follows the input no faster than the given rates. It begins where the input is.
+    """Follows the input no faster than the given rates. The output begins at the first input.
 
-    The rates hold between any two scans: it moves by at most the rate times the time since the last scan.
+    In each scan the output moves by at most the rate times the time since the last scan.
     """
 
     waits_for_all = True
 
-    input = In(float, aliases=("in", "in1", "target", "a"), doc="Where to go")
-    rate_up = Param(float, default=1.0, minimum=0.0, aliases=("rate", "up"), doc="Fastest rise per second")
+    input = In(float, aliases=("in", "in1", "target", "a"), doc="Target value")
+    rate_up = Param(float, default=1.0, minimum=0.0, aliases=("rate", "up"), doc="Fastest rise, per second")
     rate_down = Param(
         float,
         default=-1.0,
         minimum=-1.0,
         aliases=("down",),
-        doc="Fastest fall per second; -1 for that of the rise",
+        doc="Fastest fall, per second; -1 for the rate of the rise",
     )
-    begun = State(False, doc="There was an input")
+    begun = State(False, doc="A first input has been read")
     now = State(0.0, doc="The output")
-    out = Out(float, aliases=("output", "OUT"), doc="On its way")
+    out = Out(float, aliases=("output", "OUT"), doc="The limited value")
 
     def step(self, dt: float) -> None:
         target = finite(self.input)
@@ -134,7 +137,7 @@ class Ramp(Block, type="RAMP"):
 
 
 class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
-    """First-order filter: 63 % of a step after one time constant. It begins where the input is."""
+    """First-order filter: 63 % of a step after one time constant. The output begins at the first input."""
 
     waits_for_all = True
 
@@ -142,12 +145,13 @@ class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
     time_s = Param(
         float, default=1.0, minimum=0.0, unit="s", aliases=("tau", "time_constant"), doc="Time constant"
     )
-    begun = State(False, doc="There was an input")
+    begun = State(False, doc="A first input has been read")
     now = State(0.0, doc="The output")
-    out = Out(float, aliases=("output", "OUT"), doc="Filtered")
+    out = Out(float, aliases=("output", "OUT"), doc="The filtered value")
 
     def step(self, dt: float) -> None:
         if self.begun and self.time_s > 0.0:
+            # Backward Euler: stable for any dt, also one far longer than the time constant.
             self.now = settled(self.now + (self.input - self.now) * (dt / (self.time_s + dt)))
         else:
             self.now = finite(self.input)
@@ -156,20 +160,20 @@ class Lag(Block, type="LAG", aliases=("FILTER", "PT1")):
 
 
 class LeadLag(Block, type="LEADLAG", aliases=("LEAD_LAG",)):
-    """Lead-lag compensator: gain * (1 + lead_s * s) / (1 + lag_s * s). It begins settled."""
+    """Lead-lag compensator: gain * (1 + lead_s * s) / (1 + lag_s * s). The output begins settled."""
 
     waits_for_all = True
 
     input = In(float, aliases=("in", "in1", "a", "IN"), doc="Input")
-    gain = Param(float, default=1.0, doc="Gain of a settled input")
+    gain = Param(float, default=1.0, doc="Gain in the steady state")
     lead_s = Param(
         float, default=0.0, minimum=0.0, unit="s", aliases=("lead",), doc="Time constant of the lead"
     )
     lag_s = Param(float, default=1.0, minimum=0.0, unit="s", aliases=("lag",), doc="Time constant of the lag")
-    begun = State(False, doc="There was an input")
+    begun = State(False, doc="A first input has been read")
     before = State(0.0, doc="The input in the last scan")
-    now = State(0.0, doc="The output without its gain")
-    out = Out(float, aliases=("output", "OUT"), doc="Compensated")
+    now = State(0.0, doc="The output without the gain")
+    out = Out(float, aliases=("output", "OUT"), doc="The compensated value")
 
     def step(self, dt: float) -> None:
         value = finite(self.input)

@@ -1,4 +1,4 @@
-"""Choosing between values, and changing their type."""
+"""Selection between values, and conversion of their type."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MOST = 997
-"""The greatest number of a further input, counted from in2."""
+"""The greatest number of a further input, counted from in2 as 0."""
 
 
 class Move(Block, type="MOVE"):
     """Copies the input."""
 
     input = In(bool | int | float | str, aliases=("in", "in1", "a", "IN"), doc="Input")
-    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The same")
+    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The input")
 
     def step(self, dt: float) -> None:
         self.out = self.input
@@ -31,11 +31,11 @@ class Move(Block, type="MOVE"):
 class Select(Block, type="SELECT", aliases=("SEL",)):
     """One of two inputs, by a bool; one of many, by an int that counts from 0.
 
-    A number that no input has, or whose input is not wired, gives zero, false or an empty text, as in
-    documents of the original; `MUX` makes a fault of it. A bool needs both of its inputs, an int any one.
+    A number without a wired input gives zero, false or an empty text, as in the original; in `MUX` it is a
+    fault. A bool selector needs both inputs to be wired, an int selector at least one.
     """
 
-    selector = In(bool | int, aliases=("g", "G", "sel", "K", "condition"), doc="Which one")
+    selector = In(bool | int, aliases=("g", "G", "sel", "K", "condition"), doc="Selects the input")
     in0 = In(
         bool | int | float | str,
         optional=True,
@@ -55,24 +55,24 @@ class Select(Block, type="SELECT", aliases=("SEL",)):
         first=2,
         doc="Further inputs, such as in2, in3, in4: taken while the selector is 2, 3, 4",
     )
-    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The one that is taken")
+    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The selected input")
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Yield the first further input whose name says another number than the one that selects it."""
+        """Yield the first further input whose name has another number than its position."""
         keys = given.get("more", ())
         for number, key in zip(cls.spec.inputs["more"].positions(keys), keys, strict=True):
-            said = wire_number(key)
-            if said is not None and said != number + 2:
-                yield "more", f"counts on from in2: {key!r} would be number {number + 2}"
+            named = wire_number(key)
+            if named is not None and named != number + 2:
+                yield "more", f"is numbered from in2 on: {key!r} would be number {number + 2}"
                 return
             if number > _MOST:
-                yield "more", f"counts to in{_MOST + 2}, not to {key!r}"
+                yield "more", f"ends at in{_MOST + 2}: {key!r} is too high"
                 return
 
     @classmethod
     def needs(cls, kinds: Mapping[str, type[Any] | None]) -> Iterable[str]:
-        """Yield the inputs that a bool selects between; with an int any input is enough."""
+        """Yield both inputs for a bool selector; for an int selector, `in0` if no input is wired."""
         if kinds.get("selector") is bool:
             return ("in0", "in1")
         return () if {"in0", "in1", "more"} & kinds.keys() else ("in0",)
@@ -87,22 +87,22 @@ class Select(Block, type="SELECT", aliases=("SEL",)):
         )
 
     def known(self, quality: Qualities) -> Quality:
-        """Return the quality of the selector and of the input that it selects, if it selects one."""
+        """Return the worse quality of the selector and of the selected input, if there is one."""
         inputs = (quality.in0, quality.in1, *quality.more)
         number = int(self.selector)
         return worst((quality.selector, *inputs[number : number + 1]) if number >= 0 else (quality.selector,))
 
 
-def further(values: Sequence[Value], number: int, alike: Value) -> Value:
-    """Return the value of this number, or the zero of the type of another value."""
-    return values[number] if 0 <= number < len(values) else type(alike)()
+def further(values: Sequence[Value], number: int, like: Value) -> Value:
+    """Return the value of this number, or the zero of the type of `like`."""
+    return values[number] if 0 <= number < len(values) else type(like)()
 
 
 def _miscounted(port: str, given: Mapping[str, Any], first: int) -> Iterable[tuple[str, str]]:
-    """Yield the first of an input's wires whose name says another number than the one that selects it."""
+    """Yield the first wire of an input whose name has another number than its position."""
     for number, key in enumerate(given.get(port, ()), first):
         if key.lower().startswith("in") and key[2:].isdecimal() and int(key[2:]) != number:
-            yield port, f"counts on from in{first} without a gap: {key!r} would be number {number}"
+            yield port, f"is numbered from in{first} without a gap: {key!r} would be number {number}"
             return
 
 
@@ -116,36 +116,36 @@ def pick(values: Sequence[T], number: int) -> T:
 class Multiplex(Block, type="MUX"):
     """One of many inputs, counted from 0 in the order of their numbers. A selector beyond them is a fault."""
 
-    selector = In(int, aliases=("k", "K", "sel"), doc="Which one, from 0")
+    selector = In(int, aliases=("k", "K", "sel"), doc="Number of the input, from 0")
     inputs = In(bool | int | float | str, many=True, doc="Any number of inputs, such as in0, in1, in2")
-    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The one that is taken")
+    out = Out(bool | int | float | str, aliases=("output", "OUT"), doc="The selected input")
 
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """Yield the first input whose name does not count from in0: in1 alone would be number 0."""
+        """Yield the first input whose number is not its position: in1 alone would be number 0."""
         return _miscounted("inputs", given, 0)
 
     def step(self, dt: float) -> None:
         self.out = pick(self.inputs, self.selector)
 
     def known(self, quality: Qualities) -> Quality:
-        """Return the quality of the selector and of the input that it selects."""
+        """Return the worse quality of the selector and of the selected input."""
         return worst((quality.selector, pick(quality.inputs, self.selector)))
 
 
 class Demultiplex(Block, type="DEMUX"):
     """Passes the input to one of eight outputs; the others are zero or false."""
 
-    selector = In(int, aliases=("k", "K", "sel"), doc="Which one, from 0")
+    selector = In(int, aliases=("k", "K", "sel"), doc="Number of the output, from 0")
     input = In(bool | int | float, aliases=("in", "in1", "a", "IN"), doc="Input")
-    out0 = Out(bool | int | float, doc="Has it while the selector is 0")
-    out1 = Out(bool | int | float, doc="... 1")
-    out2 = Out(bool | int | float, doc="... 2")
-    out3 = Out(bool | int | float, doc="... 3")
-    out4 = Out(bool | int | float, doc="... 4")
-    out5 = Out(bool | int | float, doc="... 5")
-    out6 = Out(bool | int | float, doc="... 6")
-    out7 = Out(bool | int | float, doc="... 7")
+    out0 = Out(bool | int | float, doc="The input while the selector is 0")
+    out1 = Out(bool | int | float, doc="The input while the selector is 1")
+    out2 = Out(bool | int | float, doc="The input while the selector is 2")
+    out3 = Out(bool | int | float, doc="The input while the selector is 3")
+    out4 = Out(bool | int | float, doc="The input while the selector is 4")
+    out5 = Out(bool | int | float, doc="The input while the selector is 5")
+    out6 = Out(bool | int | float, doc="The input while the selector is 6")
+    out7 = Out(bool | int | float, doc="The input while the selector is 7")
 
     def step(self, dt: float) -> None:
         self.out0 = self.input if self.selector == 0 else 0
@@ -162,11 +162,12 @@ _TARGETS: dict[str, type[Any]] = {"bool": bool, "int": int, "integer": int, "flo
 
 
 class Convert(Block, type="CONVERT", aliases=("TO",)):
-    """The input as the type of the signal that the output writes; as a float, if that is not declared.
+    """The input, converted to the type of the signal at the output; to a float if that type is not declared.
 
-    A number becomes the nearest whole one (halves to the even one, within 64 bits), a bool 0 or 1, a text the
-    number that it says; any number but zero becomes true. The texts true, yes, on and 1 become true, false,
-    no, off and 0 become false, in any case. What cannot be converted is a fault, NaN to an int or bool too.
+    To an int: the nearest whole number within 64 bits, a half to the even neighbour. A bool becomes 0 or 1,
+    and a text the number that is written in it. To a bool: every number except zero becomes true; the texts
+    true, yes, on and 1 become true, and false, no, off and 0 become false, in upper or lower case. A value
+    that cannot be converted is a fault; so is NaN to an int or bool.
     """
 
     input = In(bool | int | float | str, aliases=("in", "in1", "a", "IN"), doc="Input")
@@ -174,9 +175,9 @@ class Convert(Block, type="CONVERT", aliases=("TO",)):
         str,
         default="",
         choices=("", *_TARGETS),
-        doc="The type; without it, that of the signal that the output writes",
+        doc="The type; empty for the type of the signal at the output",
     )
-    out = Out(float | int | bool | str, aliases=("output", "result", "OUT"), doc="The same, as another type")
+    out = Out(float | int | bool | str, aliases=("output", "result", "OUT"), doc="The converted input")
 
     @classmethod
     def output_type(
@@ -185,14 +186,14 @@ class Convert(Block, type="CONVERT", aliases=("TO",)):
         params: Mapping[str, Any],
         kinds: Mapping[str, type[Any] | None],  # noqa: ARG003
     ) -> type[Any] | None:
-        """Return the type that is named."""
+        """Return the type in `target_type`, if it is given."""
         return _TARGETS.get(params["target_type"])
 
     @classmethod
     def remarks(cls, given: Mapping[str, Any], outputs: Collection[str]) -> Iterable[tuple[str, str]]:  # noqa: ARG003
-        """Yield that numbers are rounded, which the original did otherwise."""
+        """Yield a note that numbers are rounded, unlike in the original."""
         if _TARGETS.get(given.get("target_type", "")) is int:
-            yield "target_type", "rounds to the nearest whole number (the original cut its fraction off)"
+            yield "target_type", "rounds to the nearest whole number (the original truncated)"
 
     def step(self, dt: float) -> None:
         self.out = self.input

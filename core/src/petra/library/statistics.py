@@ -1,4 +1,4 @@
-"""Statistics of what was, over the last scans, and totals that survive a restart."""
+"""Statistics over the last scans, and totals that survive a restart."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Window = tuple[float, ...]
 
 
 def pushed(window: Window, value: float, size: int) -> Window:
-    """Return the window with one more value and without those that are too old."""
+    """Return the window with one more value, cut to its last `size` values."""
     return (*window, finite(value))[-size:]
 
 
@@ -21,7 +21,7 @@ def mean(window: Window) -> float:
 
 
 def deviation(window: Window) -> float:
-    """Return the standard deviation of the values themselves (not of a population they were drawn from)."""
+    """Return the standard deviation of the values: divided by n, not by n - 1."""
     middle = mean(window)
     return math.sqrt(math.fsum((value - middle) ** 2 for value in window) / len(window))
 
@@ -32,7 +32,7 @@ class Statistics(Block, type="STATISTICS"):
     waits_for_all = True
 
     input = In(float, aliases=("in", "in1", "a"), doc="Input")
-    window_size = Param(int, default=10, minimum=1, maximum=10_000, doc="Over how many scans")
+    window_size = Param(int, default=10, minimum=1, maximum=10_000, doc="Number of scans")
     window: State[Window] = State((), doc="The last inputs")
     mean = Out(float, aliases=("avg",), doc="Mean")
     minimum = Out(float, aliases=("min",), doc="Least")
@@ -51,7 +51,7 @@ class Average(Block, type="AVG", aliases=("AVERAGE", "MEAN")):
     """The mean of all inputs, and of the last scans if a window is given."""
 
     inputs = In(float, many=True, bools=True, doc="Any number of inputs, under any names")
-    window_size = Param(int, default=1, minimum=1, maximum=10_000, doc="Over how many scans")
+    window_size = Param(int, default=1, minimum=1, maximum=10_000, doc="Number of scans")
     window: State[Window] = State((), doc="The means of the last scans")
     out = Out(float, aliases=("output", "mean"), doc="The mean")
 
@@ -61,17 +61,18 @@ class Average(Block, type="AVG", aliases=("AVERAGE", "MEAN")):
 
 
 def median(values: Window) -> float:
-    """Return the middle one; of an even number, what lies halfway between the two in the middle."""
+    """Return the middle value; of an even number of values, the mean of the two in the middle."""
     ordered = sorted(map(finite, values))
     half = len(ordered) // 2
+    # Each half is scaled by itself: the sum of two large floats would overflow.
     return ordered[half] if len(ordered) % 2 else 0.5 * ordered[half - 1] + 0.5 * ordered[half]
 
 
 class Median(Block, type="MEDIAN"):
-    """The middle one of all inputs, such as three sensors, and of the last scans if a window is given."""
+    """The median of all inputs, such as three sensors, and of the last scans if a window is given."""
 
     inputs = In(float, many=True, bools=True, doc="Any number of inputs, under any names")
-    window_size = Param(int, default=1, minimum=1, maximum=1000, doc="Over how many scans")
+    window_size = Param(int, default=1, minimum=1, maximum=1000, doc="Number of scans")
     window: State[Window] = State((), doc="The medians of the last scans")
     out = Out(float, aliases=("output", "median"), doc="The median")
 
@@ -86,7 +87,7 @@ class MinMax(Block, type="MIN_MAX"):
     waits_for_all = True
 
     input = In(float, aliases=("in", "in1", "a"), doc="Input")
-    window_size = Param(int, default=100, minimum=1, maximum=10_000, doc="Over how many scans")
+    window_size = Param(int, default=100, minimum=1, maximum=10_000, doc="Number of scans")
     window: State[Window] = State((), doc="The last inputs")
     minimum = Out(float, aliases=("min",), doc="Least")
     maximum = Out(float, aliases=("max",), doc="Greatest")
@@ -103,7 +104,7 @@ class StandardDeviation(Block, type="STDDEV"):
     waits_for_all = True
 
     input = In(float, aliases=("in", "in1", "a"), doc="Input")
-    window_size = Param(int, default=100, minimum=1, maximum=10_000, doc="Over how many scans")
+    window_size = Param(int, default=100, minimum=1, maximum=10_000, doc="Number of scans")
     window: State[Window] = State((), doc="The last inputs")
     out = Out(float, aliases=("output", "stddev"), doc="Standard deviation")
 
@@ -115,8 +116,8 @@ class StandardDeviation(Block, type="STDDEV"):
 class Totalizer(Block, type="TOTALIZER"):
     """Sums up a rate over time, such as m³/h to m³. The total survives a restart.
 
-    The rate of a scan counts for the time since the last one; the first scan adds nothing. The sum keeps what
-    is too small for its last digit, so that a large total still grows.
+    The rate in a scan counts for the time since the last scan; the first scan adds nothing. Rounding errors
+    are compensated, so a large total still grows by small amounts.
     """
 
     waits_for_all = True
@@ -126,16 +127,16 @@ class Totalizer(Block, type="TOTALIZER"):
     per_s = Param(
         float, default=3600.0, minimum=0.001, unit="s", doc="Time that the rate refers to: 3600 for per hour"
     )
-    begun = State(False, doc="There was a scan")
+    begun = State(False, doc="A first scan has run")
     sum = State(0.0, retain=True, doc="The total")
-    rest = State(0.0, retain=True, doc="What has been added to the total and did not fit into its digits")
+    rest = State(0.0, retain=True, doc="Rounding error of the total")
     total = Out(float, aliases=("out", "output"), doc="The total")
 
     def step(self, dt: float) -> None:
         if self.reset:
             self.sum = 0.0
             self.rest = 0.0
-        elif self.begun:  # Kahan's sum
+        elif self.begun:  # Kahan summation: a float total of 1e9 loses additions below 6e-8
             more = finite(self.rate) * (dt / self.per_s) - self.rest
             after = settled(self.sum + more)
             self.rest = (after - self.sum) - more
@@ -145,18 +146,18 @@ class Totalizer(Block, type="TOTALIZER"):
 
 
 class Runtime(Block, type="RUNTIME"):
-    """How long, and how often, something has run. Both survive a restart.
+    """Hours run and number of starts. Both survive a restart.
 
-    The time goes from the scan that sees it start to the scan that sees it stop.
+    A run lasts from the scan in which the input becomes true to the scan in which it becomes false.
     """
 
-    running = In(bool, aliases=("in", "input", "enable"), doc="Whether it runs")
-    reset = In(bool, default=False, aliases=("r", "R"), doc="Sets both to 0")
+    running = In(bool, aliases=("in", "input", "enable"), doc="True while the equipment runs")
+    reset = In(bool, default=False, aliases=("r", "R"), doc="Sets hours and starts to 0")
     seconds = State(0.0, retain=True, doc="Time run")
     number = State(0, retain=True, doc="Starts")
     before = State(False, doc="The input in the last scan")
     hours = Out(float, unit="h", aliases=("out", "output"), doc="Hours run")
-    starts = Out(int, doc="How often it started")
+    starts = Out(int, doc="Number of starts")
 
     def step(self, dt: float) -> None:
         if self.reset:
