@@ -362,7 +362,7 @@ def outside():
             self.out = 1.0
 
     return {
-        Decorated: "it is no plain method",
+        Decorated: "it is not a plain method",
         Closure: "'limit' of an enclosing scope",
         Constructed: "the class defines `__init__`",
         Undeclared: "it uses self.more, which is not declared",

@@ -74,7 +74,7 @@ class Way:
     def replay(self, entries: str, dt: float) -> dict[str, Any]:
         """Run a scan again, from what was recorded of it."""
         for data in json.loads(entries):
-            self.bus.store.apply(entry_of(data, self.bus))
+            self.bus.store.apply(entry_of(data, self.bus.layout))
         self.program.scan(self.bus.store, dt)
         return self.after()
 
@@ -120,7 +120,7 @@ def run(seed: int) -> None:
         assert called.scan(what) == seen, where
         assert called.states() == compiled.states(), where
         assert called.program.faults == compiled.program.faults, where
-        forced = {compiled.bus.signals[i].name for i in compiled.bus.forced}
+        forced = {compiled.bus.signals[i].name for i in compiled.bus.store.forced}
         expected = judge.scan(compiled.before, forced, what.dt)
         found = {name: (value, status.quality) for name, (value, status) in seen.items()}
         assert {n: (bits(v), status.quality) for n, (v, status) in expected.items()} == found, where
