@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
@@ -17,23 +16,19 @@ from .address import NAMES as AREA_NAMES
 from .address import Address, AddressError, Area, checked, parse
 from .codec import NAMES as TYPE_NAMES
 from .codec import SCALABLE, Codec, type_named
+from .tsap import FIXED, LOCAL, SLOTS, USUAL_SLOT, parse_tsap, tsap_of_slot
 
 if TYPE_CHECKING:
     from petra.signals import Value
 
 _MS = and_(gt(0.0), le(3_600_000.0))
-_TSAP = re.compile(r"(?:0x)?([0-9a-fA-F]{1,2})\.?([0-9a-fA-F]{2})")
-_SLOTS = {"s7-300": 2, "s7-400": 3, "s7-1200": 1, "s7-1500": 1, "logo": 0, "s7-200": 0}
-_KINDS = {"PG": 1, "OP": 2, "basic": 3}
-_LOGO_TSAPS = (0x0100, 0x0200)
-_S7_200_TSAPS = (0x1000, 0x1000)
 
 _Taken = dict[tuple[Area, int, int], dict[int | None, str]]
 """The point that writes each byte, or each bit of it."""
 
 
 def _a_tsap(_: object, __: object, value: str) -> None:
-    if value and _TSAP.fullmatch(value) is None:
+    if value and parse_tsap(value) is None:
         raise ValueError(f"{value!r} is not a valid TSAP, such as 02.00 or 0x0200")
 
 
@@ -280,17 +275,11 @@ class S7Config:
     @property
     def tsaps(self) -> tuple[int, int]:
         """The TSAPs of both sides."""
-        local, remote = 0x0100, _KINDS[self.connection_type] << 8 | self.rack << 5 | self._slot
-        if self.cpu == "logo":
-            local, remote = _LOGO_TSAPS
-        elif self.cpu == "s7-200":
-            local, remote = _S7_200_TSAPS
-        own, other = _tsap(self.local_tsap), _tsap(self.remote_tsap)
+        slot = SLOTS.get(self.cpu or "", USUAL_SLOT) if self.slot is None else self.slot
+        by_slot = LOCAL, tsap_of_slot(self.connection_type, self.rack, slot)
+        local, remote = FIXED.get(self.cpu or "", by_slot)
+        own, other = parse_tsap(self.local_tsap), parse_tsap(self.remote_tsap)
         return local if own is None else own, remote if other is None else other
-
-    @property
-    def _slot(self) -> int:
-        return self.slot if self.slot is not None else _SLOTS.get(self.cpu or "", 2)
 
     def signals_used(self) -> Iterator[Used]:
         """Yield the signal that shows whether it is connected."""
@@ -332,8 +321,3 @@ def _overlaps(number: int, point: S7Point, address: Address, taken: _Taken) -> I
             return
     for cell in range(address.start, address.start + length):
         taken[address.area, address.db, cell][address.bit] = point.signal
-
-
-def _tsap(text: str) -> int | None:
-    match = _TSAP.fullmatch(text)
-    return int(match[1] + match[2], 16) if match else None
