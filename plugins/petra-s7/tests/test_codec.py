@@ -260,4 +260,6 @@ def test_a_text_that_is_longer_than_what_is_read_is_not_shown_cut(kind):
     short = Codec(kind, length=8)
     with pytest.raises(PointError, match="has 12 characters, and 8 are read; the PLC declares 20"):
         short.decode(held, 0)
+    with pytest.raises(PointError, match="has 9 characters, and 8 are read"):
+        short.decode(Codec(kind, length=20).encode("nine char")[: short.size], 0)
     assert short.decode(Codec(kind, length=20).encode("eight ch"), 0) == "eight ch"

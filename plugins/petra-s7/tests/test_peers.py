@@ -1,7 +1,7 @@
 """Other implementations as judges.
 
-nodes7 and python-snap7's client judge the simulator, which has no code of the library. python-snap7's server judges
-values and where they lie; the requests are the library's own, and `test_wire.py` holds their bytes.
+nodes7 and python-snap7's client judge the simulator, which has no code of the library. python-snap7's server
+judges values and where they lie; the requests are the library's own, and `test_wire.py` holds their bytes.
 """
 
 from __future__ import annotations
