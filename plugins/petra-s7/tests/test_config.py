@@ -206,6 +206,7 @@ def test_what_is_no_address_says_why(text, said):
         ("{signal: a, address: DB1.DBW4, data_type: real}", "has 2 bytes, and real has 4"),
         ("{signal: a, address: DB1.DBD65533}", "end at 65535, and this ends at 65536"),
         ("{signal: a, address: DB1.STRING0.300}", "at most 254 characters"),
+        ("{signal: a, address: DB1.STRING0, length: 255}", "at most 254 characters, not 255"),
         ("{signal: a, address: I0.0, direction: read_write}", "not written"),
         ("{signal: a, address: DB1.DBX0.0, scale: 2}", "cannot be scaled"),
         ("{signal: a, address: DB1.DATE0, offset: -1}", "cannot be scaled"),
