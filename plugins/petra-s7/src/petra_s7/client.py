@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 
 from petra.drivers import Exchange, PointError, SessionError, open_tcp
 
@@ -48,10 +48,10 @@ class Line:
         """Send a job and return its answer."""
         return wire.reply(await self.ask_raw(request))
 
-    async def ask_raw(self, request: bytes) -> bytes:
+    def ask_raw(self, request: bytes) -> Coroutine[Any, Any, bytes]:
         """Send a request of any kind and return the PDU that answers."""
         self._reference = reference = self._reference % 0xFFFF + 1
-        return await self.exchange.ask(reference, wire.referenced(request, reference), self._timeout)
+        return self.exchange.ask(reference, wire.referenced(request, reference), self._timeout)
 
 
 async def open_line(config: S7Config, timeout: float) -> Line:  # noqa: ASYNC109 - each request has it

@@ -51,6 +51,12 @@ READ_HEAD, ITEM_HEAD, WRITE_HEAD = 14, 4, 28
 _BITS, _INTEGER = 0x04, 0x05
 """Transport sizes whose length counts bits; all others count bytes."""
 
+_LENGTHS = struct.Struct(">HH")
+"""How long parameters and data of a PDU are."""
+_ANSWERS = tuple(map(int, (S7PDUType.ACK, S7PDUType.ACK_DATA)))
+_SETUP, _READ, _WRITE = map(
+    int, (S7Function.SETUP_COMMUNICATION, S7Function.READ_AREA, S7Function.WRITE_AREA)
+)
 _STATUS_HEAD = struct.Struct(">HHHH")
 """Number and index of a status list, the length of its records, how many there are."""
 
@@ -184,7 +190,7 @@ class Reply:
 
 def reply(pdu: bytes) -> Reply:
     """Return the answer to a job; PointError when the PLC refuses the whole of it."""
-    if pdu[1] not in (S7PDUType.ACK, S7PDUType.ACK_DATA):
+    if pdu[1] not in _ANSWERS:
         raise GarbledError(f"an answer of kind {pdu[1]}")
     end = _end_of_parameters(pdu, _HEAD + 2)
     # without its data: one failed item would cost the others, and some PLCs pad the last one
@@ -194,7 +200,7 @@ def reply(pdu: bytes) -> Reply:
 
 def setup_reply(answer: Reply) -> tuple[int, int]:
     """Return the length of PDUs and how many may be under way."""
-    if answer.function != S7Function.SETUP_COMMUNICATION:
+    if answer.function != _SETUP:
         raise SessionError("the PLC does not negotiate the length of PDUs")
     pdu, calling, called = (
         int(answer.parameters[name]) for name in ("pdu_length", "max_amq_caller", "max_amq_callee")
@@ -206,7 +212,7 @@ def setup_reply(answer: Reply) -> tuple[int, int]:
 
 def read_reply(answer: Reply, items: Sequence[Item]) -> list[bytes | PointError]:
     """Return the bytes of each item, or what is wrong with it."""
-    if answer.function != S7Function.READ_AREA or answer.parameters["item_count"] != len(items):
+    if answer.function != _READ or answer.parameters["item_count"] != len(items):
         raise GarbledError("an answer to another request")
     found: list[bytes | PointError] = []
     at, data = 0, answer.data
@@ -228,7 +234,7 @@ def read_reply(answer: Reply, items: Sequence[Item]) -> list[bytes | PointError]
 
 def write_reply(answer: Reply) -> None:
     """Raise the error that an answer reports of a written item."""
-    if answer.function != S7Function.WRITE_AREA or not answer.data:
+    if answer.function != _WRITE or not answer.data:
         raise GarbledError("an answer to another request")
     if answer.data[0] != OK:
         raise item_error(answer.data[0])
@@ -272,10 +278,11 @@ def status_records(data: bytes) -> list[bytes]:
 def _end_of_parameters(pdu: bytes, head: int) -> int:
     if len(pdu) < head:
         raise GarbledError("an answer that is cut off")
-    parameters, data = int.from_bytes(pdu[6:8]), int.from_bytes(pdu[8:10])
-    if len(pdu) != head + parameters + data:
+    parameters, data = _LENGTHS.unpack_from(pdu, 6)
+    end: int = head + parameters
+    if len(pdu) != end + data:
         raise GarbledError("an answer whose lengths do not match")
-    return head + parameters
+    return end
 
 
 def _parsed(pdu: bytes) -> dict[str, Any]:
