@@ -243,13 +243,14 @@ def test_what_does_not_confirm_a_write_ends_the_session(parameters, data):
     [
         ("0200000702f080", "not S7"),
         ("0300000602f0", "not S7"),
+        ("03000004", "not S7"),
         ("0300200102f080", "not S7"),
         ("03000007028080", "ended the connection"),
         ("03000011027080" + "32" + "00" * 9, "not S7"),
-        ("0300001102f080" + "31" + "00" * 9, "not S7"),
+        ("0300001102f080" + "72" + "00" * 9, "not S7"),
         ("0300001002f080" + "32" + "00" * 8, "not S7"),
     ],
-    ids=["version", "short", "long", "disconnected", "other", "protocol", "header-cut"],
+    ids=["version", "short", "empty", "long", "disconnected", "other", "protocol", "header-cut"],
 )
 def test_what_is_not_s7_ends_the_session(packet, said):
     with pytest.raises(GarbledError, match=said):
