@@ -18,10 +18,13 @@ POINTS = tuple(S7Point(signal=name, address=f"{name}.INT0") for name in ("DB1", 
 
 
 @asynccontextmanager
-async def connected(**more):
-    """Yield a line to a simulator, and the simulator's memory."""
+async def connected(*, grant=None, **more):
+    """Yield a line to a simulator, and the simulator's memory; `grant` changes its answer to a setup."""
     config = S7Config(host="127.0.0.1", points=POINTS)
     simulator = S7Driver(config).simulator()
+    if grant is not None:
+        answer = simulator.memory.answer
+        simulator.memory.answer = lambda packet: grant(answer(packet))
     port = await simulator.start("127.0.0.1", 0)
     try:
         line = await client.open_line(S7Config(host=f"127.0.0.1:{port}", **more), 5.0)
@@ -37,6 +40,17 @@ def test_no_more_requests_are_under_way_than_both_sides_want(asked, agreed):
         async with connected(in_flight=asked, pdu=240) as (line, _):
             assert (line.in_flight, line.pdu) == (agreed, 240)
             assert line.agreed == f"PDU 240, {agreed} under way"
+
+    asyncio.run(main())
+
+
+def test_a_plc_that_grants_more_than_asked_for_gets_no_more():
+    def eight(packet: bytes) -> bytes:
+        return packet[:21] + b"\0\x08\0\x08" + packet[25:]
+
+    async def main() -> None:
+        async with connected(in_flight=2, grant=eight) as (line, _):
+            assert line.in_flight == 2
 
     asyncio.run(main())
 
