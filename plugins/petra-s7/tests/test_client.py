@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from contextlib import asynccontextmanager
 
 import pytest
 
 from petra.drivers import PointError
-from petra_s7 import client, wire
+from petra_s7 import client, memory, wire
 from petra_s7.address import Area
 from petra_s7.config import S7Config, S7Point
 from petra_s7.driver import S7Driver
@@ -78,12 +79,12 @@ def test_references_begin_again_after_the_last_one():
 
 def test_what_is_longer_than_a_pdu_is_read_piece_by_piece():
     async def main() -> None:
-        async with connected(pdu=112) as (line, memory):
-            held = bytes(range(250))
-            memory._areas[Area.DB, 1][10:260] = held
-            assert await client.read_long(line, Item(Area.DB, 1, 10, 250)) == held
-            assert await client.read(line, [Item(Area.DB, 1, 10, client.longest_read(112))]) == [held[:94]]
-            memory.holes.add((Area.DB, 1, 200))
+        async with connected(pdu=112) as (line, held):
+            content = bytes(range(250))
+            held._areas[Area.DB, 1][10:260] = content
+            assert await client.read_long(line, Item(Area.DB, 1, 10, 250)) == content
+            assert await client.read(line, [Item(Area.DB, 1, 10, client.longest_read(112))]) == [content[:94]]
+            held.holes.add((Area.DB, 1, 200))
             assert isinstance(await client.read_long(line, Item(Area.DB, 1, 10, 250)), PointError)
 
     asyncio.run(main())
@@ -91,11 +92,11 @@ def test_what_is_longer_than_a_pdu_is_read_piece_by_piece():
 
 def test_as_much_is_written_as_a_pdu_takes_and_no_more():
     async def main() -> None:
-        async with connected(pdu=112) as (line, memory):
+        async with connected(pdu=112) as (line, held):
             most = 112 - wire.WRITE_HEAD
             assert len(wire.write_request(Item(Area.DB, 1, 0, most), bytes(most))) == 112 + 7  # TPKT and COTP
             await client.write(line, Item(Area.DB, 1, 0, most), b"\xaa" * most)
-            assert memory._areas[Area.DB, 1][: most + 1] == b"\xaa" * most + b"\0"
+            assert held._areas[Area.DB, 1][: most + 1] == b"\xaa" * most + b"\0"
             with pytest.raises(PointError, match="do not fit into a PDU of 112"):
                 await client.write(line, Item(Area.DB, 1, 0, most + 1), bytes(most + 1))
 
@@ -104,20 +105,20 @@ def test_as_much_is_written_as_a_pdu_takes_and_no_more():
 
 def test_one_bit_is_written_and_its_neighbours_stay():
     async def main() -> None:
-        async with connected() as (line, memory):
-            memory._areas[Area.DB, 2][4] = 0b1010_0101
+        async with connected() as (line, held):
+            held._areas[Area.DB, 2][4] = 0b1010_0101
             await client.write(line, Item(Area.DB, 2, 4, 1, bit=3), b"\1")
-            assert memory._areas[Area.DB, 2][4] == 0b1010_1101
+            assert held._areas[Area.DB, 2][4] == 0b1010_1101
             await client.write(line, Item(Area.DB, 2, 4, 1, bit=7), b"\0")
-            assert memory._areas[Area.DB, 2][4] == 0b0010_1101
+            assert held._areas[Area.DB, 2][4] == 0b0010_1101
 
     asyncio.run(main())
 
 
 def test_a_status_list_without_end_is_given_up():
     async def main() -> None:
-        async with connected() as (line, memory):
-            answer = memory.answer
+        async with connected() as (line, held):
+            answer = held.answer
 
             def endless(packet: bytes) -> bytes:
                 if packet[1] != 7:
@@ -127,8 +128,20 @@ def test_a_status_list_without_end_is_given_up():
                 pdu = head + parameters + b"\xff\t\0\2xx"
                 return b"\3\0" + (len(pdu) + 7).to_bytes(2) + b"\2\xf0\x80" + pdu
 
-            memory.answer = endless
+            held.answer = endless
             found = await client.identify(line)
             assert "more than 100 parts" in found["component"]
+
+    asyncio.run(main())
+
+
+def test_an_order_number_ends_after_twenty_characters(monkeypatch):
+    """Behind it lie numbers, which are no text even where no zero is between."""
+    record = struct.pack(">H20sHHH", 1, b"6ES7 315-2EH14-0AB0 ", 0x4142, 0x4344, 0x4546)
+    monkeypatch.setitem(memory._STATUS, 0x11, [record])
+
+    async def main() -> None:
+        async with connected() as (line, _):
+            assert (await client.identify(line))["order number"] == "6ES7 315-2EH14-0AB0"
 
     asyncio.run(main())
