@@ -374,7 +374,7 @@ class ModbusConnection:
 
 def extent(point: ModbusPoint, address: Address) -> int:
     """Return how many registers or bits a point takes."""
-    if address.area.bits or point.type_name == "bool":
+    if address.area.bits:
         return point.count
     return point.codec(address, "ABCD").size // 2 * point.count
 

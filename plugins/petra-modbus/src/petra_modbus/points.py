@@ -26,7 +26,7 @@ class Place:
     @property
     def length(self) -> int:
         """The number of registers or bits."""
-        return 1 if self.address.area.bits or self.codec.type == "bool" else self.codec.size // 2
+        return 1 if self.address.area.bits else self.codec.size // 2
 
 
 def points_of(connection: ModbusConnection, period: float) -> list[Point]:
