@@ -147,14 +147,14 @@ def blocks() -> str:
     catalog = Catalog.of(plugin)
     parts = []
     for module in plugin.MODULES:
-        offers = [o for o in catalog.offers() if o.thing.__module__ == f"petra.library.{module}"]
+        offers = [o for o in catalog.offers() if o.block.__module__ == f"petra.library.{module}"]
         parts.append(f"## {module.capitalize()}\n")
         parts += [_block(offer) for offer in offers]
     return "\n".join(parts)
 
 
 def _block(offer: Offer) -> str:
-    spec = offer.thing.spec
+    spec = offer.block.spec
     also = f" (also {', '.join(f'`{name}`' for name in spec.aliases)})" if spec.aliases else ""
     lines = [
         f"### `{offer.name}`\n",

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 OURS = {path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml")}
 SECTIONS = {
-    offer.name: offer.thing.config for offer in Catalog.load().offers(Group.DRIVER) if offer.plugin in OURS
+    offer.name: offer.driver.config for offer in Catalog.load().offers(Group.DRIVER) if offer.plugin in OURS
 }
 PAGES = {"configuration": PlantConfig, "simulation": Script, **SECTIONS}
 

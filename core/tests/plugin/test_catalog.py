@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 from petra import Block, Catalog, CliCommand, Condition, DriverKind, In, Out, PluginNotFoundError, hookimpl
 from petra.plugin import Fault, Stage
 from petra.plugin.candidate import Candidate, Source
+from petra.plugin.groups import Group
 
 
 def block(name: str, base: type[Block] = Block, aliases: tuple[str, ...] = ()) -> type[Block]:
@@ -270,6 +271,18 @@ def test_what_is_offered_is_found_by_every_name(meter_catalog):
     assert meter_catalog.cli_command("ping").summary == "Answer."
     assert [offer.name for offer in meter_catalog.offers()] == ["GT", "TON", "above", "meter", "ping"]
     assert {offer.plugin for offer in meter_catalog.offers()} == {"meter"}
+
+
+def test_an_offer_is_of_one_group(meter_catalog):
+    block, driver, command = (
+        meter_catalog.offers(group)[0] for group in (Group.BLOCK, Group.DRIVER, Group.CLI_COMMAND)
+    )
+    assert block.block is meter_catalog.block("GT")
+    assert driver.driver is meter_catalog.section("meter")
+    assert command.cli_command is meter_catalog.cli_command("ping")
+    for read in (lambda: driver.block, lambda: command.driver, lambda: block.cli_command):
+        with pytest.raises(TypeError, match="is not a"):
+            read()
 
 
 def test_a_plugin_is_found_by_its_name_and_by_its_distribution():

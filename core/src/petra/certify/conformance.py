@@ -56,11 +56,10 @@ def _of_offers(plugin: Plugin) -> Iterator[Finding]:
         elif offer.group is Group.CLI_COMMAND:
             yield _command(offer)
         else:
-            yield from _kind(offer)
+            yield from _driver(f"driver {offer.name}", offer.driver.config)
 
 
-def _kind(offer: Offer) -> Iterator[Finding]:
-    what, model = f"{offer.group.value} {offer.name}", offer.thing.config
+def _driver(what: str, model: type) -> Iterator[Finding]:
     yield Finding(
         f"{what}: is documented", "" if _has_doc(model) else f"{model.__qualname__} has no docstring"
     )
@@ -91,14 +90,14 @@ def _command(offer: Offer) -> Finding:
 
     what = f"command {offer.name}: can be loaded"
     try:
-        loaded = offer.thing.load()
+        loaded: object = offer.cli_command.load()  # its annotation is what is being checked
     except Exception as error:  # noqa: BLE001 - an import may raise anything
         return Finding(what, one_line(error))
     return Finding(what, "" if isinstance(loaded, click.Command) else f"{loaded!r} is not a click command")
 
 
 def _block(offer: Offer) -> Iterator[Finding]:
-    cls: type[Block] = offer.thing
+    cls = offer.block
     what = f"{offer.group.value} {offer.name}"
     yield Finding(f"{what}: is documented", "" if _has_doc(cls) else "it has no docstring")
     written, strange = _assigned(cls)

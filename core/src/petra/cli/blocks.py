@@ -31,7 +31,7 @@ def list_blocks(session: Session, *, as_json: bool) -> None:
         print_json([describe_offer(offer) for offer in offers])
         return
     rows = [
-        (o.name, ", ".join(o.thing.spec.aliases), o.plugin, o.thing.spec.doc.partition("\n")[0])
+        (o.name, ", ".join(o.block.spec.aliases), o.plugin, o.block.spec.doc.partition("\n")[0])
         for o in offers
     ]
     print_table(("type", "also", "plugin", "what it does"), rows)
@@ -66,7 +66,7 @@ def _described(session: Session, name: str) -> dict[str, Any]:
             f"no installed plugin provides the block type {name!r}"
             + (f"; did you mean {guess!r}?" if guess else "")
         )
-    reason = Templates().reason(offer.thing)
+    reason = Templates().reason(offer.block)
     run = f"called, not compiled: {reason}" if reason else "compiled into the program"
     return describe_offer(offer) | {"run": run, "compiled": not reason, "cases": list(block_cases(offer))}
 
@@ -77,10 +77,10 @@ def block_cases(offer: Offer) -> Iterator[dict[str, Any]]:
 
     from petra.testing.vectors import read_vectors
 
-    if not offer.thing.__module__.startswith("petra.library."):
+    if not offer.block.__module__.startswith("petra.library."):
         return
     with_path = files("petra.library") / "vectors" / f"{offer.name}.yaml"
-    spec = offer.thing.spec
+    spec = offer.block.spec
     for case in read_vectors(with_path):  # type: ignore[arg-type]  # it has what a path is asked for
         ports = list(dict.fromkeys(name for row in case.rows for name in row.inputs))
         columns = ["dt", *ports, "->", *spec.outputs]

@@ -89,7 +89,7 @@ class Commands(click.Group):
     def _summaries(self, ctx: click.Context) -> list[tuple[str, str]]:
         rows = [(name, summary) for name, (_, summary) in _COMMANDS.items()]
         return rows + [
-            (o.name, o.thing.summary) for o in _catalog(ctx).offers() if o.group.space == "command"
+            (o.name, o.cli_command.summary) for o in _catalog(ctx).offers() if o.group.space == "command"
         ]
 
 

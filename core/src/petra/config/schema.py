@@ -45,7 +45,7 @@ _SCALARS: dict[Any, Schema] = {
 def document_schema(catalog: Catalog) -> Schema:
     """Return the schema of a whole document, with the section of every installed plugin."""
     plant = model_schema(PlantConfig)
-    specs = [o.thing.spec for o in catalog.offers(Group.BLOCK, Group.CONDITION)]
+    specs = [o.block.spec for o in catalog.offers(Group.BLOCK, Group.CONDITION)]
     if specs:
         plant["properties"]["blocks"] = _either(
             {"type": "array", "items": _block_schema(specs)},

@@ -31,7 +31,7 @@ def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
             continue
         for config in configs:
             try:
-                made += offer.thing.build(config)
+                made += offer.driver.build(config)
             except PetraError:
                 raise
             except (Exception, SystemExit) as error:

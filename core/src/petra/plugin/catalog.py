@@ -22,12 +22,12 @@ from petra.plugin.candidate import Candidate
 from petra.plugin.contract import breaches, names
 from petra.plugin.faults import Fault, Rejected, Stage, one_line
 from petra.plugin.groups import RESERVED, Group
+from petra.plugin.kinds import CliCommand, DriverKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.blocks import Block
-    from petra.plugin.kinds import CliCommand, DriverKind
 
 
 @frozen
@@ -36,8 +36,32 @@ class Offer:
 
     group: Group
     name: str
-    thing: Any = field(repr=False)
+    thing: type[Block] | DriverKind[Any] | CliCommand = field(repr=False)
     plugin: str
+
+    @property
+    def block(self) -> type[Block]:
+        """The class of a block or condition; TypeError for an offer of another group."""
+        if isinstance(self.thing, type):
+            return self.thing
+        raise self._not_a("block")
+
+    @property
+    def driver(self) -> DriverKind[Any]:
+        """The kind of a driver; TypeError for an offer of another group."""
+        if isinstance(self.thing, DriverKind):
+            return self.thing
+        raise self._not_a("driver")
+
+    @property
+    def cli_command(self) -> CliCommand:
+        """The command; TypeError for an offer of another group."""
+        if isinstance(self.thing, CliCommand):
+            return self.thing
+        raise self._not_a("command")
+
+    def _not_a(self, group: str) -> TypeError:
+        return TypeError(f"the {self.group.value} {self.name!r} is not a {group}")
 
 
 @frozen
@@ -110,22 +134,22 @@ class Catalog:
     def section(self, name: str) -> DriverKind[Any] | None:
         """Return the kind that owns a configuration section."""
         offer = self.find("section", name)
-        return offer.thing if offer else None
+        return offer.driver if offer else None
 
     def block(self, type_name: str) -> type[Block] | None:
         """Return the block (or condition) class of a type name or alias."""
         offer = self.find("block type", type_name)
-        return offer.thing if offer else None
+        return offer.block if offer else None
 
     def cli_command(self, name: str) -> CliCommand | None:
         """Return the command that a plugin adds under this name."""
         offer = self.find("command", name)
-        return offer.thing if offer else None
+        return offer.cli_command if offer else None
 
     @property
     def sections(self) -> Mapping[str, DriverKind[Any]]:
         """The kinds that own a configuration section, by name."""
-        return MappingProxyType({o.name: o.thing for o in self.offers() if o.group.owns_section})
+        return MappingProxyType({o.name: o.driver for o in self.offers() if o.group.owns_section})
 
     def plugin(self, name: str) -> Plugin | Fault:
         """Return a plugin, or the fault of a quarantined one, by its name or the name of its distribution."""

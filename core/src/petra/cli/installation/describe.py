@@ -33,10 +33,10 @@ def describe_offer(offer: Offer) -> Described:
     """Return the description of one offer."""
     head: Described = {"group": offer.group.value, "name": offer.name, "plugin": offer.plugin}
     if offer.group in (Group.BLOCK, Group.CONDITION):
-        return head | _block(offer.thing.spec)
+        return head | _block(offer.block.spec)
     if offer.group is Group.CLI_COMMAND:
-        return head | {"doc": offer.thing.summary}
-    return head | _kind(offer.thing.config)
+        return head | {"doc": offer.cli_command.summary}
+    return head | _kind(offer.driver.config)
 
 
 def _block(spec: BlockSpec) -> Described:
