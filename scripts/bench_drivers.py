@@ -350,7 +350,7 @@ def write() -> None:
                 command = plant.field.command(f"{name}.set", number % 100, "bench", Origin.LOCAL).wait(5)
                 if command.outcome is not Outcome.CONFIRMED or command.ended_at is None:
                     raise SystemExit(str(command))
-                took.append((command.ended_at - command.requested_at) / 1e6)
+                took.append((command.ended_at - command.order.requested_at) / 1e6)
                 time.sleep(0.003)
         took.sort()
         print(

@@ -198,8 +198,14 @@ def test_inputs_of_many_are_taken_by_their_numbers():
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ("MUX, inputs: {k: i, in1: f, in2: f}", "is numbered from in0 without a gap: 'in1' would be number 0"),
-        ("MUX, inputs: {K: i, IN0: f, IN2: f}", "is numbered from in0 without a gap: 'IN2' would be number 1"),
+        (
+            "MUX, inputs: {k: i, in1: f, in2: f}",
+            "is numbered from in0 without a gap: 'in1' would be number 0",
+        ),
+        (
+            "MUX, inputs: {K: i, IN0: f, IN2: f}",
+            "is numbered from in0 without a gap: 'IN2' would be number 1",
+        ),
         ("SELECT, inputs: {K: i, in0: f, x: f, in2: f}", "is numbered from in2 on: 'in2' would be number 3"),
     ],
 )

@@ -7,11 +7,12 @@ import asyncio
 import pytest
 
 from petra.drivers import BusyError, Direction, Driver, NoAnswerError, Point, SessionContext, SessionError
+from petra.drivers.commands.deliveries import Deliveries
 from petra.drivers.commands.ledger import Ledger
-from petra.drivers.commands.output import SURE
-from petra.drivers.commands.outputs import Outputs
+from petra.drivers.commands.order import SURE
 from petra.drivers.contract.sessions import DriverSessions
-from petra.engine.farewell import Farewell, Running
+from petra.engine.farewell import Farewell
+from petra.engine.hosted import HostedDriver
 from petra.signals import Layout, LocalBus, Signal, SignalType, Store
 from petra.supervise import Activity, Backoff
 from petra.testing import ManualClock, run_virtual
@@ -61,11 +62,10 @@ def ended(driver: Slow, *, over=lambda: False, stopped: bool = False, away: bool
         loop = asyncio.get_running_loop()
         signals = [Signal(p.signal, SignalType.FLOAT, written_by="b", safe=-1.0) for p in driver.points]
         bus, ledger = LocalBus(Store(Layout(signals), clock)), Ledger(clock)
-        farewell = Farewell(ledger)
         sessions = DriverSessions(driver, bus, clock.now_ns)
-        outputs = Outputs(sessions, bus, ledger)
-        sessions.resume = outputs.resume
-        running = Running(driver, sessions, outputs)
+        farewell = Farewell(sessions.wakeup)
+        deliveries = Deliveries(sessions, bus, ledger)
+        running = HostedDriver(driver, sessions, deliveries)
         backoff = Backoff(first=20.0, least=20.0) if away else Backoff()
         activity = running.activity = Activity(
             driver.name, sessions.run, patience=60.0, stable_after=10.0, backoff=backoff, failed=None
@@ -79,13 +79,13 @@ def ended(driver: Slow, *, over=lambda: False, stopped: bool = False, away: bool
             bus.store.publish(1, clock.now_ns())
             bus.store.show_safe("the engine has stopped")
             await farewell.flushed([running])
-            lost = outputs.undelivered()
+            lost = deliveries.undelivered()
         else:
             lost = await farewell.given_up([(running, point) for point in driver.points], over)
         took = loop.time() - began
         task.cancel()
         await asyncio.wait({task})
-        outputs.close()
+        deliveries.close()
         return [command for command in lost if command.outcome not in SURE], took
 
     clock = ManualClock()

@@ -8,6 +8,7 @@ import json
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 from attrs import evolve, field, frozen
@@ -218,7 +219,7 @@ def test_what_is_not_to_be_written_is_rejected(signal, said):
 def test_a_signal_without_a_device_takes_a_command_at_once():
     text = "signals:\n- {name: mode, type: int}\nscan_time_ms: 5\n"
     with Engine(made(text), catalog) as engine:
-        assert engine.command("mode", 3, actor="ann").wait(60).outcome is Outcome.CONFIRMED
+        assert engine.command("mode", 3, actor="ann").wait(60).outcome is Outcome.ACCEPTED
         until(lambda: engine.bus.read("mode").value == 3)
         assert engine.command("mode", 4, actor="x", origin=Origin.NETWORK).outcome is Outcome.REJECTED
 
@@ -350,9 +351,8 @@ def test_a_journal_may_hold_anything(tmp_path):
     """A crash in the middle of a line, somebody's editor, a text that is no UTF-8."""
     folder = DataFolder(tmp_path / "plant.yaml")
     assert folder.prepare()
-    journal = CommandJournal(folder.commands)
     ledger = Ledger(ManualClock())
-    ledger.told = journal.note
+    journal = CommandJournal(folder.commands, ledger)
     for value in ("\udc80", "ok", "a\nb"):
         ledger.open("label", value, "ann", Origin.LOCAL).end(Outcome.CONFIRMED, 5)
     journal.flush()
@@ -371,16 +371,19 @@ def test_a_journal_may_hold_anything(tmp_path):
 
 def test_the_journal_stays_small_and_waits_for_a_disk(tmp_path, monkeypatch):
     monkeypatch.setattr("petra.engine.journal.MOST_BYTES", 1_000)
-    journal = CommandJournal(tmp_path / "missing" / "j.jsonl")
-    with Engine(made(PLANT), catalog) as engine:
-        command = engine.command("setpoint", 30, actor="ann").wait(60)
-    journal.note(command)
+    ledger = Ledger(ManualClock())
+    journal = CommandJournal(tmp_path / "missing" / "j.jsonl", ledger)
+
+    def end() -> None:
+        ledger.open("setpoint", 30.0, "ann", Origin.LOCAL).end(Outcome.CONFIRMED, 5)
+
+    end()
     journal.flush()
     (tmp_path / "missing").mkdir()
     journal.flush()
     assert len(read(journal.path, 100)) == 1
     for _ in range(50):
-        journal.note(command)
+        end()
         journal.flush()
     assert sum(p.stat().st_size for p in journal.path.parent.iterdir()) < 3_000
     assert DataFolder("plants/tank.yaml").commands.as_posix() == "plants/tank.data/commands.jsonl"
@@ -442,6 +445,17 @@ toy:
 """
 
 
+@contextmanager
+def heard(text: str):
+    """A plant whose first scan waits for all devices: before that, everything is bad."""
+    engine = Engine(made(text), catalog)
+    engine.start(answers_within=60.0)
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
 def given(name: str) -> list[float]:
     """Return what a device was given."""
     return [value for device, value in devices.written if device == name]
@@ -454,7 +468,7 @@ def test_a_signal_that_turns_bad_takes_its_device_to_the_safe_value_and_back(cap
         until(lambda: given("motor") == [2.0, -1.0])
         assert "its device is given the safe value -1.0" in caplog.text
         (safe,) = [c for c in engine.field.ledger.commands() if c.value == -1.0]
-        assert (safe.actor, safe.origin, safe.urgent) == ("safe value", Origin.LOGIC, True)
+        assert (safe.actor, safe.origin, safe.order.urgent) == ("safe value", Origin.LOGIC, True)
         assert engine.bus.read("pump").value == 2.0  # the signal shows what it is: a bad 2
         devices.down.clear()
         until(lambda: given("motor") == [2.0, -1.0, 2.0])
@@ -481,7 +495,7 @@ def test_a_signal_that_is_bad_for_a_moment_changes_nothing():
 
 
 def test_a_device_that_comes_back_while_its_signal_is_bad_is_given_the_safe_value_again():
-    with Engine(made(GATE % "safe: -1.0, safe_after_ms: 0"), catalog) as engine:
+    with heard(GATE % "safe: -1.0, safe_after_ms: 0") as engine:
         until(lambda: given("motor") == [2.0])
         devices.down.add("sensor")
         until(lambda: given("motor") == [2.0, -1.0])
@@ -536,7 +550,7 @@ def test_a_gateway_gives_the_safe_value_when_the_device_that_it_reads_dies():
     - {name: display, put: level}
     """
     devices.value = 3.0
-    with Engine(made(text), catalog) as engine:
+    with heard(text) as engine:
         until(lambda: given("display")[-1:] == [3.0])
         devices.down.add("sensor")
         until(lambda: given("display")[-1] == 0.5)
@@ -557,7 +571,7 @@ def test_reloads_that_change_a_connection_leave_nothing_behind():
 def test_a_value_that_no_device_takes_leaves_its_safe_value_there(caplog):
     """What cannot be written does not leave the device where it was."""
     text = GATE % "safe: 0.5, safe_after_ms: 0"
-    with Engine(made(text), catalog) as engine:
+    with heard(text) as engine:
         until(lambda: given("motor") == [2.0])
         devices.value = 1e9
         until(lambda: given("motor") == [2.0, 0.5])
@@ -757,7 +771,7 @@ def test_nobody_writes_after_the_last_word_of_a_reload():
         reload.join()
         assert (late.outcome, late.reason) in (
             (Outcome.REJECTED, "a reload takes this point away"),
-            (Outcome.CONFIRMED, ""),  # of the signal alone, once the reload is over
+            (Outcome.ACCEPTED, ""),  # of the signal alone, once the reload is over
         )
         assert given("alive") == [50.0, 0.0]
 
@@ -789,18 +803,18 @@ def test_the_last_good_value_outlives_a_reload():
 
 def test_a_safe_value_is_tried_until_its_device_takes_it():
     """It refuses all that is written for a while: it is tried again, and not only at the end."""
-    with Engine(made(GATE % "safe: -1.0, safe_after_ms: 0"), catalog) as engine:
+    with heard(GATE % "safe: -1.0, safe_after_ms: 0") as engine:
         until(lambda: given("motor") == [2.0])
         devices.refuses.add("motor")
         devices.down.add("sensor")
-        until(lambda: sum(c.urgent for c in engine.field.ledger.commands()) >= 2)
+        until(lambda: sum(c.order.urgent for c in engine.field.ledger.commands()) >= 2)
         devices.refuses.clear()
         until(lambda: given("motor") == [2.0, -1.0])
 
 
 def test_the_end_writes_safe_values_that_were_written_before():
     """Somebody at the panel has switched it on again since."""
-    with Engine(made(GATE % "safe: -1.0, safe_after_ms: 0"), catalog):
+    with heard(GATE % "safe: -1.0, safe_after_ms: 0"):
         until(lambda: given("motor") == [2.0])
         devices.down.add("sensor")
         until(lambda: given("motor") == [2.0, -1.0])
@@ -964,8 +978,8 @@ def test_nobodys_command_comes_after_the_end_has_begun(late):
     with engine:
         until(lambda: engine.status().drivers["motor"].sessions > 0 and engine.bus.image.scan > 0)
         if late:
-            put = engine.field._put
-            engine.field._put = lambda each, command: (
+            put = engine.field.gate._put
+            engine.field.gate._put = lambda each, command: (
                 engine.field.refuse("the engine stops") or put(each, command)
             )
             ask()

@@ -112,7 +112,10 @@ def test_what_is_no_formula_is_refused_with_a_reason(text, said):
         ("a ? b : c", "write 'x if condition else y' instead of '?' (character 3)"),
         ("IF a THEN b ELSE c", "write 'x if condition else y' instead of 'IF' (character 1)"),
         ("1,5 * a", "write '1.5' instead of '1,5' (character 1)"),
-        ("max(1,5) + z", "'z' is not an input: a formula has the inputs a, b, c, d, e, f, g, h (character 12)"),
+        (
+            "max(1,5) + z",
+            "'z' is not an input: a formula has the inputs a, b, c, d, e, f, g, h (character 12)",
+        ),
         ("a >= b == ", "invalid syntax"),
         (" ", "it is empty"),
     ],

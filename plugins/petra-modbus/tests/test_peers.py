@@ -11,7 +11,7 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from petra.drivers import Direction, Simulator
-from petra.drivers.commands.command import Outcome
+from petra.drivers.commands.order import Outcome
 from petra.supervise import Supervisor
 from petra.testing import Rig
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint

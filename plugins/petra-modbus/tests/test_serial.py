@@ -9,7 +9,7 @@ import pytest
 
 from petra.clock import SystemClock
 from petra.drivers import Direction, Origin, SessionError
-from petra.drivers.commands.command import Outcome
+from petra.drivers.commands.order import Outcome
 from petra.engine.host import DriverHost
 from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import Supervisor

@@ -16,7 +16,7 @@ from s7 import Area, Client, Server, SrvArea
 from snap7.error import S7Error
 
 from petra.drivers import Direction, Simulator
-from petra.drivers.commands.command import Outcome
+from petra.drivers.commands.order import Outcome
 from petra.supervise import Supervisor
 from petra.testing import Rig
 from petra_s7.config import S7Config, S7Point

@@ -59,7 +59,7 @@ def _key(entry: _Entry) -> tuple[str, str]:
 
 def _is_routine(entry: _Entry) -> bool:
     """Return whether the program has written this, as it does all the time, and it ended well."""
-    from petra.drivers.commands.command import WELL, Origin
+    from petra.drivers.commands.order import WELL, Origin
 
     return (
         entry.get("origin") == Origin.LOGIC.value
@@ -80,7 +80,7 @@ def _routine(found: Sequence[_Entry]) -> dict[tuple[str, str], list[_Entry]]:
 
 def _summaries(routine: Mapping[tuple[str, str], Sequence[_Entry]]) -> Iterator[str]:
     """Yield a line for each signal: how often it was written, by which block, and the last value."""
-    from petra.drivers.commands.command import Outcome
+    from petra.drivers.commands.order import Outcome
 
     for (signal, actor), entries in routine.items():
         ended = Counter(entry.get("outcome") for entry in entries)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from petra._lazy import lazy
 
 if TYPE_CHECKING:
-    from petra.drivers.commands.command import Act, Command, Origin, Outcome
+    from petra.drivers.commands.command import Command
+    from petra.drivers.commands.order import Act, Order, Origin, Outcome
     from petra.drivers.commands.requests import WriteRequest, WriteRequests
     from petra.drivers.contract.context import SessionContext
     from petra.drivers.contract.driver import Driver
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
     from petra.drivers.polling.writing import same
     from petra.drivers.simulation.faults import Fault, FaultKind, Script
     from petra.drivers.simulation.relay import Relay
-    from petra.drivers.simulation.simulator import Simulator
+    from petra.drivers.simulation.simulator import PushSimulator, Simulator
     from petra.drivers.transport.exchange import Exchange, Framing, open_tcp
     from petra.drivers.transport.lookup import host_and_port
     from petra.drivers.transport.serving import Server
 
 _HOME = {
-    "Act": "petra.drivers.commands.command",
+    "Act": "petra.drivers.commands.order",
     "Answer": "petra.drivers.polling.connection",
     "BusyError": "petra.drivers.contract.errors",
     "Command": "petra.drivers.commands.command",
@@ -47,14 +48,16 @@ _HOME = {
     "GarbledError": "petra.drivers.contract.errors",
     "Limits": "petra.drivers.contract.point",
     "NoAnswerError": "petra.drivers.contract.errors",
-    "Origin": "petra.drivers.commands.command",
-    "Outcome": "petra.drivers.commands.command",
+    "Order": "petra.drivers.commands.order",
+    "Origin": "petra.drivers.commands.order",
+    "Outcome": "petra.drivers.commands.order",
     "Packed": "petra.drivers.polling.unpacking",
     "Point": "petra.drivers.contract.point",
     "PointError": "petra.drivers.contract.errors",
     "PointSettings": "petra.drivers.contract.settings",
     "PointUpdate": "petra.drivers.contract.feed",
     "PolledDriver": "petra.drivers.polling.driver",
+    "PushSimulator": "petra.drivers.simulation.simulator",
     "Reach": "petra.drivers.polling.planner",
     "ReadPart": "petra.drivers.polling.planner",
     "Relay": "petra.drivers.simulation.relay",
@@ -93,6 +96,7 @@ __all__ = [
     "GarbledError",
     "Limits",
     "NoAnswerError",
+    "Order",
     "Origin",
     "Outcome",
     "Packed",
@@ -101,6 +105,7 @@ __all__ = [
     "PointSettings",
     "PointUpdate",
     "PolledDriver",
+    "PushSimulator",
     "Reach",
     "ReadPart",
     "Relay",

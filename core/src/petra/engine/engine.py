@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from petra.clock import Clock, SystemClock
-from petra.drivers.commands.command import Command, Origin
+from petra.drivers.commands.order import Origin
 from petra.engine.built import Built, moved
 from petra.engine.deployment import Deployment, deploy
 from petra.engine.difference import Change, diff_deployments
 from petra.engine.drivers import say_refused_safe_values
 from petra.engine.hooks import announce
-from petra.engine.host import DriverHost, DriverStatus
+from petra.engine.host import DriverHost
 from petra.engine.journal import CommandJournal
 from petra.engine.keeper import Keeper
 from petra.engine.record import Snapshot
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.config import Configuration
+    from petra.drivers.commands.command import Command
+    from petra.engine.hosted import DriverStatus
     from petra.engine.record import ReplayRecorder
     from petra.plugin import Catalog
     from petra.scan.program import States
@@ -121,9 +123,7 @@ class Engine:
             states = kept.load(self._deployed.block_types)
             for task in built.tasks:
                 task.program.restore(states)
-        written = CommandJournal(journal) if journal else None
-        if written is not None:
-            self.field.ledger.told = written.note
+        written = CommandJournal(journal, self.field.ledger) if journal else None
         self._watchdog = Watchdog(self.scheduler, self.clock, self._limit)
         self._keeper = Keeper(
             self.scheduler,

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import frozen
-
-from petra.drivers.commands.command import Act, Command, Origin, Outcome
+from petra.drivers.commands.deliveries import Delivered, Deliveries
 from petra.drivers.commands.ledger import Ledger
-from petra.drivers.commands.output import SURE
-from petra.drivers.commands.outputs import Delivered, Outputs
+from petra.drivers.commands.wakeup import Wakeup
 from petra.drivers.contract.sessions import DriverSessions
 from petra.engine.drivers import goes_on, placing, written
-from petra.engine.farewell import MOST, Farewell, Running
+from petra.engine.farewell import MOST, Farewell
+from petra.engine.gate import CommandGate
 from petra.engine.heirs import Heirs
+from petra.engine.hosted import DriverStatus, HostedDriver
 from petra.errors import PetraError
 from petra.scan.statistics import PREFIX
-from petra.signals import Force, InboxFullError, LocalBus, NotWritableError, Quality, Status, Store
-from petra.supervise import Activity, Backoff, Health, Supervisor
+from petra.signals import LocalBus, Quality, Status, Store
+from petra.supervise import Activity, Backoff, Supervisor
 
 if TYPE_CHECKING:
     from petra.clock import Clock
+    from petra.drivers.commands.command import Command
     from petra.drivers.commands.lapses import Lapsed
+    from petra.drivers.commands.order import Origin
     from petra.drivers.commands.queue import CommandQueue
     from petra.drivers.contract.driver import Driver
-    from petra.drivers.contract.point import Point
     from petra.signals import Layout, Value
 
 log = logging.getLogger("petra.drivers")
@@ -43,38 +44,19 @@ _LOOK = 0.1
 _TICKING = f"{PREFIX}drivers"
 
 
-@frozen
-class DriverStatus:
-    """A driver at one moment."""
-
-    health: Health
-    detail: str
-    points: int
-    sessions: int
-    requests: int
-    refused: int
-    unanswered: int
-    missed: int
-    writes: int
-    waiting: int
-    response_p50_ms: float
-    response_p99_ms: float
-
-
 class DriverHost:
     """Owns the supervisor's thread and all drivers. Its methods are called from other threads."""
 
     def __init__(self, bus: LocalBus, clock: Clock, *, backoff: Callable[[], Backoff] = Backoff) -> None:
         self.ledger = Ledger(clock)
-        self._farewell = Farewell(self.ledger)
-        self._parting: list[Command] = []
-        """Last commands of points that a reload has given up, and that were not written."""
         self.supervisor = Supervisor()
+        self.gate = CommandGate(bus, clock, self.ledger, self.supervisor)
+        self._wakeup = Wakeup()
+        self._farewell = Farewell(self._wakeup)
         self._bus = bus
         self._clock = clock
         self._backoff = backoff
-        self._running: dict[str, Running] = {}
-        self._routes: dict[str, list[tuple[Running, Point]]] = {}
+        self._running: dict[str, HostedDriver] = {}
         self._before: dict[tuple[str, str], tuple[Delivered, CommandQueue]] = {}
         """What devices were given before a reload, by the name and the place of their drivers."""
         self._lapsed: dict[str, Lapsed] = {}
@@ -85,9 +67,6 @@ class DriverHost:
         self._started = self._stopped = False
         self._turn = asyncio.Lock()
         """Held in the loop while drivers are added or removed: one change after the other."""
-        self._refusing = ""
-        """Why nobody's commands are taken any more."""
-        bus.gate = self._let_force
 
     def start(self, drivers: Sequence[Driver]) -> None:
         """Start the thread and the drivers; nothing here waits for a device."""
@@ -113,7 +92,7 @@ class DriverHost:
             bus = LocalBus(Store(layout, self._clock))
             for driver in fresh:
                 sessions = DriverSessions(driver, bus, self._clock.now_ns)
-                Outputs(sessions, bus, self.ledger).close()
+                Deliveries(sessions, bus, self.ledger).close()
 
         names = {driver.name for driver in leaving}
         fresh = [driver for driver in drivers if driver.name not in self._running or driver.name in names]
@@ -130,10 +109,9 @@ class DriverHost:
             if driver.name in self._running and heirs.lost(driver, point)
         ]
         if gone:
-            given_up = self._farewell.given_up(gone, lambda: bool(self._refusing))
+            given_up = self._farewell.given_up(gone, lambda: bool(self.gate.refusing))
             lost = self._wait(given_up, MOST + 1.0)
-            if self._refusing:  # the end looks after what is on its way
-                self._parting = lost
+            if self.gate.refusing:  # the end looks after what is on its way
                 return
             for command in lost:
                 log.error("a safe value was not written where nobody will write any more: %s", command)
@@ -175,13 +153,13 @@ class DriverHost:
         for each in gone:
             each.sessions.queue.close(reason)
         await self.supervisor.end([each.driver.name for each in gone], _ENDED_WITHIN)
-        self._close(gone, reason)
         for each in gone:
+            each.close(reason)
             del self._running[each.driver.name]
             known = each.driver.name, each.driver.place
-            self._before[known] = each.outputs.delivered(), each.sessions.queue
-            self._lapsed.update(each.outputs.lapsed())
-        self._route()
+            self._before[known] = each.deliveries.delivered(), each.sessions.queue
+            self._lapsed.update(each.deliveries.lapsed())
+        self.gate.route(self._running.values())
 
     async def _add(self, drivers: Sequence[Driver]) -> None:
         for driver in drivers:
@@ -189,11 +167,11 @@ class DriverHost:
                 await self._begin(driver)
         self._before.clear()
         self._lapsed.clear()
-        self._route()
+        self.gate.route(self._running.values())
 
     def refuse(self, reason: str) -> None:
-        """Take no more commands of anybody; what waits for the last commands of a reload does so no more."""
-        self._refusing = reason
+        """Take no more commands; what waits for the last commands of a reload does so no more."""
+        self.gate.refusing = reason
 
     def stop(self, within: float) -> list[Command]:
         """Let the last commands go out, then end all sessions and the thread; return those that failed.
@@ -218,9 +196,9 @@ class DriverHost:
         running = list(self._running.values())
         await self._farewell.flushed(running)
         await self.supervisor.end([each.driver.name for each in running], within)
-        self._close(running, "the engine has stopped")
-        lost = [command for each in running for command in each.outputs.undelivered()]
-        return lost + [command for command in self._parting if command.outcome not in SURE]
+        for each in running:
+            each.close("the engine has stopped")
+        return [command for each in running for command in each.deliveries.undelivered()]
 
     def _wait(self, coroutine: Coroutine[Any, Any, T], within: float) -> T:
         """Return what comes of it, for as long as the loop of the drivers moves.
@@ -240,69 +218,12 @@ class DriverHost:
         return future.result()
 
     def command(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
-        """Write a signal on behalf of somebody; the command says what became of it."""
-        layout = self._bus.layout
-        index = layout.place(signal)
-        value = layout.converted(index, value)
-        command = self.ledger.open(signal, value, actor, origin)
-        if command.outcome.final:
-            return command
-        if reason := self._refusing or layout.outside(index, value):
-            self._reject(command, reason)
-            return command
-        if index >= layout.split:
-            self._reject(
-                command, f"the block {layout.signals[index].written_by!r} writes it; force it instead"
-            )
-            return command
-        if signal.startswith(PREFIX) or any(e.driver.online == signal for e in list(self._running.values())):
-            self._reject(command, "the engine itself writes it")
-            return command
-        writers = self._routes.get(signal, [])
-        able = [(each, point) for each, point in writers if point.direction.writes]
-        if len(able) > 1:
-            self._reject(command, f"{len(able)} points write it")
-        elif able:
-            each, command.point = able[0]
-            try:
-                self.supervisor.loop.call_soon_threadsafe(self._put, each, command)
-            except RuntimeError:  # the loop is closed
-                self._reject(command, "the engine has stopped")
-        elif writers:
-            self._reject(command, f"its point {writers[0][1].address} is only read")
-        else:
-            self._enter(command, lambda: self._bus.write(signal, value))
-        return command
+        """Write a signal on behalf of an actor; the command says what became of it, also a mistake."""
+        return self.gate.command(signal, value, actor, origin)
 
     def force(self, signal: str, value: Value | None, actor: str, origin: Origin) -> Command:
-        """Hold a signal at a value on behalf of somebody, or let it go with None."""
-        layout = self._bus.layout
-        index = layout.place(signal)
-        value = None if value is None else layout.converted(index, value)
-        command = self.ledger.open(signal, value, actor, origin, Act.UNFORCE if value is None else Act.FORCE)
-        if not command.outcome.final:
-            outside = "" if value is None else layout.outside(index, value)
-            if reason := self._refusing or outside:
-                self._reject(command, reason)
-        if not command.outcome.final:
-            force = Force(self._clock.now_ns(), actor, signal, value)
-            self._enter(command, lambda: self._bus.enqueue(force))
-        return command
-
-    def _enter(self, command: Command, write: Callable[[], None]) -> None:
-        """Put what a command asks for into the inbox; the command ends by that."""
-        try:
-            write()
-        except InboxFullError as error:
-            self._reject(command, str(error))
-        else:
-            command.end(Outcome.CONFIRMED, self._clock.now_ns())
-
-    def _let_force(self, force: Force) -> None:
-        """Take a force that comes by the bus through the same gate; the bus is known to this machine only."""
-        command = self.force(force.signal, force.value, force.actor, Origin.LOCAL)
-        if command.outcome is not Outcome.CONFIRMED:
-            raise NotWritableError(f"{force.signal!r} is not forced: {command.reason}")
+        """Hold a signal at a value on behalf of an actor, or release it with None."""
+        return self.gate.force(signal, value, actor, origin)
 
     def look(self) -> None:
         """See that the loop of the drivers moves; called now and then, from another thread.
@@ -314,7 +235,7 @@ class DriverHost:
         if silent and not self._silent:
             log.critical("the drivers have not moved for %g s: one of them blocks the others", _SILENT_AFTER)
             layout = self._bus.layout
-            for signal, served in self._routes.items():
+            for signal, served in self.gate.routes.items():
                 if served[0][1].direction.reads and layout.place(signal) < layout.split:
                     status = Status(Quality.BAD, "the drivers do not move")
                     self._bus.serve(signal, self._bus.read(signal).value, status)
@@ -328,20 +249,7 @@ class DriverHost:
 
     def status(self) -> dict[str, DriverStatus]:
         """Return how each driver is."""
-        return {name: _status(each) for name, each in list(self._running.items()) if each.activity}
-
-    def _put(self, each: Running, command: Command) -> None:
-        if self._refusing:  # since it was asked for
-            self._reject(command, self._refusing)
-            return
-        if command.point is not None and not each.outputs.writes(command.point):
-            self._reject(command, "a reload takes this point away")  # its last word is on its way
-            return
-        each.outputs.foreign(command)
-        each.sessions.queue.put(command, each.sessions.now())
-
-    def _reject(self, command: Command, reason: str) -> None:
-        command.end(Outcome.REJECTED, self._clock.now_ns(), reason)
+        return {name: each.status() for name, each in list(self._running.items()) if each.activity}
 
     async def _begin(self, driver: Driver) -> None:
         each = self._make(driver)
@@ -351,72 +259,34 @@ class DriverHost:
             each.sessions.run,
             patience=driver.patience,
             backoff=self._backoff(),
-            failed=_failed(each),
+            failed=each.failed,
         )
 
-    def _route(self) -> None:
-        """Note which points each signal has."""
-        routes: dict[str, list[tuple[Running, Point]]] = {}
-        for each in self._running.values():
-            for point in each.driver.points:
-                routes.setdefault(point.signal, []).append((each, point))
-        self._routes = routes
-
-    def _make(self, driver: Driver) -> Running:
-        sessions = DriverSessions(driver, self._bus, self._clock.now_ns)
+    def _make(self, driver: Driver) -> HostedDriver:
+        sessions = DriverSessions(driver, self._bus, self._clock.now_ns, self._wakeup)
         delivered, queue = self._before.get((driver.name, driver.place), (None, None))
         if queue is not None:
             sessions.queue.take_over(queue)
-        outputs = Outputs(sessions, self._bus, self.ledger, delivered, self._lapsed)
-        sessions.resume = outputs.resume
-        sessions.noted = outputs.note
-        return Running(driver, sessions, outputs)
-
-    def _close(self, gone: Sequence[Running], reason: str) -> None:
-        for each in gone:
-            each.outputs.close()
-            each.sessions.queue.close(reason)
-            try:
-                each.sessions.fail(reason)
-            except Exception:  # the others are to be closed as well
-                log.exception("%s: its signals cannot be marked", each.driver.name)
+        deliveries = Deliveries(sessions, self._bus, self.ledger, delivered, self._lapsed)
+        return HostedDriver(driver, sessions, deliveries)
 
     async def _watch(self, activity: Activity) -> None:
+        """Let drivers act on what happens, at once; and now and then on what does not happen."""
         activity.serving()
+        loop = asyncio.get_running_loop()
+        next_tick = loop.time()
         while True:
-            for each in list(self._running.values()):
-                each.sessions.tick()
-                each.outputs.tick()
+            seen = self._wakeup.count
+            running = list(self._running.values())
+            for each in running:
+                each.step()
+            due = min((each.deliveries.next_at() for each in running), default=math.inf)
+            if min(next_tick, due) <= loop.time():
+                next_tick = loop.time() + _TICK
+                for each in running:
+                    each.tick()
+                due = min((each.deliveries.next_at() for each in running), default=math.inf)
             activity.progress()
             self._beat = self._clock.monotonic()
             self._beats += 1
-            await asyncio.sleep(_TICK)
-
-
-def _failed(each: Running) -> Callable[[str], None]:
-    def failed(reason: str) -> None:
-        each.outputs.pause()
-        each.sessions.fail(reason)
-
-    return failed
-
-
-def _status(each: Running) -> DriverStatus:
-    assert each.activity is not None  # noqa: S101 - the caller has looked
-    s = each.sessions.statistics
-    times = sorted(s.response_s.copy())
-    p50, p99 = (times[int(len(times) * q)] * 1e3 if times else 0.0 for q in (0.5, 0.99))
-    return DriverStatus(
-        health=each.activity.health(),
-        detail=each.sessions.detail,
-        points=len(each.driver.points),
-        sessions=s.sessions,
-        requests=s.requests,
-        refused=s.refused,
-        unanswered=s.unanswered,
-        missed=s.missed,
-        writes=s.writes,
-        waiting=len(each.sessions.queue),
-        response_p50_ms=p50,
-        response_p99_ms=p99,
-    )
+            await self._wakeup.after(seen, min(next_tick, due))

@@ -10,36 +10,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from petra.drivers.commands.command import Command
+    from petra.drivers.commands.ledger import Ledger
 
 log = logging.getLogger("petra.commands")
 
 MOST_BYTES = 4_000_000
-_WAITING = 10_000
 
 
 class CommandJournal:
-    """Takes commands from any thread; one thread writes them."""
+    """Writes what ends in a ledger; one thread calls `flush`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ledger: Ledger) -> None:
         self.path = path
-        self.lost = 0
-        """Commands that came faster than the disk takes them."""
-        self._waiting: deque[Command] = deque()
+        self._ended = ledger.follow()
         self._failed = False
 
-    def note(self, command: Command) -> None:
-        """Take a command that has ended."""
-        if len(self._waiting) >= _WAITING:
-            self.lost += 1
-            return
-        self._waiting.append(command)
+    @property
+    def lost(self) -> int:
+        """Commands that ended faster than the disk takes them."""
+        return self._ended.lost
 
     def flush(self) -> None:
         """Write what waits; what cannot be written waits on."""
-        if not self._waiting:
+        if not (taken := self._ended.take()):
             return
-        taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
         lines = "".join(json.dumps(command.as_dict(), ensure_ascii=False) + "\n" for command in taken)
         try:
             if self.path.exists() and self.path.stat().st_size > MOST_BYTES:
@@ -48,7 +42,7 @@ class CommandJournal:
                 file.write(lines)
             self._failed = False
         except OSError as error:
-            self._waiting.extendleft(reversed(taken))
+            self._ended.give_back(taken)
             if not self._failed:
                 log.error("commands cannot be written to %s: %s", self.path, error)  # noqa: TRY400
             self._failed = True

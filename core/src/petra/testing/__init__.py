@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from petra.testing.clock import ManualClock
     from petra.testing.conform import assert_plugin_conforms
     from petra.testing.driver_contract import DriverContract
+    from petra.testing.push_contract import PushDriverContract
     from petra.testing.rig import Rig
     from petra.testing.vectors import assert_vectors
     from petra.testing.virtual_time import VirtualTimeLoop, run_virtual
@@ -24,6 +25,7 @@ _HOME = {
     "Bench": "petra.scan.bench",
     "DriverContract": "petra.testing.driver_contract",
     "ManualClock": "petra.testing.clock",
+    "PushDriverContract": "petra.testing.push_contract",
     "Rig": "petra.testing.rig",
     "VirtualTimeLoop": "petra.testing.virtual_time",
     "assert_plugin_conforms": "petra.testing.conform",
@@ -36,6 +38,7 @@ __all__ = [
     "Bench",
     "DriverContract",
     "ManualClock",
+    "PushDriverContract",
     "Rig",
     "VirtualTimeLoop",
     "assert_plugin_conforms",

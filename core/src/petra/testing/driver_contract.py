@@ -16,7 +16,7 @@ import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from petra.drivers.commands.command import WELL, Origin, Outcome
+from petra.drivers.commands.order import WELL, Origin, Outcome
 from petra.drivers.simulation.faults import Fault, FaultKind
 from petra.signals import Quality, SignalType
 from petra.supervise import ActivityState
@@ -35,15 +35,15 @@ _VALUES: dict[SignalType, tuple[Value, Value]] = {
     SignalType.STRING: ("one", "two"),
 }
 
-_NO_VALUES: tuple[Any, ...] = (None, [], 2**70, math.nan, ValueError("no value"))
-"""What no signal holds, of whichever type."""
-
 RECONNECT = QUICK + 2.0
 """Seconds within which a driver serves again once its peer does."""
 
 
 class DriverContract:
     """Subclass it as `Test...` and define `make`."""
+
+    no_values: tuple[Any, ...] = (None, [], 2**70, math.nan, ValueError("no value"))
+    """What no signal holds, of whichever type."""
 
     @abstractmethod
     def make(self, port: int) -> Driver:
@@ -148,11 +148,7 @@ class DriverContract:
         with self.rig() as rig:
             rig.until_good()
             bad, *others = rig.read
-
-            async def refuse() -> None:
-                rig.simulator.refuse(bad)
-
-            rig._device.call(refuse())  # noqa: SLF001 - the two are one
+            rig.device(lambda: rig.simulator.refuse(bad))
             rig.until(lambda: rig.reading(bad).quality is Quality.BAD, "it is bad")
             rig.hold({point: self.values(point)[1] for point in rig.points})
             rig.until(
@@ -172,28 +168,38 @@ class DriverContract:
         with self.rig() as rig:
             rig.until_good()
             bad, *others = rig.read
-            for wrong in _NO_VALUES:
+            for wrong in self.no_values:
                 rig.spoil(_in_place_of(bad, wrong))
+                rig.tell_again()
                 rig.until(lambda: self._said(rig, bad), f"{wrong!r} is bad")
                 rig.until(
                     lambda: all(rig.reading(point).quality is Quality.GOOD for point in others),
                     "the others are good",
                 )
                 rig.spoil(None)
+                rig.tell_again()
                 rig.until_good()
             error = rig.status.health.error
             assert not error or "no answer" in error or "no progress" in error, (
                 error
             )  # a busy machine is late
-            rig.spoil(lambda _, values: list(values)[:-1])
-            rig.until(lambda: all(self._said(rig, point) for point in rig.read), "too few values are bad")
-            rig.spoil(_in_place_of(bad, None))
+            rig.spoil(_in_place_of(bad, ValueError("no value")))
+            rig.tell_again()
             rig.until(lambda: self._said(rig, bad), "it is bad")
             rig.line(Fault(FaultKind.REFUSE))
             rig.until_bad()
             assert all(rig.bus.status(point.signal).reason for point in rig.read)
             rig.spoil(None)
             rig.line(None)
+            rig.until_good()
+
+    def test_a_wrong_number_of_values_makes_all_of_them_bad(self) -> None:
+        """Nobody knows which points they are of."""
+        with self.rig() as rig:
+            rig.until_good()
+            rig.spoil(lambda _, values: list(values)[:-1])
+            rig.until(lambda: all(self._said(rig, point) for point in rig.read), "too few values are bad")
+            rig.spoil(None)
             rig.until_good()
 
     def _said(self, rig: Rig, point: Point) -> bool:

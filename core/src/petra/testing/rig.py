@@ -9,20 +9,22 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from petra.clock import SystemClock
-from petra.drivers.commands.command import Command, Origin
+from petra.drivers.commands.order import Origin
 from petra.drivers.simulation.faults import Fault, FaultKind
 from petra.drivers.simulation.relay import Relay
-from petra.engine.host import DriverHost, DriverStatus
+from petra.engine.host import DriverHost
 from petra.signals import LocalBus, Quality, Reading, Signal, SignalType, Store
 from petra.supervise import Backoff, Supervisor
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from petra.drivers.commands.command import Command
     from petra.drivers.contract.driver import Driver
     from petra.drivers.contract.feed import Feed
     from petra.drivers.contract.point import Point
     from petra.drivers.simulation.simulator import Simulator
+    from petra.engine.hosted import DriverStatus
     from petra.signals import Value
 
 QUICK = 0.2
@@ -144,12 +146,39 @@ class Rig:
         if feed in self._spoilt:
             return
         self._spoilt.append(feed)
-        update = feed.update
+        update, put = feed.update, feed.put
 
         def spoilt(values: Any, *rest: Any) -> None:
             update(self._spoil(feed.names, values) if self._spoil else values, *rest)
 
+        def spoilt_one(point: Point, value: Any, *rest: Any, **named: Any) -> bool:
+            given = self._spoil((point.signal,), [value]) if self._spoil else [value]
+            return put(point, given[0] if given else value, *rest, **named)
+
         feed.update = spoilt  # type: ignore[method-assign,assignment]  # as above
+        feed.put = spoilt_one  # type: ignore[method-assign]  # as above
+
+    def tell_again(self) -> None:
+        """Let a device that tells by itself tell once more what it holds."""
+        self.hold({point: self.simulator.get(point) for point in self.points})
+
+    def grow_old(self, seconds: float) -> None:
+        """Let the driver's values be as old as if nothing had come for so long."""
+        sessions = self.field._running[self.driver.name].sessions  # noqa: SLF001 - as above
+
+        async def grow_old() -> None:
+            for each in sessions._feeds:  # noqa: SLF001 - as above
+                each.age(sessions.now() + seconds)
+
+        self.field.supervisor.call(grow_old())
+
+    def device(self, act: Callable[[], None]) -> None:
+        """Do something with the simulator, in its loop."""
+
+        async def do() -> None:
+            act()
+
+        self._device.call(do())
 
     def scan(self) -> None:
         """Scan once."""
@@ -202,6 +231,17 @@ class Rig:
         command = self.field.command(point.signal, value, "rig", origin)
         self.until(lambda: command.outcome.final, f"an outcome of {command}")
         return command
+
+    def order(self, point: Point, value: Value, origin: Origin) -> Command:
+        """Put a command of any origin into the driver's queue, as the program does."""
+        sessions = self.field._running[self.driver.name].sessions  # noqa: SLF001 - as above
+
+        async def put() -> Command:
+            command = self.field.ledger.open(point.signal, value, "rig", origin, point=point)
+            sessions.queue.put(command, sessions.now())
+            return command
+
+        return self.field.supervisor.call(put())
 
     def _said(self) -> str:
         flawed = [f"{p.signal}: {self.bus.status(p.signal)}" for p in self.read if self.bus.image.flawed]

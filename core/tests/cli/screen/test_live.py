@@ -22,7 +22,7 @@ from petra.cli.screen.terminal import Terminal, keys_in
 from petra.cli.screen.view import View, fit
 from petra.config import configuration, load_bytes
 from petra.engine import Engine
-from petra.engine.host import DriverStatus
+from petra.engine.hosted import DriverStatus
 from petra.plugin import Catalog
 from petra.signals import Quality, Status
 from petra.supervise import ActivityState, Health

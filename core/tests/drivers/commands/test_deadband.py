@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from petra.clock import SystemClock
 from petra.drivers import Limits, Origin, Outcome, Point
+from petra.drivers.commands.delivery import Delivery
 from petra.drivers.commands.ledger import Ledger
-from petra.drivers.commands.output import Output
 from petra.signals import SignalType
 
 
-def output(last: float | None, deadband: float = 1.0, interval: float = 0.0) -> Output:
+def output(last: float | None, deadband: float = 1.0, interval: float = 0.0) -> Delivery:
     limits = Limits(interval=interval, deadband=deadband)
-    return Output(Point("sp", SignalType.FLOAT, "1", limits=limits), last)
+    return Delivery(Point("sp", SignalType.FLOAT, "1", limits=limits), last)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +76,10 @@ def test_the_device_is_never_further_off_than_the_deadband_and_not_at_all_in_the
     for value in values:
         now += 0.1
         if made.needs(value, now, safe=False):
-            made.last = value
-        assert abs(made.last - value) <= deadband
+            made.given = value
+        assert abs(made.given - value) <= deadband
     for _ in range(15):
         now += 0.1
         if made.needs(values[-1], now, safe=False):
-            made.last = values[-1]
-    assert made.last == values[-1]
+            made.given = values[-1]
+    assert made.given == values[-1]

@@ -2,86 +2,53 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-
 import attrs
 import pytest
 
-from petra.drivers.commands.lapses import Instead, Lapsed, Lapses
+from petra.drivers.commands.lapses import Instead, Lapses
 from petra.signals import OnBad, Signal, SignalType
-from petra.testing import run_virtual
 
 PUMP = Signal("pump", SignalType.BOOL, safe=False, safe_after=3.0, on_bad=OnBad.SAFE)
 
 
-def lapses(due: list[float], before: Mapping[str, Lapsed] | None = None) -> Lapses:
-    loop = asyncio.get_running_loop()
-    return Lapses(loop, lambda _: due.append(loop.time()), before or {})
-
-
 def test_it_is_due_when_the_time_has_passed_and_not_before():
-    async def run() -> None:
-        due: list[float] = []
-        mine, began = lapses(due), asyncio.get_running_loop().time()
-        assert mine.instead(PUMP, "gone") is None
-        await asyncio.sleep(2.999)
-        assert mine.instead(PUMP, "gone") is None
-        assert due == []
-        await asyncio.sleep(0.001)
-        assert due == [pytest.approx(began + 3.0)]
-        assert mine.instead(PUMP, "gone") == Instead(False, safe=True)
-
-    run_virtual(run())
+    mine = Lapses({})
+    assert mine.instead(PUMP, "gone", 100.0) is None
+    assert mine.instead(PUMP, "gone", 102.999) is None
+    assert mine.due(102.999) == []
+    assert mine.next_at() == 103.0
+    assert mine.due(103.0) == ["pump"]
+    assert mine.due(103.0) == [], "each is due once"
+    assert mine.instead(PUMP, "gone", 103.0) == Instead(False, safe=True)
 
 
 def test_what_was_good_in_between_begins_again():
-    async def run() -> None:
-        due: list[float] = []
-        mine = lapses(due)
-        mine.instead(PUMP, "gone")
-        await asyncio.sleep(2.0)
-        mine.over(PUMP, True)
-        mine.instead(PUMP, "gone")
-        await asyncio.sleep(2.5)
-        assert due == []
-        await asyncio.sleep(0.6)
-        assert len(due) == 1
-
-    run_virtual(run())
+    mine = Lapses({})
+    mine.instead(PUMP, "gone", 100.0)
+    mine.over(PUMP, True)
+    mine.instead(PUMP, "gone", 102.0)
+    assert mine.due(104.5) == []
+    assert mine.due(105.1) == ["pump"]
 
 
 def test_a_reload_does_not_begin_it_again():
-    async def run() -> None:
-        first = lapses([])
-        first.instead(PUMP, "gone")
-        await asyncio.sleep(2.0)
-        due: list[float] = []
-        second = lapses(due, first.handed_over())
-        first.close()
-        assert second.instead(PUMP, "gone") is None
-        await asyncio.sleep(1.0)
-        assert second.instead(PUMP, "gone") == Instead(False, safe=True)
-
-    run_virtual(run())
+    first = Lapses({})
+    first.instead(PUMP, "gone", 100.0)
+    second = Lapses(first.handed_over())
+    assert second.instead(PUMP, "gone", 102.0) is None
+    assert second.instead(PUMP, "gone", 103.0) == Instead(False, safe=True)
 
 
 @pytest.mark.parametrize("after", [1.0, 6.0])
 def test_a_reload_may_change_how_long_it_takes(after):
-    """Longer: the old timer comes too early, and a new one is needed. Shorter: the old one comes too late."""
-
-    async def run() -> None:
-        due: list[float] = []
-        mine, began = lapses(due), asyncio.get_running_loop().time()
-        mine.instead(PUMP, "gone")
-        await asyncio.sleep(0.5)
-        changed = attrs.evolve(PUMP, safe_after=after)
-        assert mine.instead(changed, "gone") is None
-        await asyncio.sleep(10)
-        assert due == [pytest.approx(began + after)]
-        assert mine.instead(changed, "gone") == Instead(False, safe=True)
-
-    run_virtual(run())
+    """Longer: the old time comes too early. Shorter: the old one comes too late."""
+    mine = Lapses({})
+    mine.instead(PUMP, "gone", 100.0)
+    changed = attrs.evolve(PUMP, safe_after=after)
+    assert mine.instead(changed, "gone", 100.5) is None
+    assert mine.next_at() == 100.0 + after
+    assert mine.due(100.0 + after) == ["pump"]
+    assert mine.instead(changed, "gone", 110.0) == Instead(False, safe=True)
 
 
 @pytest.mark.parametrize(
@@ -89,12 +56,9 @@ def test_a_reload_may_change_how_long_it_takes(after):
     [(OnBad.HOLD, 1.0, None), (OnBad.SAFE, None, None), (OnBad.LAST_GOOD, 1.0, Instead(7.0, safe=False))],
 )
 def test_what_else_a_signal_may_want(on_bad, safe, expected):
-    async def run() -> None:
-        signal = Signal("speed", SignalType.FLOAT, safe=safe, safe_after=0.0, on_bad=on_bad)
-        mine = lapses([])
-        if on_bad is OnBad.LAST_GOOD:
-            assert mine.instead(signal, "gone") is None
-            mine.over(signal, 7.0)
-        assert mine.instead(signal, "gone") == expected
-
-    run_virtual(run())
+    signal = Signal("speed", SignalType.FLOAT, safe=safe, safe_after=0.0, on_bad=on_bad)
+    mine = Lapses({})
+    if on_bad is OnBad.LAST_GOOD:
+        assert mine.instead(signal, "gone", 100.0) is None
+        mine.over(signal, 7.0)
+    assert mine.instead(signal, "gone", 100.0) == expected

@@ -24,9 +24,15 @@ def ledger():
 def put(ledger):
     box = CommandQueue(lambda: 0)
 
-    def put(to: Point, value: float, now: float = 0.0, origin: Origin = Origin.LOCAL) -> Command:
-        command = ledger.open(to.signal, value, "me", origin)
-        command.point = to
+    def put(
+        to: Point,
+        value: float,
+        now: float = 0.0,
+        origin: Origin = Origin.LOCAL,
+        *,
+        last_word: bool = False,
+    ) -> Command:
+        command = ledger.open(to.signal, value, "me", origin, point=to, last_word=last_word)
         box.put(command, now)
         return command
 
@@ -65,7 +71,7 @@ def test_the_ledger_is_bounded(ledger):
     for number in range(LEDGER_LENGTH + 5):
         ledger.open("a", float(number), "me", Origin.LOCAL)
     assert len(ledger.commands()) == LEDGER_LENGTH
-    assert ledger.commands()[0].id == 6
+    assert ledger.commands()[0].order.id == 6
 
 
 @pytest.mark.parametrize(
@@ -159,8 +165,7 @@ def test_the_log_has_each_refusal_of_the_program_once(ledger, caplog):
 def test_a_new_session_drops_what_the_program_wanted_but_no_last_word(put):
     """Of an output that a reload gives up nobody will ask again."""
     wanted = put(point("a"), 1.0, origin=Origin.LOGIC)
-    last = put(point("b"), 0.0, origin=Origin.LOGIC)
-    last.last_word = True
+    last = put(point("b"), 0.0, origin=Origin.LOGIC, last_word=True)
     put.box.drop_logic()
     assert (wanted.outcome, last.outcome) == (Outcome.SUPERSEDED, Outcome.REQUESTED)
     assert put.box.take(0.0) is last

@@ -51,8 +51,7 @@ class Stand:
 
     def put(self, point: Point, value: float, origin: Origin = Origin.LOCAL) -> Command:
         """Put a command into the driver's queue."""
-        command = self.ledger.open(point.signal, value, "ann", origin)
-        command.point = point
+        command = self.ledger.open(point.signal, value, "ann", origin, point=point)
         self.sessions.queue.put(command, self.sessions.now())
         return command
 
@@ -276,10 +275,12 @@ async def test_a_command_to_a_point_that_the_peer_does_not_have_is_refused_and_t
 @run
 async def test_what_comes_back_is_written_once_more():
     stand = Stand()
-    back: list[list[Point]] = []
-    stand.sessions.resume = lambda points: back.append(list(points))
-    context = stand.sessions.begin(None)
+    context, returned = stand.sessions.begin(None), stand.sessions.take_returned
     context.connected()
+    assert returned() == {A, B, C}
     context.announce([A])
+    assert returned() == {A}
+    stand.put(B, 1.0, Origin.LOGIC)
     context.announce([B, C])
-    assert back == [[A, B, C], [A], [B, C]]
+    assert returned() == {C}, "what the program wants of B is on its way"
+    assert returned() == set()

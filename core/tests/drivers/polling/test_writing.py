@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from petra.drivers import Origin
-from petra.drivers.commands.command import Outcome
 from petra.drivers.commands.ledger import Ledger
+from petra.drivers.commands.order import Outcome
 from petra.drivers.commands.queue import CommandQueue
 from petra.drivers.contract.point import Limits, Point
 from petra.signals import SignalType
@@ -60,9 +60,8 @@ def test_who_is_told_of_a_failure_does_not_end_the_tries():
 def test_a_thousand_worn_commands_are_refused_one_by_one():
     box, ledger = CommandQueue(lambda: 0), Ledger(ManualClock())
     point = Point("a", SignalType.FLOAT, "1", limits=Limits(per_day=1))
-    commands = [ledger.open("a", 1.0, "me", Origin.LOCAL) for _ in range(1_000)]
+    commands = [ledger.open("a", 1.0, "me", Origin.LOCAL, point=point) for _ in range(1_000)]
     for command in commands:
-        command.point = point
         box.put(command, 0.0)
     assert box.take(0.0) is commands[0]
     assert box.take(0.0) is None

@@ -14,7 +14,7 @@ from petra.supervise import ActivityState
 
 if TYPE_CHECKING:
     from petra.engine import EngineStatus
-    from petra.engine.host import DriverStatus
+    from petra.engine.hosted import DriverStatus
     from petra.signals import Image, Layout
 
 BOLD, RED, GREEN, YELLOW, DIM, REVERSE = "1", "31", "32", "33", "2", "7"

@@ -1,161 +1,118 @@
-"""Commands: requested writes with an outcome, who asked for them, and whether they may.
+"""Commands: an order on its way, and how it ended.
 
 Every write to a device is a command, also one that the control logic causes. It goes through one gate, waits
-in its driver's queue, and ends in one of a few outcomes; none is ever sent twice.
+in its driver's queue, and ends in one of a few outcomes; none is sent twice.
 """
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from petra.drivers.commands.order import Act, Order, Origin, Outcome
+
 if TYPE_CHECKING:
+    from petra.drivers.commands.wakeup import Wakeup
     from petra.drivers.contract.point import Point
     from petra.signals import Value
 
-log = logging.getLogger("petra.commands")
-
-
-class Origin(Enum):
-    """Where a command comes from."""
-
-    LOGIC = "logic"
-    """The configured program: a signal of it has changed."""
-    LOCAL = "local"
-    """Somebody on this machine."""
-    NETWORK = "network"
-    """Anybody else: MQTT, OPC UA, the web."""
-
-
-class Act(Enum):
-    """What a command asks for."""
-
-    WRITE = "write"
-    FORCE = "force"
-    """The signal is held at a value, whatever writes it."""
-    UNFORCE = "unforce"
-
-
-class Outcome(Enum):
-    """How far a command has come; `requested` and `sent` are on the way, all others are its end."""
-
-    REQUESTED = "requested"
-    SENT = "sent"
-    CONFIRMED = "confirmed"
-    """The device holds the value: it was read back."""
-    UNVERIFIED = "unverified"
-    """The device has taken it, and its point is not to be read back."""
-    REJECTED = "rejected"
-    """It was not carried out: refused here, or by the device."""
-    TIMED_OUT = "timed out"
-    """It is not known to have been carried out."""
-    SUPERSEDED = "superseded"
-    """The program wanted something newer before this was sent."""
-
-    @property
-    def final(self) -> bool:
-        """Whether nothing follows."""
-        return self not in (Outcome.REQUESTED, Outcome.SENT)
-
-
-WELL = (Outcome.CONFIRMED, Outcome.UNVERIFIED, Outcome.SUPERSEDED)
-
 
 class Command:
-    """One requested write. It changes in the loop of the drivers and can be read anywhere."""
+    """One order and what has become of it. It changes in the drivers' loop and can be read anywhere."""
 
-    def __init__(
-        self,
-        number: int,
-        signal: str,
-        value: Value | None,
-        actor: str,
-        origin: Origin,
-        at: int,
-        ended: Ended,
-        act: Act = Act.WRITE,
-    ) -> None:
-        self.id = number
-        self.act = act
-        self.signal = signal
-        self.value: Any = value
-        """What the signal is to hold; None of one that is let go."""
-        self.actor = actor
-        self.origin = origin
+    def __init__(self, order: Order, ended: Ended) -> None:
+        self.order = order
         self.outcome = Outcome.REQUESTED
         self.reason = ""
-        self.requested_at = at
         self.sent_at: int | None = None
         self.ended_at: int | None = None
-        self.point: Point | None = None
-        self.urgent = False
-        """Whether it is a safe value: it waits for no interval, and no wear limit holds it back."""
-        self.last_word = False
-        """Whether nothing follows it: the plant stops, or nobody will write the point any more."""
-        self.passing = False
+        self.temporary = False
         """Whether it failed for a reason that passes: the device was busy, or did not answer."""
+        self.held: Value | None = None
+        """What the device holds by it, where that was reported."""
+        self.wakeup: Wakeup | None = None
+        """Rung in the drivers' loop when it ends."""
         self._ended = ended
         self._future: Future[Command] = Future()
         self._lock = threading.Lock()
-        self._told: list[Callable[[Command], None]] = []
 
     def __str__(self) -> str:
+        order = self.order
         because = f": {self.reason}" if self.reason else ""
-        act = "" if self.act is Act.WRITE else f"{self.act.value} "
-        value = "" if self.act is Act.UNFORCE else f" = {self.value!r}"
+        act = "" if order.act is Act.WRITE else f"{order.act.value} "
+        value = "" if order.act is Act.UNFORCE else f" = {order.value!r}"
         return (
-            f"#{self.id} {act}{self.signal}{value} by {self.actor} ({self.origin.value}) "
+            f"#{order.id} {act}{order.signal}{value} by {order.actor} ({order.origin.value}) "
             f"{self.outcome.value}{because}"
         )
+
+    @property
+    def signal(self) -> str:
+        """The signal that is to be written."""
+        return self.order.signal
+
+    @property
+    def value(self) -> Any:
+        """What the signal is to hold."""
+        return self.order.value
+
+    @property
+    def actor(self) -> str:
+        """Who has asked for it."""
+        return self.order.actor
+
+    @property
+    def origin(self) -> Origin:
+        """Where it comes from."""
+        return self.order.origin
+
+    @property
+    def target(self) -> Point:
+        """The point of an order to a device."""
+        assert self.order.point is not None  # noqa: S101 - the caller has routed it to a driver
+        return self.order.point
 
     def wait(self, seconds: float | None = None) -> Command:
         """Wait for its end; TimeoutError when it takes longer. Never called in the drivers' loop."""
         return self._future.result(seconds)
 
-    def then(self, call: Callable[[Command], None]) -> None:
-        """Call somebody with it when it has ended, in the thread that ends it; at once if it has."""
-        with self._lock:
-            if not self.outcome.final:
-                self._told.append(call)
-                return
-        call(self)
+    async def ended(self) -> Command:
+        """Wait for its end, in any loop."""
+        return await asyncio.shield(asyncio.wrap_future(self._future))
 
     def sent(self, at: int) -> None:
-        """Say that it was sent."""
+        """Note that it leaves for the device."""
         self.outcome = Outcome.SENT
         self.sent_at = at
 
-    def end(self, outcome: Outcome, at: int, reason: str = "", *, passing: bool = False) -> None:
-        """Say how it ended; only the first call counts."""
+    def end(self, outcome: Outcome, at: int, reason: str = "", *, temporary: bool = False) -> None:
+        """End it; only the first call counts."""
         with self._lock:
             if self.outcome.final:
                 return
-            self.outcome, self.reason, self.ended_at, self.passing = outcome, reason, at, passing
-            told, self._told = self._told, []  # the ledger keeps the command, and not who waited for it
+            self.reason, self.ended_at, self.temporary = reason, at, temporary
+            self.outcome = outcome
         self._ended(self)
         self._future.set_result(self)
-        for call in told:
-            try:
-                call(self)
-            except Exception:  # the others are told as well
-                log.exception("what follows the end of a command has failed")
+        if self.wakeup is not None:
+            self.wakeup.ring()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as data."""
+        order = self.order
         return {
-            "id": self.id,
-            "act": self.act.value,
-            "signal": self.signal,
-            "value": self.value,
-            "actor": self.actor,
-            "origin": self.origin.value,
+            "id": order.id,
+            "act": order.act.value,
+            "signal": order.signal,
+            "value": order.value,
+            "actor": order.actor,
+            "origin": order.origin.value,
             "outcome": self.outcome.value,
             "reason": self.reason,
-            "requested_at": self.requested_at,
+            "requested_at": order.requested_at,
             "sent_at": self.sent_at,
             "ended_at": self.ended_at,
         }

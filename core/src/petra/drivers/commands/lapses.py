@@ -1,9 +1,10 @@
-"""Signals that go to devices and have turned bad: what their devices are given instead, and when."""
+"""Signals that go to devices and have turned bad: what their devices are given instead, and when. Pure."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from attrs import define
@@ -11,8 +12,6 @@ from attrs import define
 from petra.signals import OnBad
 
 if TYPE_CHECKING:
-    import asyncio
-
     from petra.signals import Signal, Value
 
 log = logging.getLogger("petra.drivers")
@@ -39,60 +38,40 @@ class _Lapse:
     """Since when a signal is bad."""
 
     since: float
-    timer: asyncio.TimerHandle | None = None
+    due_at: float = math.inf
+    """When its safe value is to be written; infinite once it was reported as due."""
     told: bool = False
-
-    def stop(self) -> None:
-        """Wait for nothing any more."""
-        if self.timer is not None:
-            self.timer.cancel()
 
 
 class Lapses:
-    """The bad signals of one driver's outputs. It belongs to the drivers' loop.
+    """The bad signals of one driver's outputs, by the time of the loop."""
 
-    `due` is called with the name of a signal when its safe value is to be written.
-    """
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        due: Callable[[str], None],
-        before: Mapping[str, Lapsed],
-        what: str = "is bad",
-    ) -> None:
+    def __init__(self, before: Mapping[str, Lapsed], what: str = "is bad") -> None:
         self._what = what
-        self._loop = loop
-        self._due = due
         self._lapses = {
             signal: _Lapse(each.since) for signal, each in before.items() if each.since is not None
         }
         self._last = {signal: each.last for signal, each in before.items() if each.last is not None}
 
     def over(self, signal: Signal, value: Value) -> None:
-        """Take note that a signal is not bad."""
+        """Note that a signal is not bad."""
         if signal.on_bad is OnBad.LAST_GOOD:
             self._last[signal.name] = value
         lapse = self._lapses.pop(signal.name, None)
-        if lapse is None:
-            return
-        lapse.stop()
-        if lapse.told:
+        if lapse is not None and lapse.told:
             log.info("%s: its device is given its value again", signal.name)
 
-    def instead(self, signal: Signal, reason: str) -> Instead | None:
+    def instead(self, signal: Signal, reason: str, now: float) -> Instead | None:
         """Return what the device of a bad signal is given; None for nothing, or for nothing yet."""
         if signal.on_bad is OnBad.LAST_GOOD:
             last = self._last.get(signal.name)
             return Instead(last, safe=False) if type(last) is signal.type.python else None
         if signal.on_bad is OnBad.HOLD or signal.safe is None:
             return None
-        lapse = self._lapses.setdefault(signal.name, _Lapse(self._loop.time()))
-        at = lapse.since + signal.safe_after
-        if self._loop.time() < at:
-            if lapse.timer is None or lapse.timer.when() != at:  # a reload may have changed how long
-                lapse.stop()
-                lapse.timer = self._loop.call_at(at, self._due, signal.name)
+        lapse = self._lapses.setdefault(signal.name, _Lapse(now))
+        at = lapse.since + signal.safe_after  # a reload may have changed how long
+        if now < at:
+            lapse.due_at = at
             return None
         if not lapse.told:
             lapse.told = True
@@ -100,13 +79,18 @@ class Lapses:
             log.warning(said, signal.name, self._what, reason, signal.safe)
         return Instead(signal.safe, safe=True)
 
+    def due(self, now: float) -> list[str]:
+        """Return the signals whose safe value is to be written now, each once."""
+        found = [name for name, lapse in self._lapses.items() if lapse.due_at <= now]
+        for name in found:
+            self._lapses[name].due_at = math.inf
+        return found
+
+    def next_at(self) -> float:
+        """Return when the next signal is due."""
+        return min((lapse.due_at for lapse in self._lapses.values()), default=math.inf)
+
     def handed_over(self) -> Mapping[str, Lapsed]:
-        """Return what whoever takes over has to know, by the time of the loop."""
+        """Return what the next driver of these signals has to know."""
         since = {name: lapse.since for name, lapse in self._lapses.items()}
         return {name: Lapsed(since.get(name), self._last.get(name)) for name in since.keys() | self._last}
-
-    def close(self) -> None:
-        """Wait for nothing any more."""
-        for lapse in self._lapses.values():
-            lapse.stop()
-        self._lapses.clear()

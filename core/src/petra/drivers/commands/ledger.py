@@ -9,25 +9,53 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
 
-from petra.drivers.commands.command import WELL, Act, Command, Ended, Origin, Outcome
+from petra.drivers.commands.command import Command
+from petra.drivers.commands.order import WELL, Act, Order, Origin, Outcome
 
 if TYPE_CHECKING:
     from petra.clock import Clock
+    from petra.drivers.contract.point import Point
     from petra.signals import Value
 
 log = logging.getLogger("petra.commands")
 
 LEDGER_LENGTH = 1_000
+FOLLOWED = 10_000
+"""Commands that wait for one who follows the ledger."""
 
-Policy = Callable[[Command], str]
-"""Says why a command may not be; an empty text means that it may."""
+Policy = Callable[[Order], str]
+"""Returns why an order is not allowed; an empty text when it is."""
 
 
-def local_only(command: Command) -> str:
-    """Let the program and actors on this machine write, and nobody else: what holds without a policy."""
-    if command.origin is Origin.NETWORK:
+def local_only(order: Order) -> str:
+    """Let the program and actors on this machine write, and nothing else: what holds without a policy."""
+    if order.origin is Origin.NETWORK:
         return "without a policy, nobody writes over the network"
     return ""
+
+
+class EndedCommands:
+    """The commands that have ended, for one who takes them; bounded, and what is lost is counted."""
+
+    def __init__(self) -> None:
+        self.lost = 0
+        """Commands that ended faster than they were taken."""
+        self._waiting: deque[Command] = deque()
+
+    def note(self, command: Command) -> None:
+        """Take a command that has ended, in any thread."""
+        if len(self._waiting) >= FOLLOWED:
+            self.lost += 1
+        else:
+            self._waiting.append(command)
+
+    def take(self) -> list[Command]:
+        """Return what waits, the oldest first."""
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]
+
+    def give_back(self, commands: list[Command]) -> None:
+        """Put back what was taken and could not be used."""
+        self._waiting.extendleft(reversed(commands))
 
 
 class Ledger:
@@ -38,15 +66,18 @@ class Ledger:
         self.counts: Counter[Outcome] = Counter()
         self.refused = 0
         """Commands that the policy did not let in."""
-        self.told: Ended | None = None
-        """Called with every command that has ended, by whichever thread ends it."""
-        self.last_word_ended: Ended | None = None
-        """Called with those that nothing follows."""
         self._clock = clock
         self._commands: deque[Command] = deque(maxlen=length)
         self._numbers = count(1)
         self._last_of: dict[str, Outcome] = {}
+        self._followers: tuple[EndedCommands, ...] = ()
         self._lock = threading.Lock()
+
+    def follow(self) -> EndedCommands:
+        """Return what is given every command that ends from now on, but what the program passed over."""
+        made = EndedCommands()
+        self._followers = (*self._followers, made)
+        return made
 
     def open(
         self,
@@ -56,15 +87,18 @@ class Ledger:
         origin: Origin,
         act: Act = Act.WRITE,
         *,
-        safe: bool = False,
+        point: Point | None = None,
+        urgent: bool = False,
+        last_word: bool = False,
     ) -> Command:
-        """Enter a command. One that the policy does not let in has ended already; a safe value always may."""
+        """Enter an order. One that the policy does not let in has ended already; a safe value always may."""
         now = self._clock.now_ns()
-        command = Command(next(self._numbers), signal, value, actor, origin, now, self._ended, act)
+        order = Order(next(self._numbers), signal, value, actor, origin, act, now, point, urgent, last_word)
+        command = Command(order, self._ended)
         self._commands.append(command)
         try:
-            reason = "" if safe else self.policy(command)
-        except Exception as error:  # a policy that fails lets nobody in
+            reason = "" if urgent else self.policy(order)
+        except Exception as error:  # a policy that fails lets nothing in
             log.exception("the policy for commands failed")
             reason = f"the policy failed: {error!r}"
         if reason:
@@ -78,16 +112,17 @@ class Ledger:
         return list(self._commands)
 
     def _ended(self, command: Command) -> None:
+        signal, outcome = command.signal, command.outcome
         with self._lock:
-            self.counts[command.outcome] += 1
-            before = self._last_of.get(command.signal)
-            self._last_of[command.signal] = command.outcome
-        # what the program does at every scan is said when it turns out otherwise than before
-        routine = command.origin is Origin.LOGIC and (command.outcome in WELL or command.outcome is before)
-        level = logging.INFO if command.outcome in WELL else logging.WARNING
+            self.counts[outcome] += 1
+            before = self._last_of.get(signal)
+            self._last_of[signal] = outcome
+        # what the program does at every scan is logged when it ends otherwise than before
+        from_logic = command.origin is Origin.LOGIC
+        routine = from_logic and (outcome in WELL or outcome is before)
+        level = logging.INFO if outcome in WELL else logging.WARNING
         log.log(logging.DEBUG if routine else level, "%s", command)
-        if command.last_word and self.last_word_ended is not None:
-            self.last_word_ended(command)
-        passed_over = command.origin is Origin.LOGIC and command.outcome is Outcome.SUPERSEDED
-        if self.told is not None and not passed_over:  # nothing was sent: it says nothing about the device
-            self.told(command)
+        if from_logic and outcome is Outcome.SUPERSEDED:  # nothing was sent: it says nothing of the device
+            return
+        for follower in self._followers:
+            follower.note(command)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from petra.drivers.commands.command import Command, Origin, Outcome
+from petra.drivers.commands.order import Origin, Outcome
 
 if TYPE_CHECKING:
+    from petra.drivers.commands.command import Command
     from petra.drivers.contract.point import Limits, Point
 
 CAPACITY = 1_000
@@ -91,6 +92,11 @@ class CommandQueue:
         self._taken_out = [each for each in self._taken_out if not each.outcome.final]
         return len(self._taken_out)
 
+    def of_program(self) -> set[Point]:
+        """Return the points to which something of the program waits or is under way."""
+        commands = [command for _, command in self._waiting] + self._taken_out
+        return {c.target for c in commands if c.origin is Origin.LOGIC and not c.outcome.final}
+
     def abandon(self) -> None:
         """End what was taken by a session that is over."""
         taken, self._taken_out = self._taken_out, []
@@ -99,13 +105,12 @@ class CommandQueue:
 
     def put(self, command: Command, now: float) -> None:
         """Take a command, or end it with the reason why not."""
-        point = command.point
-        assert point is not None  # noqa: S101 - routed to a driver by its point
+        point = command.target
         if reason := self._closed or point.limits.refusal(command.value):
             self._end(command, Outcome.REJECTED, reason)
             return
-        if command.urgent:
-            self._clear(command.point)
+        if command.order.urgent:
+            self._clear(point)
         elif command.origin is Origin.LOGIC:
             self._supersede(command)
         elif self._written_to(command).wait(point.limits, now) > self._expires:
@@ -136,22 +141,22 @@ class CommandQueue:
         late: tuple[float, Command] | None = None
         for entry in list(self._waiting):
             command = entry[1]
-            limits = command.point.limits  # type: ignore[union-attr]  # put() made sure
+            limits = command.target.limits
             written = self._written_to(command)
-            if gone := why_gone(command.point):  # type: ignore[arg-type]  # as above
+            if gone := why_gone(command.target):
                 if command.origin is not Origin.LOGIC:
                     self._waiting.remove(entry)
                     self._end(command, Outcome.REJECTED, gone)
                 continue
-            if command.signal in held or (written.wait(limits, now) > 0 and not command.urgent):
+            if command.signal in held or (written.wait(limits, now) > 0 and not command.order.urgent):
                 continue
-            if written.worn(limits, now) and not command.urgent:
+            if written.worn(limits, now) and not command.order.urgent:
                 if command.origin is not Origin.LOGIC:
                     self._waiting.remove(entry)
                     reason = f"it is written at most {limits.per_day} times a day"
                     self._end(command, Outcome.REJECTED, reason)
                 continue
-            if command.last_word and silent(command.point.station):  # type: ignore[union-attr]  # as above
+            if command.order.last_word and silent(command.target.station):
                 late = late or entry
                 continue
             return self._taken(entry, now)
@@ -160,7 +165,7 @@ class CommandQueue:
     def _taken(self, entry: tuple[float, Command], now: float) -> Command:
         command = entry[1]
         self._waiting.remove(entry)
-        self._written_to(command).note(command.point.limits, now)  # type: ignore[union-attr]  # put() made sure
+        self._written_to(command).note(command.target.limits, now)
         self._taken_out.append(command)
         if len(self._taken_out) > _LOOK_AFTER:
             self._taken_out = [each for each in self._taken_out if not each.outcome.final]
@@ -173,9 +178,10 @@ class CommandQueue:
     def next_at(self, now: float, held: Container[str] = (), why_gone: WhyGone = _is_there) -> float:
         """Return when to look again; what is held is asked for when it is held no more."""
         waits = [
-            now + (0.0 if command.urgent else self._written_to(command).free_in(command.point.limits, now))  # type: ignore[union-attr]
+            now
+            + (0.0 if command.order.urgent else self._written_to(command).free_in(command.target.limits, now))
             for _, command in self._waiting
-            if command.signal not in held and not why_gone(command.point)  # type: ignore[arg-type]
+            if command.signal not in held and not why_gone(command.target)
         ]
         return min(waits, default=math.inf)
 
@@ -204,7 +210,7 @@ class CommandQueue:
         A last word stays: nobody will ask for it again.
         """
         for since, command in list(self._waiting):
-            if command.origin is Origin.LOGIC and not command.last_word:
+            if command.origin is Origin.LOGIC and not command.order.last_word:
                 self._waiting.remove((since, command))
                 self._end(command, Outcome.SUPERSEDED, "a new session begins")
 
@@ -212,23 +218,22 @@ class CommandQueue:
         """Count on from what was written before: a reload wears no memory out."""
         self._written = dict(before._written)
 
-    def _clear(self, point: Point | None) -> None:
+    def _clear(self, point: Point) -> None:
         """End all that waits for a point: a safe value is the last thing that is written to it."""
         for since, older in list(self._waiting):
-            if older.point == point:
+            if older.target == point:
                 self._waiting.remove((since, older))
                 self._end(older, Outcome.SUPERSEDED, "a safe value is written")
 
     def _supersede(self, command: Command) -> None:
         for since, older in self._waiting:
-            if older.origin is Origin.LOGIC and older.point == command.point:
+            if older.origin is Origin.LOGIC and older.target == command.target:
                 self._waiting.remove((since, older))
                 self._end(older, Outcome.SUPERSEDED)
                 return
 
     def _written_to(self, command: Command) -> _Written:
-        assert command.point is not None  # noqa: S101 - put() made sure
-        return self._written.setdefault(command.point, _Written())
+        return self._written.setdefault(command.target, _Written())
 
     def _end(self, command: Command, outcome: Outcome, reason: str = "") -> None:
         command.end(outcome, self._now_ns(), reason)

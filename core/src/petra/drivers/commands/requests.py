@@ -8,9 +8,10 @@ from collections.abc import Callable, Container
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from petra.drivers.commands.command import Command, Origin, Outcome
+from petra.drivers.commands.order import Origin, Outcome
 
 if TYPE_CHECKING:
+    from petra.drivers.commands.command import Command
     from petra.drivers.contract.point import Point
     from petra.drivers.contract.sessions import DriverSessions
     from petra.signals import Value
@@ -22,9 +23,8 @@ class WriteRequest:
     """A command that a session has taken. It calls one of the ends; a second one has no effect."""
 
     def __init__(self, command: Command, sessions: DriverSessions) -> None:
-        assert command.point is not None  # noqa: S101 - the queue takes no other
         self.command = command
-        self.point: Point = command.point
+        self.point = command.target
         self.value: Value = command.value
         self._sessions = sessions
         self._timer: asyncio.TimerHandle | None = None
@@ -37,7 +37,7 @@ class WriteRequest:
     @property
     def last_word(self) -> bool:
         """Whether nothing follows it: the plant stops, or a reload gives the point up."""
-        return self.command.last_word
+        return self.command.order.last_word
 
     @property
     def open(self) -> bool:
@@ -86,15 +86,16 @@ class WriteRequest:
     def _taken(self, outcome: Outcome, reason: str, value: Value | None) -> None:
         if not self.open:
             return
+        self.command.held = self.value if value is None else value
         try:
-            self._sessions.written(self.point, self.value if value is None else value, self.origin)
+            self._sessions.written(self.point, self.command.held, self.origin)
         finally:
             self._end(outcome, reason)
 
     def _end(self, outcome: Outcome, reason: str, *, temporary: bool = False) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self.command.end(outcome, self._sessions.now_ns(), reason, passing=temporary)
+        self.command.end(outcome, self._sessions.now_ns(), reason, temporary=temporary)
         self._sessions.queue.changed.set()  # another one to the same signal may wait for this
 
 

@@ -14,8 +14,7 @@ from petra.signals import GOOD, InboxFullError, Quality, Status
 
 if TYPE_CHECKING:
     from petra.drivers.contract.point import Point
-    from petra.signals import ServedBus as Bus
-    from petra.signals import Value
+    from petra.signals import ServedBus, Value
 
 UNANNOUNCED = "the peer has not announced it"
 AWAITED = "the peer has announced it, and has not sent a value yet"
@@ -50,7 +49,7 @@ class Feed:
     """
 
     def __init__(
-        self, bus: Bus, points: Sequence[Point], now: float, *, max_age: float | None = None
+        self, bus: ServedBus, points: Sequence[Point], now: float, *, max_age: float | None = None
     ) -> None:
         layout = bus.layout
         mine = [i for i, point in enumerate(points) if layout.place(point.signal) < layout.split]

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from petra.drivers.commands.command import Origin
+from petra.drivers.commands.order import Origin
 from petra.drivers.commands.queue import CommandQueue
+from petra.drivers.commands.wakeup import Wakeup
 from petra.drivers.contract.context import SessionContext
 from petra.drivers.contract.feed import Feed, Known
 from petra.drivers.contract.statistics import DriverStatistics
@@ -17,15 +18,16 @@ from petra.signals import GOOD, InboxFullError
 if TYPE_CHECKING:
     from petra.drivers.contract.driver import Driver
     from petra.drivers.contract.point import Point
-    from petra.signals import ServedBus as Bus
-    from petra.signals import Value
+    from petra.signals import ServedBus, Value
     from petra.supervise import Activity
 
 
 class DriverSessions:
     """The host's side of one driver. It lives as long as the driver, and belongs to the drivers' loop."""
 
-    def __init__(self, driver: Driver, bus: Bus, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, driver: Driver, bus: ServedBus, now_ns: Callable[[], int], wakeup: Wakeup | None = None
+    ) -> None:
         self.driver = driver
         self.bus = bus
         self.now_ns = now_ns
@@ -35,10 +37,9 @@ class DriverSessions:
         """What the session of now was given."""
         self.detail = ""
         """What the session found out about its peer, for people."""
-        self.resume: Callable[[Iterable[Point]], None] = _nothing
-        """Called when points can be written again: what they are to hold is written once more."""
-        self.noted: Callable[[str, Value], None] = _ignored
-        """Called with what the device has taken on behalf of a command."""
+        self.wakeup = wakeup or Wakeup()
+        """Rung when something has happened that the host acts on."""
+        self._returned: set[Point] = set()
         self._loop = asyncio.get_running_loop()
         self._activity: Activity | None = None
         self._feeds: list[Feed] = []
@@ -77,6 +78,7 @@ class DriverSessions:
         for feed in self._feeds:
             feed.fail(reason)
         self._show_online(online=False)
+        self.wakeup.ring()
         covered = {name for feed in self._feeds for name in feed.names}
         rest = [p for p in self.driver.points if p.direction.reads and p.signal not in covered]
         if rest:
@@ -91,6 +93,11 @@ class DriverSessions:
             feed.age(self.now())
         self.queue.expire(self.now())
         self._show_online(online=self._online)
+
+    def take_returned(self) -> set[Point]:
+        """Return the points that can be written again, each once."""
+        returned, self._returned = self._returned, set()
+        return returned
 
     @property
     def answered(self) -> bool:
@@ -121,12 +128,14 @@ class DriverSessions:
         if self._activity is not None:
             self._activity.serving()
         self._show_online(online=True)
-        self.resume(self.driver.points)
+        self.returned(self.driver.points)
 
     def returned(self, points: Iterable[Point]) -> None:
         """Take note that points can be written again: their station answers, or the peer has them again."""
         self.queue.changed.set()
-        self.resume(points)
+        # what is on its way to a point may be what has found out that its station answers
+        self._returned.update(set(points) - self.queue.of_program())
+        self.wakeup.ring()
 
     def progress(self) -> None:
         """Take note that the peer has answered."""
@@ -160,7 +169,6 @@ class DriverSessions:
             return
         if origin is Origin.LOGIC:  # it came from there, and what is there may be newer by now
             return
-        self.noted(point.signal, value)
         now = self.now_ns()
         if any(feed.show(point.signal, value, now) for feed in self._feeds):
             return
@@ -175,11 +183,3 @@ class DriverSessions:
         with suppress(InboxFullError):  # the next tick tells it
             self.bus.serve(self.driver.online, online)
             self._online_told = online
-
-
-def _ignored(_: str, __: Value) -> None:
-    pass
-
-
-def _nothing(_: Iterable[Point]) -> None:
-    pass

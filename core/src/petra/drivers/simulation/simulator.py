@@ -14,7 +14,7 @@ from attrs.validators import ge
 
 from petra.errors import PetraError
 from petra.settings import about
-from petra.signals import SignalType, Value
+from petra.signals import GOOD, SignalType, Status, Value
 
 if TYPE_CHECKING:
     from petra.drivers.contract.point import Point
@@ -73,6 +73,34 @@ class Simulator(ABC):
     def silence(self, station: str, *, silent: bool) -> None:
         """Let one of several stations answer no more, or again."""
         raise PetraError(f"{type(self).__name__} has no stations: {station!r}, {silent}")
+
+
+class PushSimulator(Simulator):
+    """A device that tells by itself: values with their own qualities and times, points that come and go."""
+
+    @abstractmethod
+    def push(self, point: Point, value: Value, status: Status = GOOD, source_time: int | None = None) -> None:
+        """Hold a value and tell it, with its quality, and its time or the time of now."""
+
+    @abstractmethod
+    def withdraw(self, point: Point, reason: str) -> None:
+        """Have a point no more, and tell so."""
+
+    @abstractmethod
+    def announce(self, point: Point) -> None:
+        """Have a point again, and tell so and what it holds."""
+
+    def set(self, point: Point, value: Value) -> None:
+        """Hold a value and tell it."""
+        self.push(point, value)
+
+    def refuse(self, point: Point) -> None:
+        """Have no such point any more."""
+        self.withdraw(point, "there is no such point")
+
+    def accept(self, point: Point) -> None:
+        """Have the point again."""
+        self.announce(point)
 
 
 @frozen

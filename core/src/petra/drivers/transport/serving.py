@@ -38,9 +38,13 @@ async def close(server: asyncio.Server) -> None:
 class Server:
     """Answers on a port, or on a line that is open. It belongs to the loop that it was started in."""
 
-    def __init__(self, framing: Callable[[], Framing], answer: Answering) -> None:
+    def __init__(
+        self, framing: Callable[[], Framing], answer: Answering, *, greeting: Callable[[], bytes] = bytes
+    ) -> None:
         self._framing = framing
         self._answer = answer
+        self._greeting = greeting
+        """Returns what each client is sent first, for a protocol that tells by itself."""
         self._clients: set[_Client] = set()
         self._server: asyncio.Server | None = None
 
@@ -53,7 +57,12 @@ class Server:
 
     def protocol(self) -> asyncio.Protocol:
         """Return what serves one more client, for a transport of another kind."""
-        return _Client(self._clients, self._framing(), self._answer)
+        return _Client(self._clients, self._framing(), self._answer, self._greeting)
+
+    def send(self, data: bytes) -> None:
+        """Send to every client what none of them has asked for."""
+        for client in list(self._clients):
+            client.transport.write(data)
 
     async def close(self) -> None:
         """Close the port and every connection, also those that are just being accepted."""
@@ -69,10 +78,17 @@ class Server:
 class _Client(asyncio.Protocol):
     """One client."""
 
-    def __init__(self, clients: set[_Client], framing: Framing, answer: Answering) -> None:
+    def __init__(
+        self,
+        clients: set[_Client],
+        framing: Framing,
+        answer: Answering,
+        greeting: Callable[[], bytes],
+    ) -> None:
         self._clients = clients
         self._framing = framing
         self._answer = answer
+        self._greeting = greeting
         self._buffer = bytearray()
         self.transport: Any = None
 
@@ -80,6 +96,8 @@ class _Client(asyncio.Protocol):
         """Take note of the client."""
         self.transport = transport
         self._clients.add(self)
+        if greeting := self._greeting():
+            self.transport.write(greeting)
 
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 - asyncio gives it
         """Forget it."""

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from petra.drivers import Command, Origin, Outcome, Point
+from petra.drivers.commands.delivery import REFUSED_FOR, Delivery
 from petra.drivers.commands.ledger import Ledger
-from petra.drivers.commands.output import REFUSED_FOR, Output
 from petra.signals import SignalType
 from petra.testing import ManualClock
 
@@ -18,9 +18,8 @@ def send():
     """Return a function that sends something to an output, and says how it has ended."""
     ledger = Ledger(ManualClock())
 
-    def send(output: Output, value: float, outcome: Outcome, *, urgent: bool = False) -> Command:
-        command = ledger.open("sp", value, "me", Origin.LOGIC)
-        command.urgent, output.sent = urgent, command
+    def send(output: Delivery, value: float, outcome: Outcome, *, urgent: bool = False) -> Command:
+        command = output.sent = ledger.open("sp", value, "me", Origin.LOGIC, urgent=urgent)
         command.end(outcome, 0, "it does not fit" if outcome is Outcome.REJECTED else "")
         return command
 
@@ -29,7 +28,7 @@ def send():
 
 @pytest.fixture
 def output(send):
-    made = Output(Point("sp", SignalType.FLOAT, "1"), None)
+    made = Delivery(Point("sp", SignalType.FLOAT, "1"), None)
     made.is_refused(send(made, 7.0, Outcome.REJECTED), 100.0)
     return made
 

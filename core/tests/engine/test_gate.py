@@ -1,0 +1,182 @@
+"""The gate for commands: one way for every order, and one for every mistake."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from petra.clock import SystemClock
+from petra.drivers import Command, Direction, Driver, Origin, Outcome, Point, SessionContext
+from petra.drivers.commands.ledger import Ledger
+from petra.engine.gate import CommandGate
+from petra.engine.journal import CommandJournal, read
+from petra.signals import Force, InboxFullError, LocalBus, NotWritableError, Signal, SignalType, Store
+from petra.supervise import Supervisor
+
+
+class Nowhere(Driver):
+    """A driver that is never started."""
+
+    async def session(self, context: SessionContext) -> None:
+        """Be nowhere."""
+
+
+class Hosted:
+    """As much of a hosted driver as the gate asks for before the loop runs."""
+
+    def __init__(self, *points: Point, online: str | None = None) -> None:
+        self.driver = Nowhere("d", points, online=online)
+
+
+@pytest.fixture
+def bus():
+    return LocalBus(
+        Store(
+            [
+                Signal("level", SignalType.FLOAT, minimum=0.0, maximum=10.0),
+                Signal("label", SignalType.STRING),
+                Signal("sum", SignalType.FLOAT, written_by="add"),
+                Signal("read", SignalType.FLOAT),
+                Signal("twice", SignalType.FLOAT),
+                Signal("petra.scans", SignalType.INT),
+                Signal("online", SignalType.BOOL),
+            ],
+            SystemClock(),
+        )
+    )
+
+
+@pytest.fixture
+def ledger():
+    return Ledger(SystemClock())
+
+
+@pytest.fixture
+def gate(bus, ledger):
+    made = CommandGate(bus, SystemClock(), ledger, Supervisor())
+    made.route(
+        [
+            Hosted(Point("read", SignalType.FLOAT, "r1"), online="online"),
+            Hosted(*(Point("twice", SignalType.FLOAT, at, Direction.WRITE) for at in ("w1", "w2"))),
+        ]
+    )
+    return made
+
+
+def said(command: Command) -> tuple[Outcome, str]:
+    return command.outcome, command.reason
+
+
+@pytest.mark.parametrize(
+    ("signal", "value", "reason"),
+    [
+        ("lebel", 1.0, "there is no signal 'lebel'; did you mean"),
+        ("level", "full", "'full'"),
+        ("level", None, "a command writes a value"),
+        ("level", 11.0, "'level' is at most 10, not 11"),
+        ("level", math.nan, "'level' is at least 0"),
+        ("label", 5, "5"),
+        ("label", "x" * 70_000, "label"),
+        ("sum", 1.0, "the block 'add' writes it; force it instead"),
+        ("read", 1.0, "its point r1 is only read"),
+        ("twice", 1.0, "2 points write it"),
+        ("petra.scans", 1, "the engine itself writes it"),
+        ("online", True, "the engine itself writes it"),
+        ("level", [1, 2], "[1, 2]"),
+        ("level", 10**5000, "level"),
+    ],
+    ids=lambda value: repr(value)[:12] if not isinstance(value, int) or value < 2**64 else "huge",
+)
+def test_every_mistake_is_a_command_that_was_rejected(gate, ledger, signal, value, reason):
+    """Whoever asks has one thing to look at, and the ledger has them all, in a size that can be kept."""
+    command = gate.command(signal, value, "ann", Origin.LOCAL)
+    assert command.wait(0) is command
+    assert command.outcome is Outcome.REJECTED
+    assert reason in command.reason
+    assert ledger.commands() == [command]
+    assert ledger.counts == {Outcome.REJECTED: 1}
+    assert len(str(command.value)) <= 101
+    assert len(command.reason) <= 300
+
+
+@pytest.mark.parametrize(("signal", "value"), [("nothing", 1.0), ("level", "full"), ("level", 11.0)])
+def test_a_force_that_cannot_be_is_rejected_as_well(gate, ledger, signal, value):
+    command = gate.force(signal, value, "ann", Origin.LOCAL)
+    assert command.outcome is Outcome.REJECTED
+    assert command.reason
+    assert ledger.commands() == [command]
+
+
+def test_what_no_device_has_is_accepted_and_not_confirmed(gate, bus):
+    """Nobody has confirmed anything: the next scan has it."""
+    commands = [
+        gate.command("level", 3, "ann", Origin.LOCAL),
+        gate.force("label", "by hand", "ann", Origin.LOCAL),
+        gate.force("label", None, "ann", Origin.LOCAL),
+    ]
+    assert {each.outcome for each in commands} == {Outcome.ACCEPTED}
+    assert commands[0].order.value == 3.0
+    bus.store.latch()
+    bus.store.publish(1, 1)
+    assert bus.read("level").value == 3.0
+
+
+def test_an_inbox_that_is_full_is_a_refusal(gate, bus, monkeypatch):
+    def full(_: object) -> None:
+        raise InboxFullError("200000 values wait")
+
+    monkeypatch.setattr(bus, "enqueue", full)
+    for command in (
+        gate.command("level", 1.0, "ann", Origin.LOCAL),
+        gate.force("level", 1.0, "ann", Origin.LOCAL),
+    ):
+        assert said(command) == (Outcome.REJECTED, "200000 values wait")
+
+
+def test_the_policy_comes_first_and_the_end_refuses_everything(gate):
+    assert "without a policy" in gate.command("nothing", 1.0, "web", Origin.NETWORK).reason
+    gate.refusing = "the engine stops"
+    for command in (
+        gate.command("level", 1.0, "ann", Origin.LOCAL),
+        gate.force("level", 1.0, "ann", Origin.LOCAL),
+        gate.command("nothing", 1.0, "ann", Origin.LOCAL),
+    ):
+        assert said(command) == (Outcome.REJECTED, "the engine stops")
+
+
+def test_a_force_on_the_bus_passes_the_gate(gate, bus, ledger):
+    bus.force("level", 4.0, "ann")
+    assert ledger.commands()[-1].outcome is Outcome.ACCEPTED
+    gate.refusing = "the engine stops"
+    with pytest.raises(NotWritableError, match="'level' is not forced: the engine stops"):
+        bus.gate(Force(1, "ann", "level", 5.0))
+
+
+def test_a_loop_that_is_closed_is_a_stopped_engine(bus, ledger):
+    supervisor = Supervisor()
+    supervisor.start()
+    gate = CommandGate(bus, SystemClock(), ledger, supervisor)
+    gate.route([Hosted(Point("level", SignalType.FLOAT, "w", Direction.WRITE))])
+    supervisor.stop()
+    assert said(gate.command("level", 1.0, "ann", Origin.LOCAL)) == (
+        Outcome.REJECTED,
+        "the engine has stopped",
+    )
+
+
+def test_what_was_refused_can_be_written_to_the_journal(gate, ledger, tmp_path):
+    """Whatever was asked for: nothing keeps the commands after it out of the file."""
+    journal = CommandJournal(tmp_path / "c.jsonl", ledger)
+    for signal, value in (("level", object()), ("x" * 10_000, 10**400), (7, b"\xff"), ("level", 2.0)):
+        gate.command(signal, value, "ann", Origin.LOCAL)
+    journal.flush()
+    found = read(journal.path, 10)
+    assert [entry["outcome"] for entry in found] == ["rejected"] * 3 + ["accepted"]
+    assert journal.path.stat().st_size < 3_000
+
+
+def test_an_order_never_changes(gate):
+    order = gate.command("level", 2.0, "ann", Origin.LOCAL).order
+    with pytest.raises(AttributeError):
+        order.value = 3.0
