@@ -85,6 +85,11 @@ def test_constraints_hold_all_that_is_required_anywhere():
 def test_what_is_installed_has_the_versions_of_the_constraints():
     allowed = script("test_newest.py")["constrained"](CONSTRAINTS)
     assert script("test_newest.py")["drift"](allowed) == []
-    ours = {folder.name.lower() for folder in DISTRIBUTIONS} | {"petra-core", "acme-pumps", "acme-meter"}
+    ours = {folder.name.lower() for folder in DISTRIBUTIONS} | {
+        "petra-core",
+        "acme-pumps",
+        "acme-meter",
+        "acme-tank",
+    }
     names = {re.sub(r"[-_.]+", "-", each.name).lower() for each in distributions()}
     assert names - ours - set(allowed) == set(), "scripts/update-constraints has to be run"

@@ -1,0 +1,1 @@
+"""Acme's tank gauges in PETRA."""
