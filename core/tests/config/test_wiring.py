@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 
-from petra import Catalog, Kind, SignalUse, about, hookimpl
+from petra import Catalog, DriverKind, SignalUse, about, hookimpl
 from petra.config import load_bytes
 from petra.library import plugin as library
 
@@ -26,8 +26,8 @@ class ValvePlugin:
     __name__ = "valve"
 
     @hookimpl
-    def petra_drivers(self) -> list[Kind[Any]]:
-        return [Kind("valve", ValveConfig, build=lambda config: config)]
+    def petra_drivers(self) -> list[DriverKind[Any]]:
+        return [DriverKind("valve", ValveConfig, build=lambda config: config)]
 
 
 CATALOG = Catalog.of(library, ValvePlugin())

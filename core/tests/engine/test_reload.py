@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 
-from petra import Catalog, Kind, about, hookimpl
+from petra import Catalog, DriverKind, about, hookimpl
 from petra.config import Configuration, configuration, load_bytes
 from petra.drivers import Direction, Driver, Point, SessionContext
 from petra.engine import Engine
@@ -74,8 +74,8 @@ class GaugePlugin:
     __name__ = "gauges"
 
     @hookimpl
-    def petra_drivers(self) -> list[Kind[Any]]:
-        return [Kind("gauge", GaugeConfig, lambda config: [Gauge(config)])]
+    def petra_drivers(self) -> list[DriverKind[Any]]:
+        return [DriverKind("gauge", GaugeConfig, lambda config: [Gauge(config)])]
 
 
 catalog = Catalog.of(library, GaugePlugin())

@@ -27,7 +27,7 @@ def loaded(code: str) -> set[str]:
     "code",
     [
         "import petra_s7.plugin, petra_s7.config, petra_s7.points, petra_s7.memory",
-        "from petra_s7 import plugin\nplugin.petra_drivers()\nplugin.petra_commands()[0].load()",
+        "from petra_s7 import plugin\nplugin.petra_drivers()\nplugin.petra_cli_commands()[0].load()",
     ],
     ids=["modules", "hooks"],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from petra import Command, Kind, hookimpl
+from petra import CliCommand, DriverKind, hookimpl
 
 from .config import TankConfig
 
@@ -17,15 +17,15 @@ PETRA_API = 1
 
 
 @hookimpl
-def petra_drivers() -> list[Kind[list[TankDriver]]]:
+def petra_drivers() -> list[DriverKind[TankConfig]]:
     """List the drivers: which section is theirs, and how they are made of it."""
-    return [Kind("acme_tank", TankConfig, _build)]
+    return [DriverKind("acme_tank", TankConfig, _build)]
 
 
 @hookimpl
-def petra_commands() -> list[Command]:
+def petra_cli_commands() -> list[CliCommand]:
     """List the commands."""
-    return [Command("acme-tank", "Watch and simulate Acme's tank gauges.", _command)]
+    return [CliCommand("acme-tank", "Watch and simulate Acme's tank gauges.", _command)]
 
 
 def _build(config: TankConfig) -> list[TankDriver]:
