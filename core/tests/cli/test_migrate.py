@@ -51,7 +51,7 @@ def test_what_is_left_and_what_is_wrong(petra, write):
     write("bad.yaml", "alarms: {}\nblocks:\n- {name: a, type: SR_LATCH, inputs: {set: true, reset: 5}}\n")
     ran = petra("migrate", "bad.yaml", code=1)
     assert "bad.yaml:3:19: left: SR_LATCH has two meanings" in ran.err
-    assert "in the result: bad.yaml:1:1: warning: alarms: this version reads no `alarms`" in ran.err
+    assert "in the result: bad.yaml:1:1: warning: alarms: this version does not read `alarms`" in ran.err
     assert "in the result: bad.yaml:3:56: error: blocks[0].inputs.reset" in ran.err
 
 
@@ -60,7 +60,8 @@ def test_a_latch_that_stays_and_means_something_else_is_a_failure(petra, write):
     write("one.yaml", f"x-t: &t SR_LATCH\nblocks:\n{latch}")
     ran = petra("migrate", "--generation", "1", "one.yaml", code=1)
     assert ran.err.splitlines()[0] == (
-        "one.yaml:1:6: error: left: SR_LATCH is now RS: not done, for the document would mean something else"
+        "one.yaml:1:6: error: left: SR_LATCH is now RS: not done, "
+        "because the document would have another meaning"
     )
     petra("migrate", "--generation", "2", "one.yaml")
 

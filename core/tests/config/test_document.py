@@ -19,9 +19,9 @@ def test_a_document_of_nothing_special(check):
     [
         ("s7", "not-installed", "pip install petra-s7"),
         ("modbus", "not-installed", "pip install petra-modbus"),
-        ("alarms", "not-yet", "it comes with a later petra-core"),
-        ("storage", "not-yet", "it comes with a later petra-core"),
-        ("mqtt", "not-yet", "it comes with a later petra-mqtt"),
+        ("alarms", "not-yet", "a later petra-core will read it"),
+        ("storage", "not-yet", "a later petra-core will read it"),
+        ("mqtt", "not-yet", "a later petra-mqtt will read it"),
         ("signal", "unknown-section", "did you mean 'signals'?"),
         ("metre", "unknown-section", "did you mean 'meter'?"),
         ("modbuss", "unknown-section", "did you mean 'modbus'?"),

@@ -62,13 +62,13 @@ SLIPS = {
     "dash-name": ("signals:\n  - a\n  -b\n  - c\n", 3, 3, "yaml-syntax", "write `- b`"),
     "dash-braces": ("signals:\n  - a\n  -{name: b}\n", 3, 3, "yaml-syntax", "write `- {name: b}`"),
     "dash-top": ("signals:\n-name: a\n", 2, 1, "missing-space", "write `- name: ...`"),
-    "dash-all": ("signals:\n  -name: a\n", 2, 3, "wrong-type", "behind a dash and a space"),
+    "dash-all": ("signals:\n  -name: a\n", 2, 3, "wrong-type", "after a dash and a space"),
     "quote-within": (
         "signals:\n- {name: a, description: 'it's on'}\n",
         2,
         29,
         "yaml-syntax",
-        "a quote within the text is written '', or put the text in \"...\"",
+        "a quote inside the text is written '', or put the text in \"...\"",
     ),
     "quote-within-block": ("signals:\n- name: a\n  unit: 'it's'\n", 3, 12, "yaml-syntax", "is written ''"),
     "quote-within-two": ('signals:\n- name: a\n  unit: "a "b" c"\n', 3, 12, "yaml-syntax", 'is written \\"'),
@@ -192,8 +192,8 @@ blocks:
 """
     made = load_bytes(text.encode(), CATALOG, {})
     assert [(p.line, p.column, p.code, p.hint) for p in made.problems] == [
-        (4, 19, "not-yet", "it comes with a later petra-twilio"),
-        (5, 19, "not-yet", "it comes with a later petra-mail"),
+        (4, 19, "not-yet", "a later petra-twilio will provide it"),
+        (5, 19, "not-yet", "a later petra-mail will provide it"),
     ]
     assert [block.name for block in made.configuration.plant.blocks] == ["e"]
     assert {signal.name for signal in made.configuration.plant.signals} == {"a", "sent", "f"}

@@ -51,7 +51,7 @@ def test_the_second_generation_in_our_names():
         "# realtime:\n#   priority: 50\n#   cpu_affinity: [2, 3]\n#   lock_memory: true\n\nsignals:\n" in text
     )
     assert '  - name: "tank.level"   # in cm, as the operators say it\n' in text
-    assert {change.said.split()[0] for change in made.changes} >= {"units", "log_to_history", "realtime"}
+    assert {change.message.split()[0] for change in made.changes} >= {"units", "log_to_history", "realtime"}
     assert (made.changes[0].line, made.changes[0].column) == (11, 1)
 
 

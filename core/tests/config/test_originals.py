@@ -25,7 +25,7 @@ def test_each_section_that_nothing_provides_is_one_problem(path):
     assert [problem.path for problem in serious] == present
     for problem in serious:
         assert problem.code == ("not-installed" if problem.path in MISSING else "not-yet")
-        assert problem.hint.startswith("pip install " if problem.path in MISSING else "it comes with a later")
+        assert problem.hint.startswith("pip install " if problem.path in MISSING else "a later petra-")
 
 
 def test_signals_and_blocks_are_understood(meter_catalog):

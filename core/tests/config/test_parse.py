@@ -92,10 +92,10 @@ def test_traps_of_the_text(check, text, code, place):
 @pytest.mark.parametrize(
     ("data", "code", "said"),
     [
-        (b"", "empty-document", "nothing in this document"),
-        (b"# only a comment\n\n", "empty-document", "nothing"),
-        (b"---\n...\n", "empty-document", "nothing"),
-        (b"null\n", "empty-document", "nothing"),
+        (b"", "empty-document", "the document is empty"),
+        (b"# only a comment\n\n", "empty-document", "is empty"),
+        (b"---\n...\n", "empty-document", "is empty"),
+        (b"null\n", "empty-document", "is empty"),
         (b"just a text\n", "wrong-type", "a document is a mapping of sections, not a single value"),
         (b"- a\n- b\n", "wrong-type", "not a list"),
         (b"signals: \xff\n", "not-utf8", "byte 0xff"),

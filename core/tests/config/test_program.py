@@ -64,7 +64,7 @@ TON = "{name: a, type: TON, inputs: {in: ready}"
         ("{name: a, type: QQQQ}", "unknown-block-type", "no installed plugin provides the block type 'QQQQ'"),
         ("{name: a}", "missing-key", "'type' is missing"),
         ("{type: GT}", "missing-key", "'name' is missing"),
-        ("{name: a b, type: TON, inputs: {in: ready}}", "bad-value", "is no name"),
+        ("{name: a b, type: TON, inputs: {in: ready}}", "bad-value", "is not a valid name"),
         (
             "{name: a, type: TON, inputs: {inn: ready, in: ready}}",
             "unknown-port",
@@ -126,7 +126,7 @@ def test_a_section_s_signals_are_checked_like_a_block_s(check):
     )
     assert sorted(result.codes) == ["bad-value", "two-writers", "unknown-signal"]
     assert "did you mean 'ready'?" in result.text
-    assert "written by line 7 already" in result.text
+    assert "already written by line 7" in result.text
 
 
 @pytest.mark.parametrize("name", ['"75.0"', '"true"', '"hello wor ld !"', '""'])
@@ -169,7 +169,7 @@ def test_a_signal_that_could_not_be_read_is_not_called_unknown(check):
 def test_two_writers(check):
     problem = check(program(TON + ", outputs: {q: x}}", TON.replace("a,", "b,") + ", outputs: {q: x}}")).only
     assert (problem.code, problem.line, problem.path) == ("two-writers", 7, "blocks[1].outputs.q")
-    assert "is written by the block 'a' already" in problem.message
+    assert "is already written by the block 'a'" in problem.message
 
 
 def test_names_are_unique(check):
@@ -189,7 +189,7 @@ def test_names_are_unique(check):
         ("{name: a, type: int, initial: 1.5}", "the signal is int: expected a whole number, not 1.5"),
         ("{name: a, type: float, initial: x}", "the signal is float: expected a number, not x"),
         ("{name: a, type: string, initial: 5}", "the signal is string: expected a text, not 5"),
-        ("{name: a, type: bool, initial: no}", "some YAML readers take no for false"),
+        ("{name: a, type: bool, initial: no}", "some YAML readers read no as false"),
         ("{name: a, type: flaot}", "did you mean 'float'?"),
         ('{name: "a b"}', "letters, digits and"),
         ('{name: "75.0"}', "'75.0' is a literal, not a name"),
@@ -244,7 +244,7 @@ def of_library(block: str):
     return load_bytes(f"{PLANT}- {block}\n".encode(), LIBRARY, {}).problems
 
 
-TAKEN = "is taken as one of the inputs"
+TAKEN = "is read as one of the inputs"
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_what_has_none_is_noted_once_with_its_place(loaded):
     history = notes["log_to_history"]
     assert str(history) == (
         "second.yaml:33:5: note: signals[0].log_to_history: 'log_to_history' has no effect: this version has "
-        "no history; so 2 times, here first [no-effect]"
+        "no history (2 times; this is the first) [no-effect]"
     )
     (disabled,) = (p for p in loaded.problems if p.code == "disabled-block")
     assert (disabled.path, disabled.line) == ("blocks[1].enabled", 63)
@@ -69,7 +69,7 @@ def test_what_has_none_is_noted_once_with_its_place(loaded):
         ("minimum: low", "wrong-type", "expected a whole number or a number, not low"),
         ("minimum: .inf", "bad-value", ".inf is not a finite number"),
         ("minimum: 1, min_value: 1", "duplicate-key", "'min_value' and another key here both mean 'minimum'"),
-        ("type: integr", "bad-value", "none of bool, int, float, string"),
+        ("type: integr", "bad-value", "not one of bool, int, float, string"),
     ],
 )
 def test_limits_and_types(check, signal, code, said):
@@ -162,6 +162,6 @@ def test_the_two_meanings_of_a_latch(library):
         2,
         19,
     )
-    assert problem.hint == "write SR where it is to be set, RS where it is to be reset"
+    assert problem.hint == "write SR to set it, or RS to reset it"
     for name in ("SR", "RS", "RS_LATCH"):
         assert load_bytes((text % name).encode(), library, {}).problems == ()

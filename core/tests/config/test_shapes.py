@@ -137,4 +137,4 @@ def test_an_alias_that_writes_twice_is_told_so(check):
         - {host: b, points: *points}
     """)
     assert result.codes == ["two-writers"]
-    assert "an alias puts this part in two places" in result.text
+    assert "an alias uses this part in two places" in result.text

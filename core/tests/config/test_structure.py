@@ -86,10 +86,10 @@ def test_nothing_behind_what_is_required_is_an_error(check, block, code):
             "host: no",
             "yaml-ambiguous",
             (2, 9),
-            'some YAML readers take no for false (write false, or "no" in quotes)',
+            'some YAML readers read no as false (write false, or "no" in quotes)',
         ),
-        ("host: 12:30", "yaml-ambiguous", (2, 9), 'base 60 to some YAML readers (write "12:30" in quotes)'),
-        ("host: 2026-01-01", "yaml-ambiguous", (2, 9), "is a date to some YAML readers"),
+        ("host: 12:30", "yaml-ambiguous", (2, 9), 'base 60 (write "12:30" in quotes)'),
+        ("host: 2026-01-01", "yaml-ambiguous", (2, 9), "2026-01-01 as a date"),
         ('host: ""', "bad-value", (2, 9), '"" is not of length 1 or more'),
         (
             'host: a\nport: "502"',
@@ -100,7 +100,7 @@ def test_nothing_behind_what_is_required_is_an_error(check, block, code):
         ("host: a\nport: 502.5", "wrong-type", (3, 9), "expected a whole number, not 502.5"),
         ("host: a\nport: 5e2", "wrong-type", (3, 9), "expected a whole number, not 5e2"),
         ("host: a\nport: true", "wrong-type", (3, 9), "expected a whole number, not true"),
-        ("host: a\nport: 010", "yaml-ambiguous", (3, 9), "010 is octal to some YAML readers"),
+        ("host: a\nport: 010", "yaml-ambiguous", (3, 9), "some YAML readers read 010 as octal"),
         ("host: a\nport: 1_502", "yaml-ambiguous", (3, 9), "underscores"),
         ("host: a\nport: 0", "bad-value", (3, 9), "0 is not at least 1 and at most 65535"),
         ("host: a\nport: 99999999999999999999", "bad-value", (3, 9), "does not fit into 64 bits"),
@@ -123,7 +123,7 @@ def test_nothing_behind_what_is_required_is_an_error(check, block, code):
         ("host: a\nlabels: {a: [1]}", "wrong-type", (3, 15), "expected a text, not a list"),
         ("host: ${NONE}", "unset-variable", (2, 9), "the environment variable NONE is not set"),
         ("host: http://${NONE}", "unset-variable", (2, 16), "NONE"),
-        ("host: a\npassword: 12345", "wrong-type", (3, 13), "expected a text, not what is written here"),
+        ("host: a\npassword: 12345", "wrong-type", (3, 13), "expected a text, not the value written here"),
     ],
 )
 def test_one_mistake_is_one_problem_at_its_place(check, lines, code, place, said):

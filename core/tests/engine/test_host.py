@@ -312,8 +312,8 @@ def test_a_reload_before_the_start_is_whole():
         ("toy:\n- {name: one, get: a}\n- {name: one, get: b}\n", "3:10: another connection"),
         ("toy:\n- {name: one, get: a}\ngame:\n  name: one\n  get: b\n", "4:9: another connection"),
         ("toy:\n- {name: petra.drivers, get: a}\n", "2:10: 'petra.drivers' is a name of the engine's"),
-        ('toy:\n- {name: "a\\nb", get: a}\n', "2:10: 'a\\nb' is no name"),
-        ('toy:\n- {name: " ", get: a}\n', "2:10: ' ' is no name"),
+        ('toy:\n- {name: "a\\nb", get: a}\n', "2:10: 'a\\nb' is not a valid name"),
+        ('toy:\n- {name: " ", get: a}\n', "2:10: ' ' is not a valid name"),
     ],
 )
 def test_drivers_run_under_names_of_their_own(text, said):
@@ -531,7 +531,7 @@ def test_a_device_is_given_what_the_signal_says_for_bad(more, again):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("signals: [{name: a, on_bad: safe}]", "on_bad is safe, and the signal has no safe value"),
+        ("signals: [{name: a, on_bad: safe}]", "on_bad is safe, but the signal has no safe value"),
         ("signals: [{name: a, on_bad: off}]", "1:29"),
         ("signals: [{name: a, safe: 1.0, safe_after_ms: -1}]", "1:47"),
     ],

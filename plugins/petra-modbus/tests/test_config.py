@@ -162,8 +162,8 @@ def test_overlapping_writes_are_found(problems, first, second, clash):
         ("{type: tcp, host: 'a:b:c'}", "IPv6 address"),
         ("{type: tcp, host: '[::1'}", "such as [::1]:502"),
         ("{type: tcp, host: 'a:502', port: 503}", "the host names another port, 502"),
-        ("{type: tcp, host: a, insecure: true}", "only for `type: tls`"),
-        ("{type: udp, host: a}", "is none of"),
+        ("{type: tcp, host: a, insecure: true}", "belong to `type: tls`"),
+        ("{type: udp, host: a}", "is not one of"),
     ],
 )
 def test_a_mistake_in_a_transport_is_found(problems, transport, said):
@@ -179,7 +179,7 @@ def test_signals_are_declared_by_points_with_their_type(problems):
     )
     assert problems(text) == []
     (found,) = problems(text + "signals:\n- {name: a, type: bool}\n")
-    assert "'a' holds bool, and float is meant here" in found
+    assert "'a' is bool, but float is needed here" in found
     assert found.startswith("plant.yaml:6:")
     assert problems(text + "signals:\n- {name: a, type: int}\n"), "a fraction does not fit into an int"
 
@@ -189,8 +189,8 @@ def test_a_safe_value_that_its_point_never_takes_is_found(problems):
     text = HEAD + "    - {signal: a, address: 1, direction: write, minimum: 20, maximum: 50}\n"
     assert problems(text + "signals:\n- {name: a, type: int, safe: 20}\n") == []
     (problem,) = problems(text + "signals:\n- {name: a, type: int, safe: 0}\n")
-    said = "signals[0].safe: the point in line 6 never takes it: 0 is less than 20, the least that is allowed"
-    assert problem == f"plant.yaml:8:30: error: {said} [bad-value]"
+    said = "the point in line 6 refuses this value: 0 is less than 20, the least that is allowed"
+    assert problem == f"plant.yaml:8:30: error: signals[0].safe: {said} [bad-value]"
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_safe_value_that_no_register_holds_is_found(problems, point, signal, s
     )
     (problem,) = problems(text)
     assert problem.startswith("plant.yaml:8:")
-    assert f"the point in line 6 never takes it: {said}" in problem.replace("a text of ", "")
+    assert f"the point in line 6 refuses this value: {said}" in problem.replace("a text of ", "")
 
 
 def test_a_mistake_in_a_connection_makes_no_other_one_of_what_it_would_have_declared():
@@ -228,13 +228,13 @@ def test_a_mistake_in_a_connection_makes_no_other_one_of_what_it_would_have_decl
 
 def test_a_signal_has_one_writer(problems):
     (found,) = problems(HEAD + "    - {signal: a, address: 1}\n    - {signal: a, address: 2}\n")
-    assert "'a' is written by line 6 already" in found
+    assert "'a' is already written by line 6" in found
 
 
 def test_two_connections_of_one_name_are_a_problem(problems):
     one = "  - name: x\n    transport: {host: a}\n"
     (found,) = problems("modbus:\n  connections:\n" + one + one)
-    assert "another connection is called 'x'" in found
+    assert "another connection has the name 'x'" in found
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_one_bad_point_hides_no_problem_of_the_others(problems):
     assert places == [f"plant.yaml:{place}" for place in ("6:28", "8:28", "9:28", "10:11")]
     assert "is written by the point 'b' already" in found[1]
     assert "cannot be written" in found[2]
-    assert "another connection is called 'meter'" in found[3]
+    assert "another connection has the name 'meter'" in found[3]
 
 
 def test_an_engineering_unit_has_a_hundred_characters(problems, modbus):

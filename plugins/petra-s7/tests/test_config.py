@@ -40,7 +40,7 @@ HEAD = "s7:\n  host: plc\n  points:\n"
 def test_a_safe_value_that_no_type_holds_is_found(problems, address, signal, said):
     text = HEAD + f"  - {{signal: a, address: {address}, direction: write}}\n"
     (problem,) = problems(text + f"signals:\n- {{name: a, {signal}}}\n")
-    assert "the point in line 4 never takes it" in problem
+    assert "the point in line 4 refuses this value" in problem
     assert said in problem or "characters" in problem
 
 

@@ -80,10 +80,10 @@ def _write_in_place(path: Path, before: bytes, data: bytes) -> None:
 
 def _report(file: str, made: Migrated) -> None:
     for change in made.changes:
-        click.echo(f"{file}:{change.line}:{change.column}: {change.said}", err=True)
+        click.echo(f"{file}:{change.line}:{change.column}: {change.message}", err=True)
     for change in made.left:
         left = "error: left" if change.wrong else "left"
-        click.echo(f"{file}:{change.line}:{change.column}: {left}: {change.said}", err=True)
+        click.echo(f"{file}:{change.line}:{change.column}: {left}: {change.message}", err=True)
     for problem in made.result.problems:
         click.echo(f"in the result: {problem}", err=True)
     click.echo(

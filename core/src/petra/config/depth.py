@@ -1,8 +1,8 @@
-"""How deep brackets stand inside each other in a text that the YAML library has given up on.
+"""The nesting depth of brackets in a text that the YAML library cannot parse.
 
-A library reads ahead of what it hands over, and some versions end at a depth of their own. So what lies
-between the last event and the place of a mistake is looked through here, and the limit is ours whatever the
-library says.
+The library reads ahead of the events that it returns, and some versions stop at a depth limit of their own.
+Therefore the text between the last event and the place of the error is scanned here, so that the same limit
+applies with every version of the library.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KEY = re.compile(r"[^\s\[\]{}]*:(?=\s)")
 
 
 def too_deep(text: str, start: int, end: int, *, depth: int, flow: int, most: int) -> int | None:
-    """Return where a bracket opens one level too many, or None.
+    """Return the position of the first bracket that exceeds the depth, or None.
 
     At `start` the text is `depth` levels deep, `flow` of them within brackets.
     """
@@ -40,7 +40,7 @@ def too_deep(text: str, start: int, end: int, *, depth: int, flow: int, most: in
             case "close":
                 depth, flow = depth - 1, max(0, flow - 1)
             case "plain" if not flow and not _KEY.match(text, token.start()):
-                # outside of brackets, brackets are part of a text that does not begin with one
+                # outside brackets, a text that begins otherwise may contain brackets
                 rest = _REST_OF_LINE.match(text, at, end)
                 at = rest.end() if rest else at
     return None

@@ -15,7 +15,8 @@ from petra.config.parse import MAX_BYTES, decode, parse
 from petra.config.problems import Problem, Problems, Severity
 from petra.config.reader import Configuration, Reader
 from petra.config.source import UnreadableError, read_bounded, read_stdin
-from petra.config.structure import Invalid, Structurer
+from petra.config.structure import Structurer
+from petra.config.values import Invalid
 from petra.errors import PetraError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ STDIN = "-"
 
 @frozen
 class Loaded:
-    """What came of a document. There is a configuration exactly when there is no error among the problems."""
+    """The result of loading a document. The configuration is None if any problem is an error."""
 
     file: str
     configuration: Configuration | None
@@ -39,22 +40,22 @@ class Loaded:
 
     @property
     def errors(self) -> int:
-        """How many problems are errors, those left out of the list included."""
+        """The number of errors, including those left out of the list."""
         return sum(p.severity is Severity.ERROR for p in self.problems) + self.left_out
 
     @property
     def serious(self) -> tuple[Problem, ...]:
-        """The errors and warnings, without the notes: those are what `petra check` is for."""
+        """The errors and warnings, without the notes, which only `petra check` shows."""
         return tuple(p for p in self.problems if p.severity is not Severity.NOTE)
 
     @property
     def unreadable(self) -> bool:
-        """Whether the file could not be read at all."""
+        """Whether the file itself could not be read."""
         return any(p.code in ("unreadable", "not-a-file") for p in self.problems)
 
 
 class ConfigurationError(PetraError):
-    """A document has errors; `problems` has them all."""
+    """A document has errors; `problems` holds all of them."""
 
     def __init__(self, loaded: Loaded) -> None:
         self.problems = loaded.problems
@@ -68,7 +69,7 @@ def load(path: str | Path, catalog: Catalog, variables: Mapping[str, str] | None
     try:
         data = read_stdin(MAX_BYTES) if str(path) == STDIN else read_bounded(path, MAX_BYTES)
     except UnreadableError as error:
-        problems.add_at(0, 0, error.code, f"it {error}")
+        problems.add_at(0, 0, error.code, f"the file {error}")
         return Loaded(name, None, problems.finish())
     folder = Path() if str(path) == STDIN else Path(path).parent
     return _load(data, problems, catalog, variables, folder)
@@ -82,22 +83,22 @@ def load_bytes(
     name: str = "<text>",
     folder: Path | None = None,
 ) -> Loaded:
-    """Check a document that is at hand."""
+    """Check a document given as bytes."""
     problems = Problems(name)
     if len(data) > MAX_BYTES:
-        problems.add_at(0, 0, "too-large", f"it is larger than {MAX_BYTES // 2**20} MiB")
+        problems.add_at(0, 0, "too-large", f"the document is larger than {MAX_BYTES // 2**20} MiB")
         return Loaded(name, None, problems.finish())
     return _load(data, problems, catalog, variables, folder or Path())
 
 
 def load_model(path: str | Path, model: type[M]) -> tuple[M | None, tuple[Problem, ...]]:
-    """Read a document that is one model and nothing else, such as the script of a simulator."""
+    """Read a document that consists of one model, such as the script of a simulator."""
     problems = Problems(str(path))
     made = None
     try:
         text = decode(read_bounded(path, MAX_BYTES), problems)
     except UnreadableError as error:
-        problems.add_at(0, 0, error.code, f"it {error}")
+        problems.add_at(0, 0, error.code, f"the file {error}")
         return None, problems.finish()
     root = parse(text, problems) if text is not None else None
     if root is not None:
@@ -105,7 +106,7 @@ def load_model(path: str | Path, model: type[M]) -> tuple[M | None, tuple[Proble
             made = Structurer(problems, Environment(os.environ, Path(path).parent)).structure(root, model)
         except Invalid:
             made = None
-    elif not problems.errors:  # an empty document says nothing but what is so without it
+    elif not problems.errors:  # an empty document: the defaults hold
         made = model()
     return None if problems.errors else made, problems.finish(root)
 
@@ -129,7 +130,7 @@ def _load(
     elif root is not None and not (isinstance(root, nodes.Scalar) and root.is_null):
         problems.add(root, "wrong-type", f"a document is a mapping of sections, not {root.noun}")
     elif not problems.errors:
-        problems.add_at(1, 1, "empty-document", "there is nothing in this document")
+        problems.add_at(1, 1, "empty-document", "the document is empty")
     for fault in catalog.faults:
         problems.warn_file("plugin-quarantined", str(fault), hint="petra doctor")
     return Loaded(

@@ -1,4 +1,4 @@
-"""Edits of a document's text at the places that its nodes know; everything else stays byte for byte."""
+"""Edits of a document's text at the places of its nodes; all other bytes stay unchanged."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from petra.config.tokens import Span, Tokens
 
 
 class CannotEditError(Exception):
-    """The text at a place is not what the node there says, or nothing may be taken out of it."""
+    """The text at a place differs from its node, or an edit would break the document."""
 
 
 @frozen
 class Edit:
-    """What stands instead of a part of the text, from `start` up to `end`."""
+    """The replacement for a part of the text, from `start` up to `end`."""
 
     start: int
     end: int
@@ -27,7 +27,7 @@ class Edit:
 
 @frozen
 class Source:
-    """The text of a document, with the lines that nodes count in."""
+    """The text of a document, with the starts of its lines."""
 
     text: str
     starts: tuple[int, ...] = field(init=False)
@@ -42,16 +42,16 @@ class Source:
         return (0, *(newline.end() for newline in NEWLINE.finditer(self.text)))
 
     def at(self, node: Node) -> int:
-        """Return where a node begins in the text."""
+        """Return the position of a node in the text."""
         return self.starts[node.line - 1] + node.column - 1
 
     def line(self, number: int) -> str:
-        """Return a line, counted from 1, without its end."""
+        """Return a line, counted from 1, without its line break."""
         end = self.starts[number] if number < len(self.starts) else len(self.text)
         return NEWLINE.sub("", self.text[self.starts[number - 1] : end])
 
     def replaced(self, node: Scalar, instead: str) -> Edit:
-        """Return the edit that writes another text in place of a scalar, in the quotes that it has."""
+        """Return the edit that replaces the text of a scalar and keeps its quotes."""
         start, end = self.tokens.scalar(self.at(node))
         if self.text[start] in "\"'":
             start, end = start + 1, end - 1
@@ -60,7 +60,7 @@ class Source:
         return Edit(start, end, instead)
 
     def without(self, mapping: Mapping, keys: set[str]) -> list[Edit]:
-        """Return the edits that take entries out: as comments where lines allow it, else for good."""
+        """Return the edits that remove entries: as comments in block style, by deletion in braces."""
         entries = sorted(mapping.entries.values(), key=lambda entry: self.at(entry.key))
         entries = [entry for entry in entries if self.owns(mapping, entry)]
         dropped = [entry.key.text in keys for entry in entries]
@@ -71,14 +71,14 @@ class Source:
         return self._cut(mapping, entries, dropped) if mapping.flow else self._commented(entries, dropped)
 
     def owns(self, mapping: Mapping, entry: Entry) -> bool:
-        """Return whether an entry is written in a mapping, and not taken over from another by `<<`."""
+        """Return whether an entry is written in this mapping, and not merged from another by `<<`."""
         at, key = self.at(mapping), self.at(entry.key)
         if mapping.flow:
             return any(part[0].start <= key < part[-1].end for part in self.tokens.parts(at))
         return entry.key.column - 1 == self.tokens.column(at) and key >= at
 
     def _cut(self, mapping: Mapping, entries: list[Entry], dropped: list[bool]) -> list[Edit]:
-        """Return the edits that take entries out of braces; the comments between them stay."""
+        """Return the edits that remove entries from braces; the comments between them stay."""
         parts = self.tokens.parts(self.at(mapping))
         places = [self.at(entry.key) for entry, gone in zip(entries, dropped, strict=True) if gone]
         out = [any(part[0].start <= place < part[-1].end for place in places) for part in parts]
@@ -95,7 +95,7 @@ class Source:
         return edits
 
     def _cut_run(self, run: list[Span], comma: Span | None) -> list[Edit]:
-        """Return the edits that take neighbours out, of the last ones with the comma that stands before."""
+        """Return the edits that remove adjacent entries; the last entries go with the comma before them."""
         start, end = run[0].start, run[-1].end
         self._refuse_anchors(start, end)
         if comma is not None and self.text[end - 1] != ",":
@@ -110,21 +110,21 @@ class Source:
             raise CannotEditError
 
     def _cut_comma(self, comma: Span) -> Edit:
-        """Return the edit that takes a comma out, and keeps a comment behind it one."""
+        """Return the edit that removes a comma; a `#` after it keeps the space that makes it a comment."""
         return Edit(*comma, " " if self.text[comma.end : comma.end + 1] == "#" else "")
 
     def _comments(self, start: int, end: int) -> str:
-        """Return what stands between two tokens when it has a comment in it."""
+        """Return the text between two tokens if it contains a comment."""
         between = self.text[start:end]
         return between if between.strip() else ""
 
     def _tidy(self, start: int, end: int, kept: str) -> Edit:
-        """Return the edit that writes comments in place of a part, without lines or blanks left over."""
+        """Return the edit that replaces a part by its comments, without leaving empty lines or blanks."""
         line = self.starts[bisect_right(self.starts, start) - 1]
         following = bisect_right(self.starts, end)
         after = self.starts[following] if following < len(self.starts) else len(self.text)
         lead, rest = self.text[line:start], self.text[end:after]
-        if not rest.strip():  # nothing more in the line where the part ends
+        if not rest.strip():  # the part ends with its line
             if not kept and not lead.strip():
                 return Edit(line, after, "")
             start = start if kept else line + len(lead.rstrip(" "))
@@ -162,7 +162,7 @@ class Source:
         return [Edit(start, start + cut, " " * cut + "# ")]
 
     def last_line(self, entries: list[Entry], i: int) -> int:
-        """Return the last line of an entry of a block, without the comments that belong to what follows."""
+        """Return the last line of a block entry, without the comments that belong to the next entry."""
         entry, indent = entries[i], entries[i].key.column - 1
         listed = isinstance(entry.value, Sequence) and not entry.value.flow
         last = entry.key.line
@@ -182,8 +182,8 @@ class Source:
         return last
 
 
-def applied(text: str, edits: list[Edit]) -> str:
-    """Return a text after edits that do not overlap; the same edit twice is one."""
+def apply_edits(text: str, edits: list[Edit]) -> str:
+    """Return the text with the edits applied; edits must not overlap, and duplicates count once."""
     parts, at = [], 0
     for edit in sorted(set(edits), key=lambda edit: (edit.start, edit.end)):
         parts += [text[at : edit.start], edit.instead]

@@ -1,6 +1,6 @@
-"""Values from outside the document: `${NAME}`, `${NAME:-default}`, `${file:/run/secrets/x}`.
+"""External values: `${NAME}`, `${NAME:-default}`, `${file:/run/secrets/x}`.
 
-`$${` is a plain `${`.
+`$${` is replaced by `${`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SECRETIVE = re.compile(r"pass|secret|token|key|cred|auth|(?:^|_)(?:pw|pwd|pin)(
 
 @frozen
 class Source:
-    """Where a substituted part came from: a variable, a file or the default written behind `:-`."""
+    """The source of a substituted part: a variable, a file, or the default after `:-`."""
 
     kind: str
     name: str
@@ -35,22 +35,22 @@ class Source:
 
     @property
     def secretive(self) -> bool:
-        """Whether what came from here should be taken for a secret wherever it turns up."""
+        """Whether a value from this source counts as a secret: any file, or by the variable's name."""
         return self.kind == "file" or (self.kind == "env" and bool(_SECRETIVE.search(self.name)))
 
 
 @frozen
 class Substituted:
-    """A text with its references replaced, and where each came from."""
+    """A text with its references replaced, and the source of each."""
 
     text: str = field(repr=False)
     sources: tuple[Source, ...] = ()
-    foreign: tuple[str, ...] = field(default=(), repr=False)
-    """What came from variables and files: no message may show it."""
+    external: tuple[str, ...] = field(default=(), repr=False)
+    """The texts from variables and files; no message may show them."""
 
 
 class SubstitutionError(Exception):
-    """A reference cannot be replaced: which problem code, why, and how far into the text."""
+    """A reference cannot be replaced: the problem code, the reason, and the offset in the text."""
 
     def __init__(self, code: str, message: str, offset: int, hint: str = "") -> None:
         super().__init__(message)
@@ -61,7 +61,7 @@ class SubstitutionError(Exception):
 
 @frozen
 class Environment:
-    """What references are replaced by: variables, and files relative to the document's folder."""
+    """The values for references: variables, and files relative to the folder of the document."""
 
     variables: Mapping[str, str] = field(factory=lambda: os.environ, repr=False)
     folder: Path = Path()
@@ -73,7 +73,7 @@ class Environment:
             return Substituted(text)
         sources: list[Source] = []
         parts: list[str] = []
-        foreign: list[str] = []
+        external: list[str] = []
         end = length = 0
         for reference in _REFERENCE.finditer(text):
             parts.append(text[end : reference.start()])
@@ -84,19 +84,19 @@ class Environment:
             value, source = self._look_up(reference)
             length += len(value)
             if length > MAX_TEXT:
-                raise SubstitutionError("too-large", "with its references replaced, it is too long", 0)
+                raise SubstitutionError("too-large", "the text is too long with its references replaced", 0)
             parts.append(value)
             sources.append(source)
             if source.kind != _DEFAULT:
-                foreign.append(value)
+                external.append(value)
         parts.append(text[end:])
-        return Substituted("".join(parts), tuple(sources), tuple(foreign))
+        return Substituted("".join(parts), tuple(sources), tuple(external))
 
     def _look_up(self, reference: re.Match[str]) -> tuple[str, Source]:
         inner, closing = reference.groups()
         if not closing:
             raise SubstitutionError(
-                "bad-substitution", "`${` is not closed", reference.start(), "write $${ for a plain ${"
+                "bad-substitution", "`${` is not closed", reference.start(), "write $${ for a literal ${"
             )
         if inner.startswith("file:"):
             return self._read(inner[5:], reference.start()), Source("file", inner[5:])
@@ -106,10 +106,10 @@ class Environment:
                 "bad-substitution",
                 "`${...}` takes NAME, NAME:-default or file:/path",
                 reference.start(),
-                "write $${ for a plain ${",
+                "write $${ for a literal ${",
             )
         name, default = variable.groups()
-        # an empty variable counts as unset where there is a default, as in every shell
+        # as in a shell, `:-` applies the default to an empty variable too
         if value := self.variables.get(name) or "":
             return value, Source("env", name)
         if default is not None:
@@ -136,11 +136,12 @@ class Environment:
         except UnicodeDecodeError:
             raise SubstitutionError("unreadable-secret", f"the file {name} is not UTF-8", offset) from None
         if "\0" in text:
-            raise SubstitutionError("unreadable-secret", f"the file {name} is not a text", offset)
+            raise SubstitutionError("unreadable-secret", f"the file {name} is not a text file", offset)
+        # Files of secrets end with a newline that is not part of the secret.
         return text.removesuffix("\n").removesuffix("\r")
 
 
 def file_references(text: str) -> list[str]:
-    """Return the names of the files that a text refers to."""
+    """Return the names of the files that a text references."""
     inner = [match.group(1) for match in _REFERENCE.finditer(text) if match.group(1)]
     return [reference.removeprefix("file:") for reference in inner if reference.startswith("file:")]

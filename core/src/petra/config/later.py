@@ -1,4 +1,4 @@
-"""Sections still to come: what they say of signals is heeded, so that the rest of the document is good."""
+"""Sections of a later version: the signals that they mention count as known in the rest of the document."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _NAMES = {**{kind.value: kind for kind in SignalType}, **SYNONYMS[SignalType]}
 _KINDS = {name: SignalType(kind) for name, kind in _NAMES.items()}
 
 
-def mentioned(section: Node) -> dict[str, SignalType | None]:
-    """Return the signals that a section of unknown form mentions, with the types that it gives them."""
+def mentioned_signals(section: Node) -> dict[str, SignalType | None]:
+    """Return the signals that a section of unknown form mentions, with their types if given."""
     found: dict[str, SignalType | None] = {}
     pending, seen = [section], set()
     while pending:
@@ -29,21 +29,21 @@ def mentioned(section: Node) -> dict[str, SignalType | None]:
             pending += [entry.value for entry in node.entries.values()]
             for key, entry in node.entries.items():
                 if isinstance(entry.value, Scalar) and (key == "signal" or key.endswith("_signal")):
-                    found[entry.value.text] = found.get(entry.value.text) or _kind(node)
+                    found[entry.value.text] = found.get(entry.value.text) or _declared_kind(node)
         elif isinstance(node, Sequence):
             pending += node.items
     return {name: kind for name, kind in found.items() if is_name(name)}
 
 
-def _kind(node: Mapping) -> SignalType | None:
-    said = node.get("data_type") or node.get("type")
-    return _KINDS.get(said.text) if isinstance(said, Scalar) else None
+def _declared_kind(node: Mapping) -> SignalType | None:
+    written = node.get("data_type") or node.get("type")
+    return _KINDS.get(written.text) if isinstance(written, Scalar) else None
 
 
 def declared_for(
     wired: Iterable[Wired], names: dict[str, SignalType | None], known: Iterable[str]
 ) -> list[SignalConfig]:
-    """Return the signals of sections to come that blocks read already, each as its first reader wants it."""
+    """Return the signals of later sections that blocks read, in the type that the first reader expects."""
     made: dict[str, SignalConfig] = {}
     missing = names.keys() - set(known)
     for block in wired:

@@ -1,4 +1,4 @@
-"""The limits of a signal: whether they fit it, and each other."""
+"""The limits of a signal: checks against its type and against each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Limits:
     maximum: int | float | None
 
     def beyond(self, value: Value) -> str:
-        """Say which limit a value does not keep; empty when it keeps both."""
+        """Return which limit a value exceeds; empty if it is within both."""
         if isinstance(value, str):
             return ""
         if self.minimum is not None and value < self.minimum:
@@ -36,7 +36,7 @@ class Limits:
 
 
 def check_limits(node: Node, signal: SignalConfig, problems: Problems) -> Limits | None:
-    """Note what is wrong with the limits of a signal; return them when they can be used."""
+    """Report errors in the limits of a signal; return the limits if they are valid."""
     low, high = signal.minimum, signal.maximum
     given = [(low, "minimum", "min_value"), (high, "maximum", "max_value")]
     at = [within(node, *keys) for value, *keys in given if value is not None]
@@ -44,11 +44,11 @@ def check_limits(node: Node, signal: SignalConfig, problems: Problems) -> Limits
         return None
     if signal.type not in _NUMBERS:
         for place in at:
-            said = f"the signal is {signal.type.value}: only numbers have limits"
-            problems.add(place, "bad-value", said, hint="leave it out, or say `type: float`")
+            message = f"the signal is {signal.type.value}: only numbers have limits"
+            problems.add(place, "bad-value", message, hint="leave it out, or write `type: float`")
         return None
     if low is not None and high is not None and low > high:
-        said = f"the maximum {written(at[1])} is below the minimum {written(at[0])}"
-        problems.add(at[1], "bad-value", said)
+        message = f"the maximum {written(at[1])} is below the minimum {written(at[0])}"
+        problems.add(at[1], "bad-value", message)
         return None
     return Limits(low, high)

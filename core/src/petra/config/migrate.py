@@ -1,7 +1,7 @@
-"""A document of either generation of the original, rewritten in our names: the text, not the tree.
+"""Rewriting a document of either generation of the original in the names of this version.
 
-Comments, order, quotes and line ends stay. What the document means stays too: the configurations before and
-after are compared, and what would change one is left.
+The text is edited, not the tree: comments, order, quotes and line breaks stay. The meaning stays too: the
+configurations before and after are compared, and an edit that would change the meaning is not made.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from petra.config import nodes
 from petra.config.document import Loaded, load_bytes
-from petra.config.edits import CannotEditError, Edit, Source, applied
+from petra.config.edits import CannotEditError, Edit, Source, apply_edits
 from petra.config.models import SYNONYMS, BlockConfig, PlantConfig, SignalConfig
 from petra.config.problems import Severity
 from petra.config.reader import PROTOCOLS
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from petra.plugin.catalog import Catalog
 
 LATCH = {1: "RS", 2: "SR"}
-"""What `SR_LATCH` meant, by generation."""
+"""The meaning of `SR_LATCH`, by generation."""
 
-_RESET_FIRST = "SR_LATCH is reset in the first generation when both inputs are true, and is set here"
+_RESET_FIRST = "with both inputs true, SR_LATCH is reset in the first generation, but set in this version"
 
 
 @frozen
 class Change:
-    """One thing that was rewritten, or that could not be; `wrong` when it means another thing now."""
+    """One edit that was made, or could not be made; `wrong` if the document now has another meaning there."""
 
     line: int
     column: int
-    said: str
+    message: str
     wrong: bool = False
 
 
 @frozen
 class Migrated:
-    """A document rewritten, what was done, and what was left as it is."""
+    """A rewritten document, the changes, and what was left unchanged."""
 
     data: bytes
     result: Loaded
@@ -63,7 +63,7 @@ def migrate(
     folder: Path | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Migrated:
-    """Return a document in our names. `generation` says what its latches mean; without, they are left."""
+    """Return a rewritten document. `generation` decides the meaning of its latches; None leaves them."""
 
     def read(text: bytes) -> Loaded:
         return load_bytes(text, catalog, variables, name=name, folder=folder)
@@ -77,44 +77,48 @@ def migrate(
     writer.document(before.root)
 
     def written(steps: list[_Step]) -> bytes:
-        return mark + applied(text, [edit for step in steps for edit in step.edits]).encode()
+        return mark + apply_edits(text, [edit for step in steps for edit in step.edits]).encode()
 
-    done = _kept(writer.steps, lambda steps: _same(before, read(written(steps)), generation))
+    done = _accepted_steps(
+        writer.steps, lambda steps: _same_meaning(before, read(written(steps)), generation)
+    )
     made = written(done)
     changes = {change for step in done for change in step.changes}
     undone = writer.steps.keys() - done
     left = {*writer.left, *(change for step in undone for change in step.undone)}
     if generation == 1:
-        left |= _latches_left(before, {_place(change) for change in changes | left})
-    return Migrated(made, read(made), tuple(sorted(changes, key=_place)), tuple(sorted(left, key=_place)))
+        left |= _latches_left(before, {_position(change) for change in changes | left})
+    return Migrated(
+        made, read(made), tuple(sorted(changes, key=_position)), tuple(sorted(left, key=_position))
+    )
 
 
-def _kept(steps: Iterable[_Step], holds: Callable[[list[_Step]], bool]) -> list[_Step]:
-    """Return the steps that can be taken together: all of them, or else those that do no harm."""
+def _accepted_steps(steps: Iterable[_Step], holds: Callable[[list[_Step]], bool]) -> list[_Step]:
+    """Return the steps that can be taken together: all, or those that keep the meaning of the document."""
 
     def more(taken: list[_Step], offered: list[_Step]) -> list[_Step]:
         if not offered or holds(taken + offered):
             return taken + offered
         if len(offered) == 1:
             return taken
-        half = len(offered) // 2
+        half = len(offered) // 2  # bisection: a check costs a whole load, and few steps are refused
         return more(more(taken, offered[:half]), offered[half:])
 
     return more([], [*steps])
 
 
 def _latches_left(before: Loaded, known: set[tuple[int, int]]) -> set[Change]:
-    """Return the latches of the first generation that nothing was said of yet: named by a reference."""
+    """Return the latches of the first generation without a change so far: those named by a reference."""
     at = {(p.line, p.column) for p in before.problems if p.code == "two-meanings"} - known
     return {Change(line, column, f"{_RESET_FIRST}: write RS", wrong=True) for line, column in at}
 
 
-def _place(change: Change) -> tuple[int, int]:
+def _position(change: Change) -> tuple[int, int]:
     return change.line, change.column
 
 
-def _same(before: Loaded, after: Loaded, generation: int | None) -> bool:
-    """Return whether a document means the same as before, latches of the first generation apart."""
+def _same_meaning(before: Loaded, after: Loaded, generation: int | None) -> bool:
+    """Return whether a document has the same meaning as before, except latches of the first generation."""
     first, second = before.configuration, after.configuration
     if first is None or second is None:
         return first is second and not _errors(after) - _errors(before)
@@ -136,18 +140,18 @@ def _errors(loaded: Loaded) -> Counter[str]:
 
 @frozen
 class _Step:
-    """Edits that belong together, and what they do."""
+    """Edits that belong together, and their descriptions."""
 
     edits: tuple[Edit, ...]
     changes: tuple[Change, ...]
     wrong: bool = False
-    """Whether the document is wrong without it."""
+    """Whether the document has another meaning without this step."""
 
     @property
     def undone(self) -> tuple[Change, ...]:
-        """What is said of a step that would change what the document means."""
-        why = "not done, for the document would mean something else"
-        return tuple(attrs.evolve(c, said=f"{c.said}: {why}", wrong=self.wrong) for c in self.changes)
+        """The descriptions of a step that is not made because it would change the meaning of the document."""
+        why = "not done, because the document would have another meaning"
+        return tuple(attrs.evolve(c, message=f"{c.message}: {why}", wrong=self.wrong) for c in self.changes)
 
 
 @frozen
@@ -158,7 +162,7 @@ class _Migration:
     catalog: Catalog
     generation: int | None
     steps: dict[_Step, None] = field(factory=dict)
-    """In their order, each once: an alias leads to the same place again."""
+    """In order, each once: an alias leads to the same place again."""
     left: list[Change] = field(factory=list)
 
     def document(self, root: nodes.Mapping) -> None:
@@ -176,36 +180,36 @@ class _Migration:
             self._lift(root)
 
     def _try(
-        self, at: nodes.Node, edits: Callable[[], Iterable[Edit]], said: str, *, wrong: bool = False
+        self, at: nodes.Node, edits: Callable[[], Iterable[Edit]], message: str, *, wrong: bool = False
     ) -> None:
         try:
             made = tuple(edits())
         except CannotEditError:
-            why = "not done, for what stands there is not plain"
-            self.left.append(Change(at.line, at.column, f"{said}: {why}", wrong=wrong))
+            why = "not done, because the text there cannot be edited safely"
+            self.left.append(Change(at.line, at.column, f"{message}: {why}", wrong=wrong))
             return
-        self._step(made, [Change(at.line, at.column, said)], wrong=wrong)
+        self._step(made, [Change(at.line, at.column, message)], wrong=wrong)
 
     def _step(self, edits: Iterable[Edit], changes: list[Change], *, wrong: bool = False) -> None:
         self.steps[_Step(tuple(edits), tuple(changes), wrong)] = None
 
     def _names(self, item: nodes.Mapping, model: type) -> None:
-        """Write the names of settings that are ours in place of the others."""
+        """Replace aliases of settings by their names."""
         ours = {alias: setting.name for setting in settings(model) for alias in setting.about.aliases}
         for key, entry in item.entries.items():
             if key in ours:
                 self._replace(entry.key, ours[key])
 
     def _replace(self, at: nodes.Scalar, instead: str, *, wrong: bool = False) -> None:
-        said = f"{at.text} is now {instead}"
-        self._try(at, lambda: [self.source.replaced(at, instead)], said, wrong=wrong)
+        message = f"{at.text} is now {instead}"
+        self._try(at, lambda: [self.source.replaced(at, instead)], message, wrong=wrong)
 
     def _without(self, mapping: nodes.Mapping, keys: set[str], model: type) -> None:
-        """Take out the settings that have no effect; those for people stay."""
+        """Remove settings that have no effect; settings that are documentation stay."""
         reasons = not_read(model)
         found = [entry for key, entry in mapping.entries.items() if key in keys and reasons[key]]
         own = [entry for entry in found if self.source.owns(mapping, entry)]
-        how = "taken out" if mapping.flow else "now a comment"
+        how = "removed" if mapping.flow else "now a comment"
         changes = [
             Change(key.line, key.column, f"{key.text} is {how}: {reasons[key.text]}") for key, _ in own
         ]
@@ -217,8 +221,8 @@ class _Migration:
             self._step(edits, changes)
         for entry in found:
             if entry not in own:
-                said = f"{entry.key.text} has no effect, and cannot be taken out by itself"
-                self.left.append(Change(entry.key.line, entry.key.column, said))
+                message = f"{entry.key.text} has no effect, and cannot be removed separately"
+                self.left.append(Change(entry.key.line, entry.key.column, message))
 
     def _kind(self, item: nodes.Mapping) -> None:
         for key in ("type", "signal_type", "data_type"):
@@ -231,13 +235,13 @@ class _Migration:
         if not isinstance(at, nodes.Scalar) or at.text != "SR_LATCH":
             return
         if self.generation is None:
-            said = "SR_LATCH has two meanings: --generation 1 makes it RS, --generation 2 makes it SR"
-            self.left.append(Change(at.line, at.column, said))
+            message = "SR_LATCH has two meanings: --generation 1 makes it RS, --generation 2 makes it SR"
+            self.left.append(Change(at.line, at.column, message))
         else:
             self._replace(at, LATCH[self.generation], wrong=self.generation == 1)
 
     def _lift(self, root: nodes.Mapping) -> None:
-        """Put the sections under `protocols` at the top, where they are lines of their own."""
+        """Move the sections under `protocols` to the top, if they are written in block style."""
         entry = root.entries[PROTOCOLS]
         inner = entry.value
         if not isinstance(inner, nodes.Mapping) or inner.flow or inner.line == entry.key.line or root.flow:
@@ -251,7 +255,7 @@ class _Migration:
         )
 
     def _headless(self, key: nodes.Scalar) -> Iterator[Edit]:
-        """Yield the edit that takes a key's line out, up to a comment behind it."""
+        """Yield the edit that removes the line of a key, up to a comment after it."""
         start, line = self.source.starts[key.line - 1], self.source.line(key.line)
         behind = line[line.index(":") + 1 :]
         if behind.strip() and not behind.lstrip().startswith("#"):

@@ -1,4 +1,4 @@
-"""The part of the document that core owns: signals, blocks, tasks and the engine."""
+"""The part of the document that the core owns: signals, blocks, tasks and the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from petra.signals import OnBad, SignalType
 from petra.signals.types import LONGEST_NAME, NAME
 
 MAIN = "main"
-"""The task of every block that names none."""
+"""The task of every block without `task`."""
 
 _NAME = and_(matches_re(NAME), max_len(LONGEST_NAME))
 _PERIOD = and_(gt(0.0), le(3_600_000.0))
@@ -21,7 +21,7 @@ _PERIOD = and_(gt(0.0), le(3_600_000.0))
 Scalar = bool | int | float | str
 
 SYNONYMS: Mapping[type, Mapping[str, str]] = {SignalType: {"integer": "int"}}
-"""Further names of choices, as documents of the original have them."""
+"""Further names of choices, from documents of the original."""
 
 MEANT: Mapping[type, dict[str, str]] = {
     SignalType: {
@@ -33,27 +33,27 @@ MEANT: Mapping[type, dict[str, str]] = {
         **dict.fromkeys(("text", "str", "char", "wstring"), "string"),
     }
 }
-"""What other systems call a choice, in small letters: for hints alone."""
+"""Names of choices in other systems, in lower case: for hints only."""
 
-_FOR_PEOPLE = ""
+_DOCUMENTATION = ""
 _LATER = "this version has no {}"
 
 
 @frozen
 class SignalConfig:
-    """A signal: a named, typed value. A bare name stands for a float of that name."""
+    """A signal: a named, typed value. A name alone declares a float."""
 
     NOT_READ: ClassVar[Mapping[str, str]] = {
-        "category": _FOR_PEOPLE,
-        "source": _FOR_PEOPLE,
-        "tags": _FOR_PEOPLE,
-        "metadata": _FOR_PEOPLE,
-        "update_frequency_ms": "what is stale is known from its connection",
+        "category": _DOCUMENTATION,
+        "source": _DOCUMENTATION,
+        "tags": _DOCUMENTATION,
+        "metadata": _DOCUMENTATION,
+        "update_frequency_ms": "a point becomes stale by the polling of its connection",
         "log_to_history": _LATER.format("history"),
         "log_interval_ms": _LATER.format("history"),
         "enable_alarms": _LATER.format("alarms"),
         "quality_enabled": "every signal has a quality",
-        "validation": "`minimum` and `maximum` are what is checked",
+        "validation": "use `minimum` and `maximum`",
     }
 
     name: str = field(
@@ -61,17 +61,17 @@ class SignalConfig:
         metadata=about("Unique name: letters, digits and `_ . : / -`", shorthand=True),
     )
     type: SignalType = field(
-        default=SignalType.FLOAT, metadata=about("What it holds", aliases=("signal_type", "data_type"))
+        default=SignalType.FLOAT, metadata=about("Type of the value", aliases=("signal_type", "data_type"))
     )
     initial: Scalar | None = field(
         default=None,
         metadata=about(
-            "Value before anything is written; if not given false, empty, or the value within its limits "
+            "Value before the first write; without it false, an empty text, or the value within the limits "
             "that is nearest to zero",
             aliases=("initial_value",),
         ),
     )
-    unit: str = field(default="", metadata=about("Engineering unit, for people", aliases=("units",)))
+    unit: str = field(default="", metadata=about("Engineering unit, for display", aliases=("units",)))
     minimum: int | float | None = field(
         default=None, metadata=about("Lowest value that may be written", aliases=("min_value",))
     )
@@ -80,31 +80,33 @@ class SignalConfig:
     )
     safe: Scalar | None = field(
         default=None,
-        metadata=about("Value that it takes when the scan stops, and its device when it is bad"),
+        metadata=about("Value of the signal when scans stop, and of its device when the signal is bad"),
     )
     safe_after_ms: float = field(
         default=1000.0,
         validator=and_(ge(0.0), le(3_600_000.0)),
-        metadata=about("How long it has to be bad until its device is given the safe value", unit="ms"),
+        metadata=about(
+            "Time that the signal must be bad before its device is given the safe value", unit="ms"
+        ),
     )
     on_bad: OnBad | None = field(
         default=None,
         metadata=about(
-            "What its device is given when it is bad: the safe value, nothing (hold) or the last good value; "
-            "safe if there is a safe value, else hold"
+            "What the device is given when the signal is bad: the safe value, nothing (hold) or the last "
+            "good value; default: safe if there is a safe value, otherwise hold"
         ),
     )
-    description: str = field(default="", metadata=about("What it is, for people"))
+    description: str = field(default="", metadata=about("Description, for display"))
 
 
 @frozen
 class BlockConfig:
-    """A block of the program. A bare name stands for a block of that type, called the same."""
+    """A block of the program. A type name alone declares a block of that type with the same name."""
 
     NOT_READ: ClassVar[Mapping[str, str]] = {
-        "category": _FOR_PEOPLE,
-        "tags": _FOR_PEOPLE,
-        "metadata": _FOR_PEOPLE,
+        "category": _DOCUMENTATION,
+        "tags": _DOCUMENTATION,
+        "metadata": _DOCUMENTATION,
         "priority": "blocks run in the order of their wiring; `petra explain` shows it",
         "circuit_breaker": "a block that faults holds its outputs, which are bad until it has run again",
         "enhanced_monitoring": "every block's faults are counted",
@@ -128,14 +130,16 @@ class BlockConfig:
     params: dict[str, Scalar] = field(
         default=Factory(dict), metadata=about("Parameter: value", aliases=("parameters",), sparse=True)
     )
-    task: str = field(default=MAIN, metadata=about("Task that runs it"))
-    enabled: bool = field(default=True, metadata=about("Whether it runs; false takes it out of the program"))
-    description: str = field(default="", metadata=about("What it is for, for people"))
+    task: str = field(default=MAIN, metadata=about("Task that runs the block"))
+    enabled: bool = field(
+        default=True, metadata=about("Whether the block runs; false removes it from the program")
+    )
+    description: str = field(default="", metadata=about("Description, for display"))
 
 
 @frozen
 class TaskConfig:
-    """A task: blocks that run together, at a period of their own. Without any, all blocks run in `main`."""
+    """A task: blocks that run together with one period. Without tasks, all blocks run in `main`."""
 
     name: str = field(
         validator=_NAME, metadata=about("Unique name: letters, digits and `_ . : / -`", shorthand=True)
@@ -148,7 +152,7 @@ class TaskConfig:
     priority: int = field(
         default=0,
         validator=and_(ge(-100), le(100)),
-        metadata=about("When several are due, the higher goes first; of equals, the shorter period"),
+        metadata=about("If several tasks are due, the highest runs first; of equals, the shortest period"),
     )
 
 
@@ -160,56 +164,58 @@ class EngineConfig:
         default=0.0,
         validator=and_(ge(0.0), le(3_600_000.0)),
         metadata=about(
-            "A scan that does not end within this drives signals to their safe values; "
-            "0 stands for ten periods of the slowest task, at least 1000",
+            "A scan that takes longer drives signals to their safe values; "
+            "0 means ten periods of the slowest task, at least 1000",
             unit="ms",
         ),
     )
     spin_us: float = field(
         default=0.0,
         validator=and_(ge(0.0), le(2_000.0)),
-        metadata=about("How long before a deadline to stop sleeping and watch the clock instead", unit="µs"),
+        metadata=about(
+            "Time before a deadline in which the scheduler polls the clock instead of sleeping", unit="µs"
+        ),
     )
     data_dir: str = field(
         default="",
         metadata=about(
-            "Folder for what outlives a run: lock, retained state, commands; NAME.data beside the document "
-            "if neither this nor $STATE_DIRECTORY is given"
+            "Folder for data that survives a run: lock, retained state, commands; default: $STATE_DIRECTORY, "
+            "otherwise NAME.data beside the document"
         ),
     )
     retain_file: str = field(
         default="",
-        metadata=about("Where blocks keep what they retain over a restart; in the data folder if not given"),
+        metadata=about("File for states that survive a restart; default: in the data folder"),
     )
 
 
 @frozen
 class PlantConfig:
-    """The keys of a document that belong to core. Every other key is the section of a plugin."""
+    """The keys of a document that belong to the core. Every other key is the section of a plugin."""
 
     NOT_READ: ClassVar[Mapping[str, str]] = {
-        "version": _FOR_PEOPLE,
-        "description": _FOR_PEOPLE,
-        "author": _FOR_PEOPLE,
-        "created_at": _FOR_PEOPLE,
-        "modified_at": _FOR_PEOPLE,
-        "tags": _FOR_PEOPLE,
-        "metadata": _FOR_PEOPLE,
-        "max_scan_jitter_ms": "how late scans are is measured; see `petra run` and the signals `petra.*`",
-        "error_recovery": "scans go on after a block's fault in any case",
-        "max_consecutive_errors": "scans go on after a block's fault in any case",
-        "restart_delay_ms": "connections come back by themselves",
+        "version": _DOCUMENTATION,
+        "description": _DOCUMENTATION,
+        "author": _DOCUMENTATION,
+        "created_at": _DOCUMENTATION,
+        "modified_at": _DOCUMENTATION,
+        "tags": _DOCUMENTATION,
+        "metadata": _DOCUMENTATION,
+        "max_scan_jitter_ms": "lateness is measured; see `petra run` and the signals `petra.*`",
+        "error_recovery": "scans always continue after a fault of a block",
+        "max_consecutive_errors": "scans always continue after a fault of a block",
+        "restart_delay_ms": "connections are restored automatically",
         "realtime": _LATER.format("real-time class"),
-        "validation": "`minimum` and `maximum` of signals are what is checked",
+        "validation": "use `minimum` and `maximum` of signals",
         "history": _LATER.format("history"),
         "health": "see `petra doctor` and the signals `petra.*`",
-        "logging": "options of `petra run` say what is logged",
+        "logging": "use the options of `petra run`",
     }
 
-    signals: tuple[SignalConfig, ...] = field(default=(), metadata=about("Signals declared by hand"))
+    signals: tuple[SignalConfig, ...] = field(default=(), metadata=about("Declared signals"))
     blocks: tuple[BlockConfig, ...] = field(default=(), metadata=about("The control logic"))
-    tasks: tuple[TaskConfig, ...] = field(default=(), metadata=about("Tasks beside `main`, or in its place"))
-    engine: EngineConfig = field(default=EngineConfig(), metadata=about("How the tasks are run"))
+    tasks: tuple[TaskConfig, ...] = field(default=(), metadata=about("Tasks beside `main`, or instead of it"))
+    engine: EngineConfig = field(default=EngineConfig(), metadata=about("Settings for running the tasks"))
     scan_time_ms: float = field(
         default=100.0, validator=_PERIOD, metadata=about("Period of the task `main`", unit="ms")
     )

@@ -1,7 +1,7 @@
-"""The document as a tree of nodes that know their place.
+"""The document as a tree of nodes with their places.
 
-Nodes hold what was written, not what it means: a scalar is its text and whether it was quoted. Meaning comes
-from the model that reads it (`structure.py`), so `12:30` can never turn into 750 on the way.
+Nodes hold the written text, not its meaning: a scalar is a text, and whether the text was quoted. The model
+that reads it decides the meaning (`structure.py`), so `12:30` never becomes 750 on the way.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class Node:
 
     @property
     def noun(self) -> str:
-        """What this part is called in a sentence."""
+        """The name of this kind of node in a sentence."""
         return "nothing"
 
 
 class Scalar(Node):
-    """A text; `plain` when it was written without quotes."""
+    """A text; `plain` if it is written without quotes."""
 
     __slots__ = ("plain", "text")
 
@@ -39,17 +39,17 @@ class Scalar(Node):
 
     @property
     def noun(self) -> str:
-        """What this part is called in a sentence."""
+        """The name of this kind of node in a sentence."""
         return "nothing" if self.is_null else "a single value"
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing was written here (or `null`, or `~`)."""
+        """Whether the value is empty, `null` or `~`."""
         return self.plain and self.text in ("", "~", "null", "Null", "NULL")
 
 
 class Sequence(Node):
-    """A list; `flow` when it is written in brackets."""
+    """A list; `flow` if it is written in brackets."""
 
     __slots__ = ("flow", "items")
 
@@ -60,19 +60,19 @@ class Sequence(Node):
 
     @property
     def noun(self) -> str:
-        """What this part is called in a sentence."""
+        """The name of this kind of node in a sentence."""
         return "a list"
 
 
 class Entry(NamedTuple):
-    """A key of a mapping, with its own place, and what stands behind it."""
+    """A key of a mapping, with its own place, and its value."""
 
     key: Scalar
     value: Node
 
 
 class Mapping(Node):
-    """Keys and what stands behind them, in the order of the document; `flow` when written in braces."""
+    """Keys and values in the order of the document; `flow` if written in braces."""
 
     __slots__ = ("entries", "flow")
 
@@ -83,11 +83,11 @@ class Mapping(Node):
 
     @property
     def noun(self) -> str:
-        """What this part is called in a sentence."""
+        """The name of this kind of node in a sentence."""
         return "a mapping"
 
     def get(self, key: str) -> Node | None:
-        """Return what stands behind a key, or None."""
+        """Return the value of a key, or None."""
         entry = self.entries.get(key)
         return entry.value if entry else None
 
@@ -95,7 +95,7 @@ class Mapping(Node):
 def paths(root: Node, wanted: set[int]) -> dict[int, str]:
     """Return the path ("blocks[3].inputs.in1") of each node whose id is wanted.
 
-    A node that aliases put in several places has the first.
+    A node that aliases use in several places gets the path of its first place.
     """
     found: dict[int, str] = {}
     seen: set[int] = set()
@@ -108,7 +108,7 @@ def paths(root: Node, wanted: set[int]) -> dict[int, str]:
             continue
         if isinstance(node, Mapping):
             seen.add(id(node))
-            # what is used by an alias has its path where it is used, not where it is kept
+            # sections `x-...` hold anchors: prefer the path of the alias to the path of the anchor
             kept = [not path and name.startswith("x-") for name in node.entries]
             order = sorted(zip(kept, node.entries.items(), strict=True), key=lambda each: each[0])
             for _, (name, (key, value)) in reversed(order):
@@ -124,7 +124,7 @@ def paths(root: Node, wanted: set[int]) -> dict[int, str]:
 
 
 def texts(root: Node) -> set[str]:
-    """Return every key and every single value of a part of the document."""
+    """Return the texts of all keys and single values in a part of the document."""
     found: set[str] = set()
     seen: set[int] = set()
     pending = [root]
@@ -143,7 +143,7 @@ def texts(root: Node) -> set[str]:
 
 
 def within(node: Node, *keys: str) -> Node:
-    """Return what stands behind the first of these keys that is there, or the node itself."""
+    """Return the value of the first of these keys that exists, or the node itself."""
     if isinstance(node, Mapping):
         for key in keys:
             if (found := node.get(key)) is not None:
@@ -152,7 +152,7 @@ def within(node: Node, *keys: str) -> Node:
 
 
 def key_of(node: Node, key: str) -> Node:
-    """Return the node of a key of a mapping, or the node itself."""
+    """Return the key node of a mapping's entry, or the node itself."""
     entry = node.entries.get(key) if isinstance(node, Mapping) else None
     return entry.key if entry else node
 

@@ -1,7 +1,8 @@
-"""YAML text → nodes, with every trap of the text itself caught.
+"""YAML text → nodes, with bounds and with all problems of the text reported.
 
-The tree is built from libyaml's events on an explicit stack: no recursion, so depth cannot crash it, and no
-resolver, so nothing is guessed. Size, depth and the growth by aliases are bounded.
+The tree is built from the events of libyaml on an explicit stack: without recursion, so a deep document
+cannot exhaust the stack, and without a resolver, so no type is guessed. Size, depth and the expansion of
+aliases are bounded.
 """
 
 from __future__ import annotations
@@ -24,9 +25,7 @@ MAX_NODES = 1_000_000
 MAX_DEPTH = 64
 MAX_SCALAR = 2**20
 
-_LOADER: Any = getattr(
-    yaml, "CSafeLoader", yaml.SafeLoader
-)  # a platform without libyaml parses slowly, but parses
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml, the slow parser in Python
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -35,12 +34,12 @@ _TOO_DEEP = f"more than {MAX_DEPTH} levels inside each other"
 _NO_KEY = Scalar(0, 0, "", plain=False)
 
 
-class _Stop(Exception):  # noqa: N818 - it ends the reading of a document, the reason is already noted
-    """The rest of the document cannot be read."""
+class _Stop(Exception):  # noqa: N818 - it only ends the parsing
+    """The rest of the document cannot be read; the problem is reported already."""
 
 
 def decode(data: bytes, problems: Problems) -> str | None:
-    """Return the document's text, or None when it is none; the problem says where."""
+    """Return the text of a document; report the place and return None if it is not valid UTF-8 text."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         problems.add_at(1, 1, "not-utf8", "the file is UTF-16", hint="save it as UTF-8")
         return None
@@ -48,7 +47,7 @@ def decode(data: bytes, problems: Problems) -> str | None:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = _place(data[: error.start].decode("utf-8"))
+        line, column = _position(data[: error.start].decode("utf-8"))
         problems.add_at(
             line,
             column,
@@ -58,23 +57,23 @@ def decode(data: bytes, problems: Problems) -> str | None:
         )
         return None
     if bad := _UNPRINTABLE.search(text):
-        line, column = _place(text[: bad.start()])
+        line, column = _position(text[: bad.start()])
         problems.add_at(
             line,
             column,
             "bad-character",
-            f"the character U+{ord(bad.group()):04X} cannot stand in a document",
+            f"the character U+{ord(bad.group()):04X} is not allowed in a document",
         )
         return None
     return text
 
 
 def parse(text: str, problems: Problems) -> Node | None:
-    """Return the root of the document, or None when there is none that could be read."""
+    """Return the root of the document, or None if the document is empty or not valid."""
     builder = _Builder(problems)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
-            builder.take(event)
+            builder.add_event(event)
     except yaml.MarkedYAMLError as error:
         if not builder.note_depth(text, error.problem_mark):
             note_syntax(error, text, problems)
@@ -87,8 +86,8 @@ def parse(text: str, problems: Problems) -> Node | None:
     return builder.root
 
 
-def _place(before: str) -> tuple[int, int]:
-    """Return the line and column of the character after this text."""
+def _position(before: str) -> tuple[int, int]:
+    """Return the line and column of the character that follows this text."""
     line, start = 1, 0
     for newline in NEWLINE.finditer(before):
         line, start = line + 1, newline.end()
@@ -96,7 +95,7 @@ def _place(before: str) -> tuple[int, int]:
 
 
 class _Frame:
-    """A container whose end has not come yet."""
+    """A mapping or list that is still open."""
 
     __slots__ = ("anchor", "key", "merges", "node", "weight")
 
@@ -109,19 +108,19 @@ class _Frame:
 
 
 class _Builder:
-    """Puts events together to a tree. `weight` counts what a tree would be with every alias written out."""
+    """Builds the tree from events. `weight` counts the values of a node with all aliases written out."""
 
     def __init__(self, problems: Problems) -> None:
         self.root: Node | None = None
         self._problems = problems
         self._stack: list[_Frame] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
-        self._skipped = 0  # depth inside a key that is no text, whose parts are passed over
+        self._skipped = 0  # depth inside a key that is not a text, which is skipped
         self._total = 0
-        self._flow: list[bool] = []  # of each container that is open, whether it has brackets
-        self._end = 0  # where the last event ended
+        self._flow: list[bool] = []  # for each open container, whether it has brackets
+        self._end = 0  # the end of the last event
 
-    def take(self, event: Any) -> None:
+    def add_event(self, event: Any) -> None:
         self._end = event.end_mark.index
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             if len(self._flow) >= MAX_DEPTH:
@@ -129,18 +128,18 @@ class _Builder:
             self._flow.append(bool(event.flow_style))
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self._flow.pop()
-        self._put(event)
+        self._dispatch(event)
 
     def note_depth(self, text: str, mark: Any) -> bool:
-        """Note that the text is too deep where the library gave up before it handed that over."""
+        """Report that the text is too deep, if that is why the library has stopped without an event."""
         end = len(text) if mark is None else mark.index + 1
         depth, flow = len(self._flow), sum(self._flow)
         at = too_deep(text, self._end, end, depth=depth, flow=flow, most=MAX_DEPTH)
         if at is not None:
-            self._problems.add_at(*_place(text[:at]), "too-deep", _TOO_DEEP)
+            self._problems.add_at(*_position(text[:at]), "too-deep", _TOO_DEEP)
         return at is not None
 
-    def _put(self, event: yaml.Event) -> None:
+    def _dispatch(self, event: yaml.Event) -> None:
         if self._skipped:
             self._skip(event)
         elif isinstance(event, yaml.ScalarEvent):
@@ -153,7 +152,7 @@ class _Builder:
             self._alias(event)
         elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
             line, column = _mark(event)
-            self._stop(line, column, "yaml-documents", "a second document begins here; one file holds one")
+            self._stop(line, column, "yaml-documents", "a second document begins here; a file holds only one")
 
     def _scalar(self, event: Any) -> None:
         line, column = _mark(event)
@@ -196,7 +195,7 @@ class _Builder:
         known = self._anchors.get(event.anchor)
         if known is None:
             inside = any(frame.anchor == event.anchor for frame in self._stack)
-            why = "stands inside itself" if inside else "is not defined above"
+            why = "is used inside its own anchor" if inside else "is not defined above"
             self._stop(line, column, "yaml-alias", f"the alias *{event.anchor} {why}")
             return
         node, weight = known
@@ -222,40 +221,42 @@ class _Builder:
             self._end_entry(frame, frame.node, frame.key, node)
 
     def _begin_entry(self, frame: _Frame, node: Node) -> None:
-        assert isinstance(node, Scalar)  # _refuse_key lets nothing else come here  # noqa: S101
+        assert isinstance(node, Scalar)  # noqa: S101 - _refuse_key has refused all other nodes
         frame.key = node
 
     def _end_entry(self, frame: _Frame, mapping: Mapping, key: Scalar, value: Node) -> None:
         frame.key = None
-        if key is _NO_KEY:
+        if key is _NO_KEY:  # its problem is reported already
             return
         if key.plain and key.text == "<<":
             frame.merges.append(value)
         elif (first := mapping.entries.get(key.text)) is not None:
             self._problems.add(
-                key, "duplicate-key", f"{key.text!r} stands here already, in line {first.key.line}"
+                key, "duplicate-key", f"{key.text!r} is already given in line {first.key.line}"
             )
         else:
             mapping.entries[key.text] = Entry(key, value)
 
     def _merge(self, frame: _Frame, mapping: Mapping) -> None:
-        """Take over the entries of `<<: *defaults` that are not given here; the first one named wins."""
+        """Merge the entries of `<<: *defaults` that are not given here; the first of several wins."""
         for merged in frame.merges:
             for source in merged.items if isinstance(merged, Sequence) else [merged]:
                 if not isinstance(source, Mapping):
-                    self._problems.add(source, "wrong-type", "`<<` takes over a mapping, not " + source.noun)
+                    self._problems.add(source, "wrong-type", "`<<` merges a mapping, not " + source.noun)
                     continue
                 for name, entry in source.entries.items():
                     mapping.entries.setdefault(name, entry)
 
     def _refuse_key(self, line: int, column: int) -> bool:
-        """Note that a list, a mapping or an alias stands where a key belongs."""
+        """Report a list, a mapping or an alias in the place of a key; return whether there is one."""
         if not self._stack:
             return False
         frame = self._stack[-1]
         if isinstance(frame.node, Sequence) or frame.key is not None:
             return False
-        self._problems.add_at(line, column, "bad-key", "a key is a text, not a list, a mapping or an alias")
+        self._problems.add_at(
+            line, column, "bad-key", "a key must be a text, not a list, a mapping or an alias"
+        )
         frame.key = _NO_KEY
         return True
 
@@ -263,7 +264,7 @@ class _Builder:
         if tag not in _TEXT_TAGS:
             shown = tag.replace("tag:yaml.org,2002:", "!!")
             self._problems.add_at(
-                line, column, "yaml-tag", f"the tag {shown[:60]!r} has no meaning here", hint="leave it out"
+                line, column, "yaml-tag", f"the tag {shown[:60]!r} is not supported", hint="leave it out"
             )
 
     def _skip(self, event: yaml.Event) -> None:

@@ -1,4 +1,4 @@
-"""One way to complain: a place, a code, what is wrong, what was meant."""
+"""Problems of a document: a place, a code, a message and a hint."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_PROBLEMS = 10_000
-_COMPARISONS = 10_000  # names compared in full for hints in one check, about a second of work
+_COMPARISONS = 10_000  # names compared in full for hints in one check: about one second
 _LONGEST_GUESS = 200
-_LONGEST = 500  # characters of a message: a document may hold keys and values of a million
-_SHORTEST_HIDDEN = 3  # shorter texts are part of every sentence
+_LONGEST = 500  # characters of a message: keys and values may have a million
+_SHORTEST_HIDDEN = 3  # shorter texts occur in any sentence
 
 
 class Severity(Enum):
-    """An error makes the configuration unusable, a warning deserves a look, a note is good to know."""
+    """An error makes the configuration unusable; a warning is probably a mistake; a note informs."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -33,7 +33,7 @@ class Severity(Enum):
 
 @frozen
 class Problem:
-    """Something wrong in a configuration: where, what, and what was probably meant."""
+    """One problem of a configuration: place, message, and a hint what was probably meant."""
 
     file: str
     line: int
@@ -65,7 +65,7 @@ class Problem:
 
 
 class Problems:
-    """The problems of one document. One thread fills it; it is bounded and counts what it left out."""
+    """The problems of one document. One thread owns it. The list is bounded; the rest is counted."""
 
     def __init__(self, file: str | Path) -> None:
         self.file = str(file)
@@ -76,25 +76,25 @@ class Problems:
         self._comparisons = _COMPARISONS
         self._errors = 0
         self._repeated: dict[str, tuple[int, int]] = {}
-        """Of notes that are made once for many places: which one, and of how many places."""
+        """For notes reported once for many places: the position of the note and the number of places."""
 
     @property
     def errors(self) -> int:
-        """How many errors were noted, those left out included."""
+        """The number of errors, including those left out of the list."""
         return self._errors
 
     def add(self, at: Node, code: str, message: str, *, hint: str = "", shift: int = 0) -> None:
-        """Note an error at a node; `shift` moves the place that many columns into it."""
+        """Report an error at a node; `shift` moves the place by columns into the node."""
         if isinstance(at, Scalar) and at.plain and CURLY.match(at.text):
             hint = CURLY_HINT
         self._note(at, at.line, at.column + shift, code, Severity.ERROR, message, hint)
 
     def warn(self, at: Node, code: str, message: str, *, hint: str = "") -> None:
-        """Note something that deserves a look and stops nothing."""
+        """Report a warning at a node."""
         self._note(at, at.line, at.column, code, Severity.WARNING, message, hint)
 
     def note(self, at: Node, code: str, message: str, *, hint: str = "", of: str = "") -> None:
-        """Note what is good to know and nothing is wrong with; of several with the same `of`, the first."""
+        """Report a note at a node; several notes with the same `of` become one, with a count."""
         if of and of in self._repeated:
             number, count = self._repeated[of]
             self._repeated[of] = (number, count + 1)
@@ -115,8 +115,8 @@ class Problems:
     def meant(self, name: str, candidates: Names | Iterable[str]) -> str:
         """Return a hint that names the closest candidate, or an empty text.
 
-        A document with thousands of unknown names would be compared for minutes: past a budget, only slips of
-        one character are recognized.
+        Comparing thousands of unknown names would take minutes: beyond a budget, only slips of one character
+        are recognized.
         """
         if len(name) > _LONGEST_GUESS or len(self._noted) >= MOST_PROBLEMS:
             return ""
@@ -126,7 +126,7 @@ class Problems:
         return f"did you mean {guess!r}?" if guess else ""
 
     def hide(self, text: str) -> None:
-        """Keep a text that came from outside the document out of every message, wherever it turns up."""
+        """Hide an external text, such as a secret, in all messages."""
         if len(text) >= _SHORTEST_HIDDEN:
             self._hidden.add(text)
 
@@ -144,7 +144,9 @@ class Problems:
                 where.get(id(node), ""),
                 code,
                 severity,
-                _presentable(message + (f"; so {often[i]} times, here first" if i in often else ""), hidden),
+                _presentable(
+                    message + (f" ({often[i]} times; this is the first)" if i in often else ""), hidden
+                ),
                 _presentable(hint, hidden),
             )
             for i, (node, line, column, code, severity, message, hint) in enumerate(self._noted)
@@ -165,7 +167,7 @@ class Problems:
             raise KeyError(f"the problem code {code!r} is not documented in petra.config.codes")
         noted = (line, column, code, message[:_LONGEST])
         if noted in self._seen:
-            return  # the same part again, by way of an alias
+            return  # the same part again, through an alias
         self._errors += severity is Severity.ERROR
         if len(self._noted) >= MOST_PROBLEMS:
             self.left_out += 1
@@ -175,7 +177,7 @@ class Problems:
 
 
 def _presentable(text: str, hidden: list[str]) -> str:
-    """Return a text as one line that no terminal takes for a command, without what is to be hidden."""
+    """Return a text without hidden texts, and with control characters escaped for terminals."""
     for secret in hidden:
         text = text.replace(secret, "${...}")
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,4 +1,4 @@
-"""Which distribution provides a section that nothing installed owns, or will provide it."""
+"""The distributions that provide sections, or will provide them, and are not installed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ PUBLISHED = {
     "s7": "petra-s7",
     "modbus": "petra-modbus",
 }
-"""Sections of the plugins that the project itself publishes."""
+"""Sections of the plugins that the project publishes."""
 
 LATER = {
     "alarms": "petra-core",
@@ -19,15 +19,15 @@ LATER = {
     "metrics": "petra-metrics",
     "web": "petra-web",
 }
-"""Sections still to come, each with the distribution that it will come with."""
+"""Sections of a later version, each with the distribution that will provide it."""
 
 LATER_BLOCKS = {
     "EMAIL": "petra-mail",
     "TWILIO": "petra-twilio",
 }
-"""Block types of the original still to come, each with the distribution that it will come with."""
+"""Block types of the original of a later version, each with the distribution that will provide it."""
 
 
 def install_hint(section: str) -> str:
-    """Return the command that installs what a section needs, or an empty text for a section nobody knows."""
+    """Return the command that installs the plugin of a section; empty for an unknown section."""
     return f"pip install {PUBLISHED[section]}" if section in PUBLISHED else ""

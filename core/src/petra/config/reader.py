@@ -10,18 +10,21 @@ import attrs
 from attrs import field, frozen
 
 from petra.config import nodes
-from petra.config.later import mentioned
+from petra.config.later import mentioned_signals
 from petra.config.models import BlockConfig, PlantConfig, SignalConfig, TaskConfig
 from petra.config.program import ProgramCheck, declared_names
 from petra.config.providers import LATER, PUBLISHED, install_hint
 from petra.config.shapes import devices
-from petra.config.structure import Invalid, NamedSignal, Structurer
+from petra.config.signal_types import TypeCheck
+from petra.config.structure import Structurer
+from petra.config.values import Invalid
 from petra.plugin.groups import Group
 from petra.scan.statistics import PREFIX, engine_signals
 from petra.settings.model import settings
 
 if TYPE_CHECKING:
     from petra.config.environment import Environment
+    from petra.config.making import NamedSignal
     from petra.config.problems import Problems
     from petra.plugin.catalog import Catalog
     from petra.signals import SignalType
@@ -29,13 +32,13 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 PROTOCOLS = "protocols"
-"""Where documents of the original's second generation have the sections of their drivers."""
+"""The key that holds the sections of drivers in documents of the original's second generation."""
 
-FOR_PEOPLE = "x-"
-"""How a key begins that is for people, or a place for anchors, and is not read."""
+NOT_READ_PREFIX = "x-"
+"""The prefix of keys that are not read: notes for readers, or places for anchors."""
 
 _PARTS = re.compile(r"[\s:=,;>]+")
-"""What separates names where a space or a colon is missing."""
+"""The separators of names in a text with a missing space or colon."""
 
 _BY_ITEM = ("signals", "blocks", "tasks")
 _OWN = {setting.name: setting for setting in settings(PlantConfig)}
@@ -43,14 +46,14 @@ _OWN = {setting.name: setting for setting in settings(PlantConfig)}
 
 @frozen
 class Configuration:
-    """A document that has been understood: core's own part, and each plugin's section as its models."""
+    """A document that has been read: the part of the core, and the sections of plugins as models."""
 
     plant: PlantConfig
     sections: Mapping[str, tuple[Any, ...]] = field(factory=dict)
 
 
 class Reader:
-    """Goes through the sections of one document."""
+    """Reads the sections of one document."""
 
     def __init__(self, problems: Problems, catalog: Catalog, environment: Environment) -> None:
         self._problems = problems
@@ -62,10 +65,10 @@ class Reader:
         self._later: dict[str, SignalType | None] = {}
         self._all_writers_known = True
         self._maybe_written: set[str] = set()
-        """What stands in blocks and signals that could not be read: any of it may be a signal's name."""
+        """The texts in blocks and signals that could not be read: any of them may be the name of a signal."""
 
     def read(self, root: nodes.Mapping) -> Configuration:
-        """Return what the document says; what cannot be used is left out, and is a problem."""
+        """Return the configuration; what is not valid is left out and reported as a problem."""
         for name, entry in root.entries.items():
             if name in _OWN:
                 self._read_own(name, entry)
@@ -74,8 +77,8 @@ class Reader:
             elif name == PROTOCOLS:
                 self._read_protocols(root, entry)
             elif name in PlantConfig.NOT_READ:
-                self._structurer.pass_over(PlantConfig, entry)
-            elif not name.startswith(FOR_PEOPLE):
+                self._structurer.note_no_effect(PlantConfig, entry)
+            elif not name.startswith(NOT_READ_PREFIX):
                 self._note_unowned(name, entry)
         self._check_drivers()
         self._check_program(root)
@@ -83,9 +86,9 @@ class Reader:
 
     def _read_own(self, name: str, entry: nodes.Entry) -> None:
         if name in _BY_ITEM:
-            return  # item by item, in _check_program
+            return  # read item by item in _check_program
         if isinstance(entry.value, nodes.Scalar) and entry.value.is_null:
-            return  # not given
+            return  # without a value: the default holds
         try:
             self._own[name] = self._structurer.field(_OWN[name], entry)
         except Invalid:
@@ -97,7 +100,7 @@ class Reader:
             self._note_unowned(name, entry)
             return
         items = devices(entry.value, kind.config)
-        before = len(self._structurer.signals)
+        before = len(self._structurer.models.signals)
         try:
             made = self._structurer.each(((item, kind.config) for item in items), self._structurer.structure)
         except Invalid:
@@ -105,33 +108,36 @@ class Reader:
             return
         finally:
             if self._catalog.find("section", name).group is Group.DRIVER:  # type: ignore[union-attr]
-                self._points += self._structurer.signals[before:]
+                self._points += self._structurer.models.signals[before:]
         self._sections[name] = tuple(made)
 
     def _read_protocols(self, root: nodes.Mapping, entry: nodes.Entry) -> None:
-        """Read the sections that stand under `protocols`, where the original has those of its drivers."""
+        """Read the sections under `protocols`, where the original has those of its drivers."""
         inner = entry.value
         if isinstance(inner, nodes.Mapping):
             for name, section in inner.entries.items():
                 if name in root.entries:
-                    said = f"{name!r} stands in line {root.entries[name].key.line} already"
-                    self._problems.add(section.key, "duplicate-key", said)
+                    message = f"{name!r} is already given in line {root.entries[name].key.line}"
+                    self._problems.add(section.key, "duplicate-key", message)
                 else:
                     self._read_section(name, section)
         elif not (isinstance(inner, nodes.Scalar) and inner.is_null):
-            said = f"expected a mapping of sections, not {inner.noun}"
-            self._problems.add(inner, "wrong-type", said, hint="protocols: {s7: ..., modbus: ...}")
+            message = f"expected a mapping of sections, not {inner.noun}"
+            self._problems.add(inner, "wrong-type", message, hint="protocols: {s7: ..., modbus: ...}")
 
     def _check_drivers(self) -> None:
-        """Say which drivers cannot run under the names that they have."""
+        """Report drivers whose names are not valid or not unique."""
         taken: set[str] = set()
-        for node, name in self._structurer.drivers:
+        for node, name in self._structurer.models.drivers:
             if name in taken:
-                wrong, hint = f"another connection is called {name!r}", "give each a `name` of its own"
+                wrong, hint = f"another connection has the name {name!r}", "give each a different `name`"
             elif name.startswith(PREFIX):
-                wrong, hint = f"{name!r} is a name of the engine's own", f"begin it without {PREFIX!r}"
+                wrong, hint = f"names that begin with {PREFIX!r} belong to the engine: {name!r}", "rename it"
             elif not name.isprintable() or not name.strip():
-                wrong, hint = f"{name!r} is no name", "take letters, digits, spaces and signs"
+                wrong, hint = (
+                    f"{name!r} is not a valid name",
+                    "use printable characters, at least one not a space",
+                )
             else:
                 taken.add(name)
                 continue
@@ -147,9 +153,9 @@ class Reader:
         provider = PUBLISHED.get(name) or LATER.get(name) or f"petra-{name}"
         fault = next((f for f in self._catalog.faults if {f.name, f.distribution} & {name, provider}), None)
         if fault is None and name in LATER:
-            self._later.update(mentioned(entry.value))
-            said = f"this version reads no `{name}`: nothing that stands here takes effect"
-            self._problems.warn(key, "not-yet", said, hint=f"it comes with a later {LATER[name]}")
+            self._later.update(mentioned_signals(entry.value))
+            message = f"this version does not read `{name}`: the section has no effect"
+            self._problems.warn(key, "not-yet", message, hint=f"a later {LATER[name]} will read it")
             return
         self._all_writers_known = False
         if fault is not None:
@@ -170,7 +176,10 @@ class Reader:
 
     def _check_program(self, root: nodes.Mapping) -> None:
         check = ProgramCheck(
-            self._catalog, self._problems, lambda node: self._structurer.resolve(node)[1].text, self._later
+            self._catalog,
+            self._problems,
+            lambda node: self._structurer.values.resolve(node)[1].text,
+            self._later,
         )
         signals = [(node, self._typed(node, s)) for node, s in self._items(root, "signals", SignalConfig)]
         blocks = self._items(root, "blocks", BlockConfig, check.unread_block, check.still_to_come)
@@ -191,11 +200,11 @@ class Reader:
                 *(signal.name for _, signal in signals),
                 *engine_signals(task.name for task in tasks),
             ],
-            self._structurer.signals,
+            self._structurer.models.signals,
             self._maybe_written if self._all_writers_known else None,
         )
-        more = check.types(
-            checked, signals, tasks, self._structurer.signals, complete=self._all_writers_known
+        more = TypeCheck(self._catalog, self._problems, self._later).check(
+            checked, signals, tasks, self._structurer.models.signals, complete=self._all_writers_known
         )
         check.safe(signals, more, self._points)
         self._own["signals"] = (*(signal for _, signal in signals), *more)
@@ -203,7 +212,7 @@ class Reader:
         self._own["tasks"] = tasks
 
     def _typed(self, node: nodes.Node, signal: SignalConfig) -> SignalConfig:
-        """Read values that come from outside, where they have no type, as what the signal holds."""
+        """Read external values, which are untyped, as the type of the signal."""
         for key, also in (("initial", "initial_value"), ("safe", "safe")):
             at = nodes.within(node, key, also)
             if at is node or not isinstance(at, nodes.Scalar) or "${" not in at.text:
@@ -223,16 +232,16 @@ class Reader:
         unread: Callable[[nodes.Node], None] = lambda _: None,
         later: Callable[[nodes.Node], bool] = lambda _: False,
     ) -> list[tuple[nodes.Node, M]]:
-        """Return the models of a list, each with its node; `unread` takes the items that make none.
+        """Return the models of a list, each with its node; `unread` is called for each invalid item.
 
-        One with a key too many is looked at all the same, for what else is wrong with it.
-        Items for which `later` answers yes are passed over.
+        An item with an unknown key is checked as well, for further problems. Items for which `later` returns
+        True are skipped.
         """
         node = root.get(section)
         if node is None or (isinstance(node, nodes.Scalar) and node.is_null):
             return []
         if not isinstance(node, nodes.Sequence):
-            hint = f"write each of the {section} behind a dash and a space: `- name: ...`"
+            hint = f"write each of the {section} after a dash and a space: `- name: ...`"
             self._problems.add(node, "wrong-type", f"expected a list, not {node.noun}", hint=hint)
             self._not_read(section, node)
             return []
@@ -252,15 +261,15 @@ class Reader:
         return made
 
     def _not_read(self, section: str, *parts: nodes.Node) -> None:
-        """Heed that parts that could not be read may write signals: those whose names stand there."""
+        """Record that parts which could not be read may write the signals that they name."""
         texts = set().union(*map(nodes.texts, parts))
         self._maybe_written |= texts
         self._maybe_written.update(part for text in texts for part in _PARTS.split(text))
-        if section == "tasks" or any("${" in text for text in texts):  # the names are others
+        if section == "tasks" or any("${" in text for text in texts):  # a reference may contain any name
             self._all_writers_known = False
 
 
 def _of_other_keys(item: nodes.Mapping, model: type) -> list[nodes.Node]:
-    """Return what stands behind the keys that a model does not have."""
+    """Return the values of the keys that a model does not have."""
     known = {key for setting in settings(model) for key in setting.keys}
     return [entry.value for key, entry in item.entries.items() if key not in known]

@@ -1,7 +1,7 @@
-"""What a plain scalar means: YAML 1.2, and a refusal wherever YAML 1.1 would read something else.
+"""The meaning of a plain scalar: that of YAML 1.2, and refused if YAML 1.1 reads it in another way.
 
-`no` is False to one YAML reader and a text to the next, `12:30` is 750 to some, `010` is eight or ten. Such a
-scalar is refused with what to write instead; only what every reader understands alike is taken.
+Some YAML readers read `no` as False and others as a text, `12:30` as 750, and `010` as eight or ten. Such a
+scalar is refused, with a hint what to write; only scalars that all readers read in the same way are accepted.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _ELEVEN_BINARY = re.compile(r"[-+]?0b[01_]+")
 _ELEVEN_UNDERSCORE = re.compile(r"[-+]?(?:0x[0-9a-fA-F_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?)")
 _ELEVEN_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
 
-MAX_DIGITS = 400
+MAX_DIGITS = 400  # beyond every float (309 digits), and far below where int() becomes slow
 
 
 @frozen
 class Ambiguous:
-    """A plain scalar that YAML readers disagree about, and what to write instead."""
+    """A plain scalar that YAML readers read in different ways, and what to write instead."""
 
     reading: str
     instead: str
@@ -35,7 +35,7 @@ Plain = bool | int | float | str | Ambiguous | None
 
 
 def read_plain(text: str) -> Plain:
-    """Return what a plain scalar means, or why nobody can be sure."""
+    """Return the value of a plain scalar, or why it is ambiguous."""
     if text in ("true", "True", "TRUE"):
         return True
     if text in ("false", "False", "FALSE"):
@@ -43,21 +43,21 @@ def read_plain(text: str) -> Plain:
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in ("=", "<<"):
-        return Ambiguous(f"{text} has a meaning of its own to some YAML readers", f'"{text}" in quotes')
+        return Ambiguous(f"{text} has a special meaning for some YAML readers", f'"{text}" in quotes')
     if text[0] in "0123456789+-." and len(text) <= MAX_DIGITS:
-        return _number(text)
+        return _read_number(text)
     if _ELEVEN_BOOL.fullmatch(text):
         meant = "true" if text.lower() in ("yes", "on") else "false"
-        return Ambiguous(f"some YAML readers take {text} for {meant}", f'{meant}, or "{text}" in quotes')
+        return Ambiguous(f"some YAML readers read {text} as {meant}", f'{meant}, or "{text}" in quotes')
     return text
 
 
-def _number(text: str) -> Plain:
+def _read_number(text: str) -> Plain:
     if _INTEGER.fullmatch(text):
         return int(text)
     if _LEADING_ZERO.fullmatch(text):
         return Ambiguous(
-            f"{text} is octal to some YAML readers",
+            f"some YAML readers read {text} as octal",
             f'the number without a leading zero, or "{text}" in quotes',
         )
     if _FLOAT.fullmatch(text):
@@ -69,11 +69,11 @@ def _number(text: str) -> Plain:
     if text.lower() == ".nan":
         return float("nan")
     for pattern, reading in (
-        (_ELEVEN_SIXTY, "is a number in base 60 to some YAML readers"),
-        (_ELEVEN_BINARY, "is binary to some YAML readers"),
-        (_ELEVEN_UNDERSCORE, "is a number with its underscores dropped to some YAML readers"),
-        (_ELEVEN_DATE, "is a date to some YAML readers"),
+        (_ELEVEN_SIXTY, "as a number in base 60"),
+        (_ELEVEN_BINARY, "as binary"),
+        (_ELEVEN_UNDERSCORE, "as a number without the underscores"),
+        (_ELEVEN_DATE, "as a date"),
     ):
         if pattern.fullmatch(text):
-            return Ambiguous(f"{text} {reading}", f'"{text}" in quotes')
+            return Ambiguous(f"some YAML readers read {text} {reading}", f'"{text}" in quotes')
     return text

@@ -1,4 +1,4 @@
-"""The JSON Schema of what is installed: for editors that complete and check a document while it is typed."""
+"""The JSON Schema of a document, for editors that complete and check the text while it is typed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def document_schema(catalog: Catalog) -> Schema:
             description=plant["properties"]["blocks"]["description"],
         )
     later = {
-        name: {"description": f"Not read by this version; it comes with a later {provider}"}
+        name: {"description": f"Not read by this version; a later {provider} will read it"}
         for name, provider in LATER.items()
     }
     sections = {**later, **{name: _section(kind.config) for name, kind in catalog.sections.items()}}
@@ -64,7 +64,7 @@ def document_schema(catalog: Catalog) -> Schema:
         "$schema": DIALECT,
         "title": "A PETRA document",
         **plant,
-        "patternProperties": {"^x-": {"description": "Left alone: a place for anchors"}},
+        "patternProperties": {"^x-": {"description": "Not read: a place for anchors"}},
     }
 
 
@@ -79,7 +79,7 @@ def _section(model: type) -> Schema:
 
 
 def _shared(model: type) -> Schema:
-    """Return the schema of devices in a list, beside what they have in common."""
+    """Return the schema of a list of devices beside their common settings."""
     known = settings(model)
     one = model_schema(model)
     one.pop("allOf", None)
@@ -120,9 +120,9 @@ def model_schema(model: type) -> Schema:
 
 
 def _not_read(reason: str) -> Schema:
-    """Return the schema of a key that is accepted whatever stands behind it."""
+    """Return the schema of a key that is accepted with any value."""
     if not reason:
-        return {"description": "For people; not read"}
+        return {"description": "Documentation; not read"}
     return {"description": f"Has no effect: {reason}", "deprecated": True}
 
 
@@ -166,18 +166,18 @@ def _type_schema(kind: Any, bounds: Bounds) -> Schema:
 
 
 def _or_nothing(schema: Schema) -> Schema:
-    """Return a schema that also allows nothing: what has a default is then not given."""
+    """Return a schema that also allows an empty value: the default holds then."""
     alternatives = schema["anyOf"] if schema.keys() == {"anyOf"} else [schema]
     return _either(*alternatives, _NOTHING)
 
 
 def _empty(model: type) -> list[Schema]:
-    """Return what stands for a mapping that requires nothing."""
+    """Return the schema of an empty value, for a mapping without required keys."""
     return [] if any(setting.required for setting in settings(model)) else [_NOTHING]
 
 
 def _bounded(schema: Schema, bounds: Bounds) -> Schema:
-    said = {
+    limits = {
         "minimum": bounds.minimum,
         "exclusiveMinimum": bounds.above,
         "maximum": bounds.maximum,
@@ -190,11 +190,11 @@ def _bounded(schema: Schema, bounds: Bounds) -> Schema:
         if bounds.any_case
         else None,
     }
-    return {**schema, **{key: value for key, value in said.items() if value is not None}}
+    return {**schema, **{key: value for key, value in limits.items() if value is not None}}
 
 
 def _either(*alternatives: Schema, **also: Any) -> Schema:
-    """Return a schema that allows any of these; a plain text already allows every reference."""
+    """Return a schema that allows any of these; a schema for any text includes all references."""
     distinct = [s for i, s in enumerate(alternatives) if s not in alternatives[:i]]
     if any(s.keys() <= {"type", "writeOnly"} and s["type"] == "string" for s in distinct):
         distinct = [s for s in distinct if s is not _REFERENCE]
@@ -219,7 +219,7 @@ def _block_schema(specs: Sequence[BlockSpec]) -> Schema:
 
 
 def _one_type(spec: BlockSpec) -> Schema:
-    """Return what holds for a block of this type: its ports and parameters."""
+    """Return the condition for a block of this type: its ports and parameters."""
     named = {"enum": list(spec.names)}
     params = _members(spec.params, lambda p: _or_nothing(_either(_param_schema(p), _REFERENCE)))
     for key, schema in _described(spec.inputs, lambda port: _or_nothing(_input_schema(port))).items():
@@ -247,12 +247,12 @@ def _param_schema(param: Param[Any]) -> Schema:
 
 
 def _inputs(spec: BlockSpec, schema: Callable[[Any], Schema]) -> Schema:
-    """Return the schema of inputs; of a block that takes many, any name is one of them."""
+    """Return the schema of inputs; a block that takes many accepts any name."""
     made = _members(spec.inputs, schema)
     if spec.many is not None:
         inputs = made["anyOf"][0]
         inputs["additionalProperties"] = schema(spec.many)
-        never: Schema = {"not": {}, "description": "It is a parameter: write it under `params`"}
+        never: Schema = {"not": {}, "description": "This is a parameter: write it under `params`"}
         inputs["properties"] = (
             dict.fromkeys(_described(spec.params, _param_schema), never) | inputs["properties"]
         )

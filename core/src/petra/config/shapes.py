@@ -1,7 +1,8 @@
-"""The shapes that a section of devices may have: one mapping, a list of them, or a list under `connections`.
+"""The forms of a section of devices: one mapping, a list of mappings, or a list under `connections`.
 
-Some plugins have a model for one device, and their section holds one or a list; others have a model with a
-field `connections`. A user who knows one of them writes the other alike, so both take both.
+Some plugins have a model for one device, and their section holds one device or a list. Other plugins have a
+model with a field `connections`. Users expect the form that they know from another plugin, so every section
+accepts all forms.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ CONNECTIONS = "connections"
 
 
 def item_model(model: type) -> type | None:
-    """Return the model of one connection where a section's model has a list of them, or None."""
+    """Return the model of one connection if the model of a section has a list `connections`, or None."""
     for setting in settings(model):
         if setting.name == CONNECTIONS and get_origin(setting.type) in (list, tuple):
             inner = get_args(setting.type)[0]
@@ -26,7 +27,7 @@ def item_model(model: type) -> type | None:
 
 
 def devices(node: Node, model: type) -> list[Node]:
-    """Return the nodes that a section's model is made of, one each."""
+    """Return one node for each instance of a section's model."""
     items = node.items if isinstance(node, Sequence) else [node]
     inner = item_model(model)
     if inner is not None:
@@ -39,7 +40,7 @@ def devices(node: Node, model: type) -> list[Node]:
 
 
 def _gathered(items: list[Node], model: type, inner: type) -> list[Node]:
-    """Put the connections among these under one `connections`, where the model has them."""
+    """Move connections that are written as items of the section under one `connections` key."""
     own = _keys(model)
     theirs = _keys(inner) - own
     alone = [
@@ -60,7 +61,7 @@ def _gathered(items: list[Node], model: type, inner: type) -> list[Node]:
 
 
 def _spread(node: Mapping, listed: Sequence, model: type) -> list[Node]:
-    """Return each connection of a list with what stands beside the list, as if by `<<`."""
+    """Return each connection of a list, merged with the keys beside the list, as with `<<`."""
     shared = {key: entry for key, entry in node.entries.items() if key != CONNECTIONS}
     if not shared:
         return list(listed.items)

@@ -1,4 +1,4 @@
-"""A configuration as it was understood: every value, redacted, with where it came from."""
+"""A configuration as it was read: every value, with secrets redacted, and its source."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @frozen
 class Shown:
-    """One value: its path, the value as it may be shown, and its source."""
+    """One value: the path, the redacted value, and the source."""
 
     path: str
     value: Any
@@ -45,7 +45,7 @@ def shown(loaded: Loaded, made: Configuration) -> Iterator[Shown]:
 
 
 class _Walk:
-    """Goes through models and nodes side by side."""
+    """Walks models and nodes in parallel."""
 
     def __init__(self, file: str, environment: Environment) -> None:
         self._file = file
@@ -59,7 +59,7 @@ class _Walk:
             for i, item in enumerate(value):
                 yield from self.value(item, items[i] if i < len(items) else None, f"{path}[{i}]")
         elif isinstance(value, dict) and value:
-            # by their order: a block's ports go by their declared names, whatever alias is written
+            # matched by order: ports have their declared names here, but aliases in the document
             entries = list(node.entries.values()) if isinstance(node, Mapping) else []
             for i, (key, item) in enumerate(value.items()):
                 yield from self.value(item, entries[i].value if i < len(entries) else None, f"{path}.{key}")
@@ -79,7 +79,7 @@ class _Walk:
         if isinstance(node, Scalar):
             try:
                 sources = self._environment.substitute(node.text).sources
-            except SubstitutionError:  # a file or variable that was there a moment ago
+            except SubstitutionError:  # the file or variable has been removed since
                 return Shown(path, REDACTED, source)
             if sources:
                 source += f" ({', '.join(map(str, sources))})"
@@ -89,7 +89,7 @@ class _Walk:
 
 
 def _section(root: Node | None, name: str) -> Node | None:
-    """Return where a plugin's section stands: at the top, or under `protocols`."""
+    """Return the node of a plugin's section: at the top, or under `protocols`."""
     if not isinstance(root, Mapping):
         return None
     inner = root.get(PROTOCOLS)
@@ -115,5 +115,5 @@ def _printable(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Return a value as a document would write it."""
+    """Return a value in the notation of a document."""
     return json.dumps(value, ensure_ascii=False)

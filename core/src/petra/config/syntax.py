@@ -1,7 +1,7 @@
-"""What a mistake in the YAML itself most likely is, and where it begins.
+"""The most likely cause of a YAML syntax error, and the place where it begins.
 
-A library says where it could not go on. The slip is often above: a quote that is not closed, a colon without
-its space.
+The YAML library reports where it could not continue. The cause is often in a line above: a quote that is not
+closed, a colon without a space.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 NEWLINE = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 CURLY = re.compile("[\u2018\u2019\u201c\u201d\u201e\u201a]")
-CURLY_HINT = "curly quotes are letters like any other: write straight ones"
+CURLY_HINT = "YAML treats curly quotes as letters: write straight ones"
 GLUED = re.compile(r"(?P<lead>\s*(?:- +)*)(?P<key>[^\W\d][\w.\-]*):(?P<rest>[^\s:/\\,][^\n]*)")
 """A key whose colon is not followed by a space."""
 
@@ -35,58 +35,60 @@ _WORD_AFTER = re.compile(r"\s+([^\s,\]}]+)")
 
 @frozen
 class _Slip:
-    """What was most likely meant to be written otherwise; line and column count from 0."""
+    """A probable typing error; line and column count from 0."""
 
     line: int
     column: int
-    said: str
+    message: str
     hint: str
 
 
 def note_syntax(error: yaml.MarkedYAMLError, text: str, problems: Problems) -> None:
-    """Note that the text is not YAML: what is wrong, at the place where it begins."""
+    """Report that the text is not YAML, with the probable cause and the place where it begins."""
     mark: Any = error.problem_mark or error.context_mark
     if mark is None:
         problems.add_at(1, 1, "yaml-syntax", error.problem or "this is not YAML")
         return
     lines = NEWLINE.split(text)
-    lines += [""] * (mark.line + 1 - len(lines))  # the end may be said to be in the line after the last one
-    slip = _quote(error, lines, mark) or _dash(lines, mark) or _glued(error, lines, mark)
+    lines += [""] * (mark.line + 1 - len(lines))  # the mark may be one line past the end
+    slip = _open_quote(error, lines, mark) or _glued_dash(lines, mark) or _glued_colon(error, lines, mark)
     slip = slip or _inner_quote(lines, mark)
     if slip is None:
-        slip = _Slip(mark.line, mark.column, _said(error, mark), _hint(error, text, lines, mark))
-    problems.add_at(slip.line + 1, slip.column + 1, "yaml-syntax", slip.said, hint=slip.hint)
+        slip = _Slip(
+            mark.line, mark.column, _library_message(error, mark), _likely_hint(error, text, lines, mark)
+        )
+    problems.add_at(slip.line + 1, slip.column + 1, "yaml-syntax", slip.message, hint=slip.hint)
 
 
-def _said(error: yaml.MarkedYAMLError, mark: Any) -> str:
-    said = error.problem or "this is not YAML"
+def _library_message(error: yaml.MarkedYAMLError, mark: Any) -> str:
+    message = error.problem or "this is not YAML"
     if error.context and error.context_mark and error.context_mark.line != mark.line:
-        said += f" ({error.context}, which began in line {error.context_mark.line + 1})"
-    return said
+        message += f" ({error.context}, which began in line {error.context_mark.line + 1})"
+    return message
 
 
-def _hint(error: yaml.MarkedYAMLError, text: str, lines: list[str], mark: Any) -> str:
+def _likely_hint(error: yaml.MarkedYAMLError, text: str, lines: list[str], mark: Any) -> str:
     line = lines[mark.line] if mark.line < len(lines) else ""
-    said = error.problem or ""
+    message = error.problem or ""
     if _BARE_REFERENCE.search(line[max(0, mark.column - 80) : mark.column + 2]):
         return 'within { } and [ ], write "${NAME}" in quotes'
     if CURLY.search(line):
         return CURLY_HINT
-    if text[mark.index : mark.index + 1] == ":" and "mapping" in f"{said}{error.context}":
+    if text[mark.index : mark.index + 1] == ":" and "mapping" in f"{message}{error.context}":
         before, after = _WORD_BEFORE.search(line[: mark.column]), _WORD_AFTER.match(line, mark.column + 1)
         if before and after and ":" in line[: mark.column]:
             return f"write `{before[1]}:{after[1]}` without the space, or put the text in quotes"
-    if "tab character" in said:
+    if "tab character" in message:
         return "indent with spaces, not tabs"
-    if "cannot start any token" in said:
+    if "cannot start any token" in message:
         return "indent with spaces, not tabs, and quote texts that begin with %, @ or `"
-    if "mapping values are not allowed" in said:
+    if "mapping values are not allowed" in message:
         return "check the indentation, and quote texts that contain `: `"
     return ""
 
 
-def _quote(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> _Slip | None:
-    """Return the quote that is not closed where it was to be, which swallowed what follows."""
+def _open_quote(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> _Slip | None:
+    """Return the quote that is not closed in its line, so that it contains the text after it."""
     began: Any = error.context_mark
     if began is not None and "quoted scalar" in (error.context or "") and "end of stream" in str(error):
         quote = lines[began.line][began.column : began.column + 1]
@@ -101,13 +103,13 @@ def _quote(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> _Slip | 
         ends = len(whole) - len(lines[mark.line]) + mark.column
         if closed is None or not len(whole) - len(lines[mark.line]) <= closed.end() <= ends:
             continue
-        said = f"the quote {quote} that begins here is not closed in its line"
-        return _Slip(number, column, said, f"it ends in line {mark.line + 1}, where another text begins")
+        message = f"the quote {quote} that begins here is not closed in its line"
+        return _Slip(number, column, message, f"it ends in line {mark.line + 1}, where another text begins")
     return None
 
 
 def _left_open(line: str) -> int | None:
-    """Return where a quote begins in a line that does not close it, or None."""
+    """Return the column of a quote that its line does not close, or None."""
     at = 0
     while (opening := _OPENING.search(line, at)) is not None:
         if " #" in line[at : opening.start("quote")]:
@@ -119,10 +121,10 @@ def _left_open(line: str) -> int | None:
     return None
 
 
-def _glued(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> _Slip | None:
-    """Return the key above, or in the line itself, whose colon has no space after it."""
-    said = error.problem or ""
-    if "mapping values are not allowed" not in said and "expected ':'" not in said:
+def _glued_colon(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> _Slip | None:
+    """Return the key in this line, or just above, whose colon has no space after it."""
+    message = error.problem or ""
+    if "mapping values are not allowed" not in message and "expected ':'" not in message:
         return None
     for number in range(min(mark.line, len(lines) - 1), max(-1, mark.line - 3), -1):
         if (found := GLUED.fullmatch(lines[number])) is not None:
@@ -130,33 +132,33 @@ def _glued(error: yaml.MarkedYAMLError, lines: list[str], mark: Any) -> _Slip | 
     return None
 
 
-def _dash(lines: list[str], mark: Any) -> _Slip | None:
-    """Return the item in the line, or closely above, whose dash has no space after it."""
+def _glued_dash(lines: list[str], mark: Any) -> _Slip | None:
+    """Return the list item in this line, or just above, whose dash has no space after it."""
     for number in range(mark.line, max(-1, mark.line - 3), -1):
         if (found := _DASH.fullmatch(lines[number])) is not None:
-            said, at = "a dash needs a space after it", len(found["lead"])
-            return _Slip(number, at, said, f"write `{dash_hint(found['rest'])}`")
+            message, at = "a dash needs a space after it", len(found["lead"])
+            return _Slip(number, at, message, f"write `{dash_hint(found['rest'])}`")
     return None
 
 
 def dash_hint(rest: str) -> str:
-    """Return how an item is written whose dash is not followed by a space."""
+    """Return a list item with the missing space after its dash."""
     rest = rest.strip()
     return f"- {rest if len(rest) <= 60 else '...'}"
 
 
 def _inner_quote(lines: list[str], mark: Any) -> _Slip | None:
-    """Return the quote within a quoted text that ended it."""
+    """Return the quote inside a quoted text that has ended the text."""
     line, at = lines[mark.line], mark.column
     if not (0 < at < len(line) and line[at - 1] in "\"'" and line[at].isalnum()):
         return None
     quote = line[at - 1]
     double, other = ("''", '"') if quote == "'" else ('\\"', "'")
-    hint = f"a quote within the text is written {double}, or put the text in {other}...{other}"
-    return _Slip(mark.line, at - 1, f"the text ends with this quote {quote}, and more follows", hint)
+    hint = f"a quote inside the text is written {double}, or put the text in {other}...{other}"
+    return _Slip(mark.line, at - 1, f"the text ends with this quote {quote}, but more text follows", hint)
 
 
 def glued_hint(found: re.Match[str]) -> str:
-    """Return how a key whose colon is not followed by a space is written."""
+    """Return the hint for a key without the space after its colon."""
     rest = found["rest"] if len(found["rest"]) <= 60 else "..."
     return f"write `{found['key']}: {rest}`"

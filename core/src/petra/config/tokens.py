@@ -1,4 +1,4 @@
-"""The tokens of a document's text: what stands where, apart from blanks and comments."""
+"""The tokens of a document's text with their positions, without blanks and comments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Span(NamedTuple):
 
 
 class Tokens:
-    """The tokens of a text that was parsed before, read when they are first wanted."""
+    """The tokens of a text that is known to be valid YAML, scanned on first use."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -40,21 +40,21 @@ class Tokens:
         return {token.value for token in self._all if isinstance(token, yaml.AliasToken)}
 
     def scalar(self, at: int) -> Span:
-        """Return the scalar whose anchor, tag or text begins at a place, without its anchor and tag."""
+        """Return the span of the scalar at a position, without its anchor and tag."""
         i = bisect_left(self._starts, at)
         while not isinstance(self._all[i], yaml.ScalarToken):
             i += 1
         return _span(self._all[i])
 
     def column(self, at: int) -> int:
-        """Return the column, from 0, of the keys of the mapping that begins at a place."""
+        """Return the column, from 0, of the keys of the mapping at a position."""
         i = bisect_left(self._starts, at)
         while not isinstance(self._all[i], yaml.BlockMappingStartToken):
             i += 1
         return int(self._all[i].start_mark.column)
 
     def parts(self, at: int) -> list[list[Span]]:
-        """Return the tokens of each entry of the mapping in braces at a place, with the comma behind it."""
+        """Return the tokens of each entry of the flow mapping at a position, with the comma after it."""
         i = bisect_left(self._starts, at)
         while not isinstance(self._all[i], yaml.FlowMappingStartToken):
             i += 1
@@ -71,7 +71,7 @@ class Tokens:
                 parts.append([])
 
     def value_end(self, key: int) -> int | None:
-        """Return where the value of the key at a place ends; None when its lines say that."""
+        """Return the end of the value of the key at a position; None for a value in block style."""
         i = bisect_left(self._starts, key)
         while not isinstance(self._all[i], yaml.ValueToken):
             i += 1
@@ -90,7 +90,7 @@ class Tokens:
         return _span(self._all[i]).end
 
     def is_alias_of(self, start: int, end: int) -> bool:
-        """Return whether anything between two places has an anchor that an alias of the text names."""
+        """Return whether an anchor between two positions is used by an alias."""
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)
         anchors = {token.value for token in self._all[first:last] if isinstance(token, yaml.AnchorToken)}
         return bool(anchors & self._aliases)

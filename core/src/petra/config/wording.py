@@ -1,4 +1,4 @@
-"""How values and types are said in a sentence: what is written, what is wanted, how to put it right."""
+"""The wording of values and types in messages: what is written, what is expected, and how to correct it."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ _NOUNS: dict[Any, str] = {
 
 
 def written(node: Node, kind: Any = None) -> str:
-    """Say a value as it stands in the document: never a secret, never what a reference was replaced by."""
+    """Return a value as the document writes it: references stay unreplaced, and secrets are never shown."""
     if not isinstance(node, Scalar) or node.is_null:
         return node.noun
     if optional(kind) is Secret:
-        return "what is written here"
+        return "the value written here"
     text = without_credentials(node.text)
     text = text if len(text) <= 60 else text[:57] + "..."
     return text if node.plain else f'"{text}"'
 
 
 def written_as(value: bool | float | str) -> str:  # noqa: FBT001 - any value
-    """Return a value as a document has it."""
+    """Return a value in the notation of a document."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def named(node: Node) -> str:
-    """Say a name as it stands in the document, always in quotes."""
-    said = written(node)
-    return f"'{said}'" if isinstance(node, Scalar) and node.plain else f"'{said[1:-1]}'"
+    """Return a name as the document writes it, always in quotes."""
+    message = written(node)
+    return f"'{message}'" if isinstance(node, Scalar) and node.plain else f"'{message[1:-1]}'"
 
 
 def noun(kind: Any) -> str:
-    """Say what a type is called in a sentence."""
+    """Return the name of a type in a sentence."""
     kind = optional(kind)
     if isinstance(kind, tuple):
         return f"one of {', '.join(kind)}"
@@ -64,14 +64,14 @@ def noun(kind: Any) -> str:
 
 
 def cure(node: Node, kind: Any, unit: str = "") -> str:
-    """Say how a value of the wrong type is put right, where that is plain; otherwise nothing."""
+    """Return how to correct a value of the wrong type; empty if that is not certain."""
     if not isinstance(node, Scalar):
         return ""
     if kind in (str, Path) and node.plain and not node.is_null:
         return f'write "{node.text}" in quotes'
     single = get_args(kind) if is_union(kind) else (kind,)
     if not node.plain and any(
-        part in (bool, int, float) and _means(node.text.strip(), part) for part in single
+        part in (bool, int, float) and _reads_as(node.text.strip(), part) for part in single
     ):
         return "leave out the quotes"
     numeric = int in single or float in single
@@ -82,20 +82,20 @@ def cure(node: Node, kind: Any, unit: str = "") -> str:
     return ""
 
 
-def _means(text: str, kind: Any) -> bool:
+def _reads_as(text: str, kind: Any) -> bool:
     """Return whether a text reads as a value of that type."""
     value = read_plain(text)
     return value.__class__ is kind or (kind is float and value.__class__ is int)
 
 
 def glued(node: Scalar) -> str:
-    """Say how a key is written whose colon has no space after it; empty when a text is no such key."""
+    """Return the hint for a key without the space after its colon; empty for any other text."""
     found = GLUED.fullmatch(node.text) if node.plain else None
     return glued_hint(found) if found is not None else ""
 
 
 def as_number(text: str, unit: str) -> str:
-    """Say how a number with a comma or with its unit is written as a plain one; empty when it is none."""
+    """Return how to write a number that has a comma or a unit; empty for any other text."""
     text = text.strip()
     if _COMMA.fullmatch(text):
         return f"write {text.replace(',', '.')}: a point, not a comma"
@@ -107,7 +107,7 @@ def as_number(text: str, unit: str) -> str:
 
 
 def duration(text: str) -> float | None:
-    """Return the seconds of a time such as T#1m30s or 500ms, or None when a text is none."""
+    """Return the seconds of a duration such as T#1m30s (IEC 61131-3) or 500ms, or None for any other text."""
     bare = _TIME.sub("", text).replace("_", "").replace(" ", "")
     parts = _PARTS.findall(bare)
     if not parts or "".join(number + unit for number, unit in parts) != bare or len(bare) > 40:
@@ -116,13 +116,13 @@ def duration(text: str) -> float | None:
 
 
 def unit_of(key: str, declared: str = "") -> str:
-    """Return the unit of time that a key is in: as its name ends, or as it is declared."""
+    """Return the unit of time of a key: from the ending of its name, otherwise as declared."""
     ending = key.rpartition("_")[2]
     return {"ms": "ms", "us": "µs", "s": "s", "seconds": "s", "hours": "h", "days": "d"}.get(ending, declared)
 
 
 def shape(model: type) -> str:
-    """Say which keys a mapping has that stands for a model: those that it needs, or the first few."""
+    """Return the hint which keys a model has: the required ones, or the first three."""
     known = settings(model)
     keys = [setting.name for setting in known if setting.required] or [s.name for s in known[:3]]
     more = ", ..." if len(keys) < len(known) else ""
@@ -130,14 +130,14 @@ def shape(model: type) -> str:
 
 
 def need(setting: Setting) -> str:
-    """Say what a missing setting is and what it takes."""
+    """Return the description and the type of a missing setting."""
     return (
         f"{setting.about.doc.rstrip('.')}: {noun(setting.type)}" if setting.about.doc else noun(setting.type)
     )
 
 
 def from_text(text: str, kind: Any) -> Plain:
-    """Return what a text from outside the document means where that type is wanted; None when nothing."""
+    """Return the value of an external text where a type is wanted; None if it is not of that type."""
     if kind in (str, Path, Secret):
         return text
     value = read_plain(text.strip())
@@ -145,10 +145,10 @@ def from_text(text: str, kind: Any) -> Plain:
 
 
 def is_union(kind: Any) -> bool:
-    """Say whether a type is a choice of several."""
+    """Return whether a type is a union."""
     return get_origin(kind) in (Union, UnionType)
 
 
-def said(error: Exception) -> str:
-    """Return a validator's own words, in one line."""
+def error_text(error: Exception) -> str:
+    """Return the text of an exception in one line."""
     return " ".join(str(error.args[0] if error.args else type(error).__name__).split())

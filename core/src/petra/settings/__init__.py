@@ -1,4 +1,4 @@
-"""Settings: what a configuration model says about its fields, and the text that never prints."""
+"""Settings: the description of the fields of a configuration model, and texts that are never printed."""
 
 from petra.settings.choice import AnyCase
 from petra.settings.contracts import Flaw, HasFlaws, Named, NamesDrivers, SignalUse, Used, UsesSignals

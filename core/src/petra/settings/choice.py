@@ -1,4 +1,4 @@
-"""Names to choose from, written in upper or lower case as their user is used to."""
+"""A choice of names that may be written in upper or lower case."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from attrs import frozen
 
 @frozen
 class AnyCase:
-    """A validator of a text field: one of these names, in whichever case, or nothing.
+    """A validator for a text field: one of these names in any case, or an empty text.
 
         data_type: str = field(default="", validator=AnyCase(("int", "real")))
 
-    The names are offered by the JSON Schema and by the message for one that is misspelt.
+    The JSON Schema offers the names, and so does the message for a misspelt one.
     """
 
     options: tuple[str, ...]
 
     def __call__(self, _: object, __: object, value: str) -> None:
-        """Refuse what is none of the names."""
+        """Raise ValueError for a text that is not one of the names."""
         if value and value.lower() not in {name.lower() for name in self.options}:
             raise ValueError(f"{value!r} is not one of {', '.join(self.options)}")
 
     @property
     def pattern_of_all(self) -> str:
-        """A pattern for the names in every case: JSON Schema has no other word for that."""
-        return "|".join("".join(map(_any_case, name)) for name in self.options)
+        """A regular expression for the names in any case; JSON Schema has no other way to ignore case."""
+        return "|".join("".join(map(_letter_pattern, name)) for name in self.options)
 
 
-def _any_case(letter: str) -> str:
+def _letter_pattern(letter: str) -> str:
     return f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else letter

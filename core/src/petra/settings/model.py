@@ -1,7 +1,6 @@
-"""What an attrs model says about its fields: keys, types, defaults, bounds and documentation.
+"""The fields of an attrs model as settings: keys, types, defaults, bounds and documentation.
 
-The loader, the JSON Schema, the reference pages and `petra plugins info` all read a model through this one
-module.
+The loader, the JSON Schema, the reference pages and `petra plugins info` all read models through this module.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ SCALARS = (bool, int, float, str, Secret, Path)
 
 @frozen
 class About:
-    """What a field's metadata says beyond its type."""
+    """The metadata of a field, beside its type."""
 
     doc: str = ""
     unit: str = ""
@@ -49,17 +48,17 @@ def about(
 ) -> dict[str, Any]:
     """Document a field of a configuration model: `host: str = field(metadata=about("Name or address"))`.
 
-    `aliases` are further keys for the same field. A field with `shorthand=True` takes the value when a single
-    value stands where the whole mapping belongs. `signal` says that the field names a signal: one that a
-    section writes is declared by that, and one that it reads must be there. The keys of a mapping with
-    `sparse=True` have defaults of their own: one with nothing behind it is not given.
+    `aliases` are further keys for the same field. A field with `shorthand=True` takes the value if a single
+    value is written in place of the whole mapping. `signal` declares that the field names a signal: a signal
+    that the section writes is thereby declared, and a signal that it reads must exist. In a mapping with
+    `sparse=True`, a key without a value counts as not given.
     """
     return {_ABOUT: About(doc, unit, tuple(aliases), shorthand, signal, sparse)}
 
 
 @frozen
 class Bounds:
-    """What a field's validators allow, as far as they can be told apart."""
+    """The bounds from the validators of a field, as far as the validators are known."""
 
     minimum: float | None = None
     above: float | None = None
@@ -70,10 +69,10 @@ class Bounds:
     pattern: str | None = None
     choices: tuple[Any, ...] = ()
     any_case: str = ""
-    """A pattern for the choices, where upper and lower case are the same."""
+    """A regular expression for the choices, if case is ignored."""
 
     def __str__(self) -> str:
-        said = [
+        parts = [
             (self.minimum is not None, f"at least {self.minimum}"),
             (self.above is not None, f"greater than {self.above}"),
             (self.maximum is not None, f"at most {self.maximum}"),
@@ -83,12 +82,12 @@ class Bounds:
             (self.pattern is not None, f"of the form {self.pattern}"),
             (bool(self.choices), f"one of {', '.join(map(str, self.choices))}"),
         ]
-        return " and ".join(text for holds, text in said if holds)
+        return " and ".join(text for holds, text in parts if holds)
 
 
 @frozen
 class Setting:
-    """One field of a model, as a configuration sees it."""
+    """One field of a model, as a key of a configuration."""
 
     name: str
     type: Any
@@ -106,12 +105,14 @@ class Setting:
 
 @cache
 def settings(model: type) -> tuple[Setting, ...]:
-    """Return the settings of an attrs model; a model that cannot be read from a document is refused."""
+    """Return the settings of an attrs model; raise DeclarationError if no document can fill the model."""
     try:
         hints = get_type_hints(model)
-    except Exception as error:  # a name that only a type checker sees
+    except Exception as error:  # a name that is imported for type checkers only
         raise DeclarationError(f"{model.__qualname__}: its annotations cannot be read: {error}") from error
-    found = tuple(_setting(model, attribute, hints) for attribute in attrs.fields(model) if attribute.init)
+    found = tuple(
+        _make_setting(model, attribute, hints) for attribute in attrs.fields(model) if attribute.init
+    )
     taken: dict[str, str] = {}
     for setting in found:
         for key in setting.keys:
@@ -122,17 +123,17 @@ def settings(model: type) -> tuple[Setting, ...]:
 
 
 def not_read(model: type) -> Mapping[str, str]:
-    """Return the keys that a model accepts and does not read, each with what there is in its place.
+    """Return the keys that a model accepts and ignores, each with what replaces it.
 
-    A model has them as `NOT_READ: ClassVar[Mapping[str, str]]`. A key with a reason is noted when given; one
-    with an empty reason is for people.
+    A model declares them as `NOT_READ: ClassVar[Mapping[str, str]]`. A key with a reason causes a note if it
+    is given; a key with an empty reason is documentation for readers.
     """
     found: Mapping[str, str] = getattr(model, "NOT_READ", {})
     return found
 
 
 def verify(model: type, outer: tuple[type, ...] = ()) -> None:
-    """Refuse a model that a document cannot fill, or that holds such a model; DeclarationError says why."""
+    """Raise DeclarationError with the reason if a document cannot fill a model, or a model inside it."""
     if model in outer:
         raise DeclarationError(f"{model.__qualname__} contains itself")
     if not attrs.inspect(model).is_frozen:
@@ -145,24 +146,24 @@ def verify(model: type, outer: tuple[type, ...] = ()) -> None:
             )
         if optional(setting.type) is Secret and (setting.bounds.pattern or setting.bounds.choices):
             raise DeclarationError(
-                f"{model.__qualname__}.{setting.name}: a Secret has no form and no choices"
+                f"{model.__qualname__}.{setting.name}: a Secret cannot have a pattern or choices"
             )
         if setting.about.signal is not None and optional(setting.type) is not str:
-            raise DeclarationError(f"{model.__qualname__}.{setting.name}: a signal's name is a str")
-        for inner in _models(setting.type):
+            raise DeclarationError(f"{model.__qualname__}.{setting.name}: the name of a signal must be a str")
+        for inner in _inner_models(setting.type):
             verify(inner, (*outer, model))
 
 
-def _models(kind: Any) -> Iterator[type]:
+def _inner_models(kind: Any) -> Iterator[type]:
     inner = optional(kind)
     if isinstance(inner, type) and attrs.has(inner):
         yield inner
     elif get_origin(inner) in (list, tuple, dict):
         for argument in get_args(inner):
-            yield from _models(argument)
+            yield from _inner_models(argument)
 
 
-def _setting(model: type, attribute: Any, hints: Mapping[str, Any]) -> Setting:
+def _make_setting(model: type, attribute: Any, hints: Mapping[str, Any]) -> Setting:
     kind = hints.get(attribute.name)
     where = f"{model.__qualname__}.{attribute.name}"
     if kind is None:
@@ -171,19 +172,19 @@ def _setting(model: type, attribute: Any, hints: Mapping[str, Any]) -> Setting:
         raise DeclarationError(f"{where}: {reason}")
     default = attribute.default
     if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
-        default = None if default.takes_self else _made(where, default.factory)
+        default = None if default.takes_self else _default_of(where, default.factory)
     return Setting(
         name=attribute.alias,
         type=kind,
         required=attribute.default is attrs.NOTHING,
         default=None if default is attrs.NOTHING else default,
         about=attribute.metadata.get(_ABOUT, About()),
-        bounds=_bounds(attribute.validator),
+        bounds=_bounds_of(attribute.validator),
         attribute=attribute,
     )
 
 
-def _made(where: str, factory: Callable[[], Any]) -> Any:
+def _default_of(where: str, factory: Callable[[], Any]) -> Any:
     try:
         return factory()
     except Exception as error:
@@ -191,7 +192,7 @@ def _made(where: str, factory: Callable[[], Any]) -> Any:
 
 
 def optional(kind: Any) -> Any:
-    """Return what an optional type holds when it is not None, or the type itself."""
+    """Return an optional type without None, or the type itself."""
     if get_origin(kind) in (Union, UnionType):
         inner = [part for part in get_args(kind) if part is not NoneType]
         return reduce(operator.or_, inner)
@@ -199,12 +200,12 @@ def optional(kind: Any) -> Any:
 
 
 def is_optional(kind: Any) -> bool:
-    """Say whether a type allows None."""
+    """Return whether a type allows None."""
     return get_origin(kind) in (Union, UnionType) and NoneType in get_args(kind)
 
 
 def unsupported(kind: Any) -> str:
-    """Say why a field of this type cannot be read from a document; empty when it can."""
+    """Return why a field of this type cannot be read from a document; empty if it can."""
     inner = optional(kind)
     origin, arguments = get_origin(inner), get_args(inner)
     if inner in SCALARS or origin is Literal:
@@ -229,7 +230,7 @@ _COMPARISONS: dict[Callable[[Any, Any], bool], str] = {
 }
 
 
-def _bounds(validator: Any) -> Bounds:
+def _bounds_of(validator: Any) -> Bounds:
     found: dict[str, Any] = {}
     for part in _flatten(validator):
         if comparison := _COMPARISONS.get(getattr(part, "compare_func", None)):  # type: ignore[arg-type]
@@ -247,9 +248,10 @@ def _bounds(validator: Any) -> Bounds:
 
 
 def _flatten(validator: Any) -> Iterator[Any]:
-    """Yield the single validators within `and_` and `optional`."""
+    """Yield the single validators inside `and_` and `optional`."""
     if validator is None:
         return
+    # attrs has no public access to the parts of `and_` and `optional`.
     if (many := getattr(validator, "_validators", None)) is not None:
         for part in many:
             yield from _flatten(part)
@@ -260,7 +262,7 @@ def _flatten(validator: Any) -> Iterator[Any]:
 
 
 def type_name(kind: Any) -> str:
-    """Return a type as a reference page names it."""
+    """Return the name of a type for the reference pages."""
     inner = optional(kind)
     if get_origin(inner) in (list, tuple):
         return f"list of {type_name(get_args(inner)[0])}"

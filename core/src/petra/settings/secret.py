@@ -1,4 +1,4 @@
-"""A text that never prints."""
+"""Secret texts, which are never printed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def without_credentials(text: str) -> str:
 
 
 class Secret:
-    """A password, token or key. It shows as `***` wherever it is printed, logged, dumped or serialized.
+    """A password, token or key. It is shown as `***` when it is printed, logged or serialized.
 
-    `reveal()` is the one way to the text: whoever greps for it finds every place where a secret is used.
+    `reveal()` is the only access to the text, so a search for it finds every place that uses a secret.
     """
 
     __slots__ = ("_text",)
@@ -28,7 +28,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text itself; call it where the text is used and keep it nowhere."""
+        """Return the text. Call this where the text is used, and do not keep the result."""
         return self._text
 
     def __repr__(self) -> str:
@@ -43,6 +43,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        # In constant time: the duration of a plain comparison tells how many characters match.
         return hmac.compare_digest(self._text.encode(), other._text.encode())
 
     def __hash__(self) -> int:
@@ -61,4 +62,4 @@ class Secret:
         return self
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a Secret is not pickled")
+        raise TypeError("a Secret cannot be pickled")

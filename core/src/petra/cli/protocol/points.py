@@ -16,7 +16,8 @@ from petra.config import nodes
 from petra.config.environment import Environment
 from petra.config.problems import Problem, Problems
 from petra.config.scalars import read_plain
-from petra.config.structure import Invalid, Structurer
+from petra.config.structure import Structurer
+from petra.config.values import Invalid
 from petra.drivers.contract.settings import PointSettings
 from petra.settings import settings
 from petra.settings.model import is_optional, optional
