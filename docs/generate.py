@@ -26,7 +26,7 @@ from petra.settings.model import optional, type_name
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace each `<!-- generate: NAME -->` by what that part of the code says."""
+    """Replace each `<!-- generate: NAME -->` by the generated part."""
     return re.sub(r"<!-- generate: (\w+) -->", lambda match: _part(match.group(1)), markdown)
 
 
@@ -49,7 +49,7 @@ def simulation() -> str:
 
 
 def _within(path: str, model: type) -> Iterator[tuple[str, type]]:
-    """Yield a model and all that it holds, each with the keys that lead to it."""
+    """Yield a model and the models inside it, each with its path of keys."""
     yield path, model
     for setting in settings(model):
         kind, many = optional(setting.type), ""
@@ -75,17 +75,17 @@ def configuration() -> str:
 
 
 def original() -> str:
-    """Return the keys of the original that are accepted and not read, and what there is in their place."""
-    rows = ["| where | key | what there is |", "|---|---|---|"]
+    """Return the keys of the original that are accepted but not read, and what replaces them."""
+    rows = ["| where | key | replaced by |", "|---|---|---|"]
     models = (("the document", PlantConfig), ("a signal", SignalConfig), ("a block", BlockConfig))
     for where, model in models:
         rows += [
-            f"| {where} | `{key}` | {reason or 'for people; kept and not read'} |"
+            f"| {where} | `{key}` | {reason or 'documentation; not read'} |"
             for key, reason in model.NOT_READ.items()
         ]
-    rows += [f"| the document | `{name}` | still to come, with {later} |" for name, later in LATER.items()]
+    rows += [f"| the document | `{name}` | a later version of {later} |" for name, later in LATER.items()]
     rows += [
-        f"| the type of a block | `{name}` | still to come, with {later} |"
+        f"| the type of a block | `{name}` | a later version of {later} |"
         for name, later in LATER_BLOCKS.items()
     ]
     return "\n".join(rows)
@@ -94,7 +94,7 @@ def original() -> str:
 def model_table(model: type) -> str:
     """Return the table of one model's settings."""
     rows = [
-        f"| `{'`, `'.join(s.keys)}` | {type_name(s.type).replace('|', 'or')} | {_default(s)} | {_said(s)} |"
+        f"| `{'`, `'.join(s.keys)}` | {type_name(s.type).replace('|', 'or')} | {_default(s)} | {_doc_of(s)} |"
         for s in settings(model)
     ]
     head = (
@@ -110,15 +110,15 @@ def _default(setting: Setting) -> str:
     return "" if value in (None, "", (), {}, []) or has(type(value)) else f"`{value}`"
 
 
-def _said(setting: Setting) -> str:
+def _doc_of(setting: Setting) -> str:
     bounds = str(setting.bounds)
     unit = f" [{setting.about.unit}]" if setting.about.unit else ""
-    said = f"{setting.about.doc}{unit}" + (f"; {bounds}" if bounds and setting.bounds.pattern is None else "")
-    return said.replace("|", "\\|")
+    text = f"{setting.about.doc}{unit}" + (f"; {bounds}" if bounds and setting.bounds.pattern is None else "")
+    return text.replace("|", "\\|")
 
 
 def problems() -> str:
-    """Return every problem code with its cause and cure."""
+    """Return every problem code with cause and remedy."""
     lines = []
     for heading, codes in GROUPS.items():
         lines.append(f"## {heading}\n")
@@ -128,7 +128,7 @@ def problems() -> str:
 
 
 def hooks() -> str:
-    """Return every hook with its signature, and what hooks return."""
+    """Return every hook with its signature, and the classes that hooks return."""
     lines = []
     for group in Group:
         hook = getattr(hookspecs, group.hook)
