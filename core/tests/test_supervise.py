@@ -207,4 +207,4 @@ def test_what_a_child_task_raises_never_ends_the_loop(supervisor, how, error):
     until(lambda: bad.failures >= 3 and len(ticks) > 20)
     assert good.starts == 1
     if how in ("group", "alone"):
-        assert "it tried to end the process" in bad.error
+        assert "the code tried to end the process" in bad.error

@@ -1,7 +1,7 @@
 """PETRA: the automation engine for industrial Python.
 
-These names are the public interface for plugins. They load on first use, so that `import petra` costs next to
-nothing and a command pays only for what it does.
+These names are the public interface for plugins. Their modules are imported on first use, so `import petra`
+is fast, and a command imports only what it needs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The time that everyone is given: no part of PETRA asks the operating system behind its caller's back."""
+"""Clocks. Code that needs the time takes a Clock as an argument, so that tests can control the time."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Wall time for stamps, monotonic time for durations, and a way to wait."""
+    """Wall time for timestamps, monotonic time for durations, and sleep."""
 
     def now_ns(self) -> int:
         """Return the wall time in nanoseconds since 1970, UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
+        """Return the monotonic time in seconds; it never decreases."""
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait; zero or less returns at once."""
+        """Wait for some seconds; return at once for zero or less."""
         ...
 
 
 class SystemClock:
-    """The computer's own time."""
+    """The clock of the operating system."""
 
     def now_ns(self) -> int:
         """Return the wall time in nanoseconds since 1970, UTC."""
         return time.time_ns()
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
+        """Return the monotonic time in seconds; it never decreases."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait; zero or less returns at once."""
+        """Wait for some seconds; return at once for zero or less."""
         if seconds > 0:
             time.sleep(seconds)

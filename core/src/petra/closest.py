@@ -1,4 +1,4 @@
-"""The closest of the names that could have been meant."""
+"""The known name that is closest to a misspelt one."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cached_property
 
-_FEW = 300  # so many names are compared in full
-_LONG = 200  # nobody misspells a name of this length by one character
-_MUCH = 20_000_000  # so many characters the look-up may hold
+_FEW = 300  # most names that are compared in full
+_LONG = 200  # longer names are not searched for slips of one character
+_MUCH = 20_000_000  # most characters in the look-up table
 
 
 class Names:
-    """Names that are there, to be asked for the closest to one that is not.
+    """Known names, in which the closest to an unknown name can be found.
 
-    The likeliest slips are forgiven first, by a look-up that costs the same for ten names and for ten
-    thousand: another case, and one character added, left out, mistaken or swapped. Comparing every name in
-    full costs 0.1 ms a name, so that is left to the few.
+    The likeliest slips are found by a look-up whose cost does not depend on the number of names: another
+    case, or one character added, left out, replaced or swapped with its neighbour. A full comparison costs
+    0.1 ms for each name, and is made only if there are few names.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -25,22 +25,22 @@ class Names:
 
     @property
     def any(self) -> bool:
-        """Whether there is any name at all."""
+        """Whether there is at least one name."""
         return bool(self._names)
 
     def __len__(self) -> int:
-        """How many names a comparison in full looks at: none when there are too many."""
+        """Return the number of names in a full comparison; 0 if there are too many for one."""
         return len(self._names) if self.in_full else 0
 
     def closest(self, name: str, *, in_full: bool = True) -> str:
-        """Return the name that reads most like this one, or an empty text when none does."""
+        """Return the name that is most similar to this one, or an empty text."""
         folded = name.casefold()
         if (found := self._folded.get(folded)) is not None:
             return found
-        for swapped in _swapped(folded) if len(folded) <= _LONG else ():
+        for swapped in _with_two_swapped(folded) if len(folded) <= _LONG else ():
             if (found := self._folded.get(swapped)) is not None:
                 return found
-        for shorter in (folded, *(_shorter(folded) if len(folded) <= _LONG else ())):
+        for shorter in (folded, *(_with_one_left_out(folded) if len(folded) <= _LONG else ())):
             if (found := self._slips.get(shorter)) is not None:
                 return found
         if not (in_full and self.in_full):
@@ -54,25 +54,28 @@ class Names:
 
     @cached_property
     def _slips(self) -> dict[str, str]:
-        """Every name with one character left out, and each name itself: what a slip has in common with it."""
+        """The names by themselves and by each of their variants with one character left out.
+
+        A name with one character replaced or added shares such a variant with the intended name.
+        """
         found: dict[str, str] = {}
         if sum(len(folded) ** 2 for folded in self._folded) <= _MUCH:
             for folded, name in self._folded.items():
                 if len(folded) > 2:
-                    found.update(dict.fromkeys(_shorter(folded), name))
+                    found.update(dict.fromkeys(_with_one_left_out(folded), name))
         return {**found, **self._folded}
 
 
-def _shorter(name: str) -> Iterator[str]:
-    """Yield a name with each of its characters left out in turn."""
+def _with_one_left_out(name: str) -> Iterator[str]:
+    """Yield the variants of a name with one character left out."""
     return (name[:i] + name[i + 1 :] for i in range(len(name)))
 
 
-def _swapped(name: str) -> Iterator[str]:
-    """Yield a name with each pair of neighbours swapped in turn."""
+def _with_two_swapped(name: str) -> Iterator[str]:
+    """Yield the variants of a name with two neighbouring characters swapped."""
     return (name[:i] + name[i + 1] + name[i] + name[i + 2 :] for i in range(len(name) - 1))
 
 
 def closest(name: str, candidates: Iterable[str]) -> str:
-    """Return the candidate that reads most like a name, or an empty text when none does."""
+    """Return the candidate that is most similar to a name, or an empty text."""
     return Names(candidates).closest(name)

@@ -1,4 +1,8 @@
-"""Tasks that never end their loop: a SystemExit in one is the failure of whom the task belongs to."""
+"""Tasks that cannot end their event loop: a SystemExit in a task is a failure of the task's owner.
+
+asyncio lets SystemExit and KeyboardInterrupt of any task end the loop. One plugin that calls `sys.exit` would
+stop the drivers of a whole plant.
+"""
 
 from __future__ import annotations
 
@@ -13,52 +17,52 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ENDING = (SystemExit, KeyboardInterrupt)
-"""What ends a loop of asyncio, whichever task raises it."""
+"""The exceptions that end an asyncio loop when a task raises them."""
 
 owner: ContextVar[WeakMethod[Callable[[BaseException], None]] | None] = ContextVar("owner", default=None)
-"""What is called with such an error of a task: tasks take over the context of whoever makes them."""
+"""Called with such an error of a task. A task inherits the context, and so the owner, of its creator."""
 
 
 def contained(error: BaseException) -> RuntimeError:
-    """Return the error that is raised instead."""
-    return RuntimeError(f"it tried to end the process: {error!r}")
+    """Return the error that replaces an exception that would end the process."""
+    return RuntimeError(f"the code tried to end the process: {error!r}")
 
 
 def contained_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
-    """Make a task; the task factory of a loop."""
+    """Return a task of a contained coroutine; this is the task factory of a loop."""
     return asyncio.Task(_Contained(coroutine), loop=loop, **options)
 
 
 class _Contained(Coroutine[Any, Any, T]):
-    """A coroutine whose steps raise RuntimeError instead of what ends the loop."""
+    """A coroutine that raises RuntimeError instead of an exception that ends the loop."""
 
     def __init__(self, inner: Coroutine[Any, Any, T]) -> None:
         self._inner = inner
         self.__qualname__ = getattr(inner, "__qualname__", type(inner).__name__)
 
     def send(self, value: Any) -> Any:
-        """Take the next step."""
+        """Resume the coroutine with a value."""
         try:
             return self._inner.send(value)
         except ENDING as error:
-            raise _failed(error) from error
+            raise _report_failure(error) from error
 
     def throw(self, *error: Any) -> Any:
-        """Take the next step with an error."""
+        """Resume the coroutine with an error."""
         try:
             return self._inner.throw(*error)
         except ENDING as raised:
-            raise _failed(raised) from raised
+            raise _report_failure(raised) from raised
 
     def close(self) -> None:
-        """End it."""
+        """Close the coroutine."""
         self._inner.close()
 
     def __await__(self) -> Generator[Any, Any, T]:
         return self._inner.__await__()
 
 
-def _failed(error: BaseException) -> RuntimeError:
+def _report_failure(error: BaseException) -> RuntimeError:
     failed = contained(error)
     belongs_to = owner.get()
     if belongs_to is not None and (break_off := belongs_to()) is not None:

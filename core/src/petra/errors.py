@@ -1,14 +1,14 @@
-"""The tree of errors that PETRA raises on purpose; it imports nothing."""
+"""The hierarchy of errors that PETRA raises deliberately; this module imports nothing."""
 
 from __future__ import annotations
 
 
 class PetraError(Exception):
-    """The root: whoever catches this catches everything that PETRA raises on purpose."""
+    """The base of all errors that PETRA raises deliberately."""
 
 
 class DeclarationError(PetraError, TypeError):
-    """A class (a block, a configuration model, a kind) is declared in a way that cannot work."""
+    """The declaration of a class is not valid: a block, a configuration model or a kind."""
 
 
 class PluginNotFoundError(PetraError, LookupError):

@@ -1,4 +1,4 @@
-"""Numbers with the word that belongs to them."""
+"""Numbers with nouns in messages."""
 
 from __future__ import annotations
 

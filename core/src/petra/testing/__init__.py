@@ -1,7 +1,8 @@
-"""What third parties test with, and PETRA's own tests too: public, documented, kept stable.
+"""The public and stable test kit for plugins, which PETRA's own tests use as well.
 
-The fixtures `catalog`, `configuration` and `manual_clock` are there without an import: petra-core registers
-them with pytest. Names load on first use: pytest loads this package in every environment that has petra.
+The fixtures `catalog`, `configuration` and `manual_clock` need no import: petra-core registers them with
+pytest. The modules of the other names are imported on first use, because pytest loads this package in every
+environment that contains petra.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One assertion for everything that a plugin promises."""
+"""One assertion for the whole contract of a plugin."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 
 def assert_plugin_conforms(plugin: str | object, catalog: Catalog | None = None) -> None:
-    """Fail with every promise that a plugin breaks.
+    """Raise AssertionError with every rule that a plugin breaks.
 
-    `plugin` is the name of an installed plugin, or a module (or any object) with its hooks. This is what
-    `petra plugins certify` checks: the plugin loads, its things are documented, defaults hold, blocks run the
-    same way twice, and the distribution declares what it imports.
+    `plugin` is the name of an installed plugin, or a module (or any object) with its hooks. The checks are
+    those of `petra plugins certify`: the plugin loads, everything is documented, defaults are valid, blocks
+    give the same results twice, and the distribution declares its imports.
     """
     from petra.certify import audit, conformance
     from petra.plugin import Catalog, Fault

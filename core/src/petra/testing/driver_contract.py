@@ -1,12 +1,12 @@
-"""The driver contract: what every driver has to survive. A plugin's tests subclass it.
+"""The driver contract: the tests that every driver must pass. The tests of a plugin subclass it.
 
     class TestMeter(DriverContract):
         def make(self, port: int) -> Driver:
             return MeterDriver("127.0.0.1", port)
 
-It runs the driver against its own simulator, over a line that refuses, drops, hangs, garbles and delays. The
-driver needs at least two points that are read and one that is written, a timeout and a `patience` of a second
-or less, and points that are read ten times a second or more often.
+The driver runs against its own simulator, over a line that refuses, drops, hangs, garbles and delays. The
+driver needs at least two points that are read and one that is written, a `timeout` and a `patience` of a
+second or less, and points with a period of 100 ms or less.
 """
 
 from __future__ import annotations
@@ -36,31 +36,31 @@ _VALUES: dict[SignalType, tuple[Value, Value]] = {
 }
 
 RECONNECT = QUICK + 2.0
-"""Seconds within which a driver serves again once its peer does."""
+"""Seconds within which a driver must serve again after its peer does."""
 
 
 class DriverContract:
-    """Subclass it as `Test...` and define `make`."""
+    """The contract as a test class: subclass it as `Test...` and define `make`."""
 
     no_values: tuple[Any, ...] = (None, [], 2**70, math.nan, ValueError("no value"))
     """What no signal holds, of whichever type."""
 
     @abstractmethod
     def make(self, port: int) -> Driver:
-        """Return the driver, configured for a device at that port of 127.0.0.1."""
+        """Return the driver, configured for a device at this port of 127.0.0.1."""
 
     def values(self, point: Point) -> tuple[Value, Value]:
         """Return two values that the device can hold at a point."""
         return _VALUES[point.type]
 
     def rig(self, *, up: bool = True) -> Rig:
-        """Return a device that holds the first values, with the driver in front of it."""
+        """Return a rig with the driver, whose device holds the first values."""
         rig = Rig(self.make, up=up)
         rig.hold({point: self.values(point)[0] for point in rig.points})
         return rig
 
     def test_values_arrive_good_and_follow_the_device(self) -> None:
-        """What the device holds is what the signals hold."""
+        """The signals take the values of the device."""
         with self.rig() as rig:
             rig.until_good()
             rig.hold({point: self.values(point)[1] for point in rig.points})
@@ -68,7 +68,7 @@ class DriverContract:
             assert rig.status.health.state is ActivityState.SERVING
 
     def test_start_up_does_not_wait_and_a_refused_peer_is_bad_with_its_reason(self) -> None:
-        """A device that is not there yet holds up nothing, and is read as soon as it is there."""
+        """A missing device delays nothing, and is read as soon as it is reachable."""
         with self.rig(up=False) as rig:
             assert rig.started_within < 1.0
             rig.until_bad()
@@ -78,7 +78,7 @@ class DriverContract:
             assert rig.until_good() <= RECONNECT
 
     def test_a_dropped_session_makes_all_bad_and_comes_back(self) -> None:
-        """Between the two, values are held."""
+        """The last values are held while the session is down."""
         with self.rig() as rig:
             rig.until_good()
             held = [rig.reading(point).value for point in rig.read]
@@ -89,7 +89,7 @@ class DriverContract:
             assert rig.until_good() <= RECONNECT
 
     def test_a_peer_that_hangs_is_left_and_found_again(self) -> None:
-        """A connection that stays open and says nothing does not look alive."""
+        """An open connection without any data does not count as alive."""
         with self.rig() as rig:
             rig.until_good()
             rig.line(Fault(FaultKind.HANG))
@@ -98,7 +98,7 @@ class DriverContract:
             assert rig.until_good() <= RECONNECT + self.make(1).patience
 
     def test_a_peer_that_hangs_from_the_start_holds_up_nothing(self) -> None:
-        """Connecting has an end, too."""
+        """The attempt to connect has a time limit, too."""
         rig = self.rig()
         rig.line(Fault(FaultKind.HANG))
         with rig:
@@ -109,7 +109,7 @@ class DriverContract:
             rig.until_good()
 
     def test_a_slow_peer_is_read_all_the_same(self) -> None:
-        """Answers that come late, and each at another time, are answers."""
+        """Late answers with varying delays are accepted."""
         with self.rig() as rig:
             rig.line(Fault(FaultKind.DELAY, delay_ms=10.0, delay_to_ms=60.0))
             rig.until_good()
@@ -117,7 +117,7 @@ class DriverContract:
             rig.until_good()
 
     def test_garbage_ends_in_no_more_than_a_new_session(self) -> None:
-        """Whatever arrives, the driver is there again when the line is good."""
+        """After any input, the driver serves again when the line is good."""
         with self.rig() as rig:
             rig.until_good()
             rig.line(Fault(FaultKind.GARBLE, chance=0.5))
@@ -132,7 +132,7 @@ class DriverContract:
             rig.until_good()
 
     def test_it_survives_a_peer_that_restarts_again_and_again(self) -> None:
-        """Every time the values are right, and no session is left behind."""
+        """The values are right each time, and no session is left open."""
         with self.rig() as rig:
             rig.until_good()
             for turn in range(10):
@@ -144,7 +144,7 @@ class DriverContract:
             assert rig.relay.connections == 1
 
     def test_a_point_that_is_refused_is_bad_alone(self) -> None:
-        """The others are read as ever."""
+        """The other points are still read."""
         with self.rig() as rig:
             rig.until_good()
             bad, *others = rig.read
@@ -164,7 +164,7 @@ class DriverContract:
             assert rig.status.health.failures == 0
 
     def test_a_value_that_no_signal_holds_makes_its_point_bad_and_nothing_stays_good(self) -> None:
-        """The session goes on and the other points stay good; when it ends, all are bad with its reason."""
+        """The session continues with all other points good; when it ends, all are bad with the reason."""
         with self.rig() as rig:
             rig.until_good()
             bad, *others = rig.read
@@ -207,7 +207,7 @@ class DriverContract:
         return status.quality is Quality.BAD and status.reason.startswith("the driver gives")
 
     def test_a_command_is_confirmed_by_the_device(self) -> None:
-        """It is written, read back, and shown."""
+        """The value is written, read back, and published."""
         with self.rig() as rig:
             rig.until_good()
             for point in rig.written:
@@ -218,7 +218,7 @@ class DriverContract:
                 rig.until(lambda point=point, value=value: rig.reading(point).value == value, "it is shown")  # type: ignore[misc]  # bound here
 
     def test_commands_to_one_point_go_one_by_one(self) -> None:
-        """However many requests are under way: each is confirmed with its own value, and the last stays."""
+        """With several requests in flight, each command is confirmed with its own value."""
         with self.rig() as rig:
             rig.until_good()
             for point in rig.written:
@@ -231,7 +231,7 @@ class DriverContract:
                 assert commands[-1].outcome not in WELL or rig.simulator.get(point) == values[-1]
 
     def test_a_command_that_nobody_answers_times_out_and_is_not_sent_later(self) -> None:
-        """What is not known to have been carried out is said so, once, and never repeated."""
+        """A command without an answer is reported as timed out, once, and never repeated."""
         with self.rig() as rig:
             rig.until_good()
             point = rig.written[0]
@@ -245,7 +245,7 @@ class DriverContract:
             assert rig.simulator.get(point) == first
 
     def test_nobody_on_the_network_writes_without_a_policy(self) -> None:
-        """It is refused and counted, and the device never hears of it."""
+        """The command is refused and counted, and nothing is sent to the device."""
         with self.rig() as rig:
             rig.until_good()
             point = rig.written[0]
@@ -256,7 +256,7 @@ class DriverContract:
             assert rig.simulator.get(point) == first
 
     def test_nothing_is_left_behind(self) -> None:
-        """No thread, no socket, no file, whatever state the line is in at the end."""
+        """No thread, socket or file stays open, in any state of the line."""
         gc.collect()
         before = resources()
         for fault in (None, FaultKind.REFUSE, FaultKind.HANG, FaultKind.DELAY, FaultKind.GARBLE):
@@ -269,7 +269,7 @@ class DriverContract:
 
 
 def _in_place_of(point: Point, wrong: object) -> Spoil:
-    """Return what hands over something else in place of one point's value."""
+    """Return a function that replaces the value of one point."""
 
     def spoil(signals: tuple[str, ...], values: Any) -> list[Any]:
         return [wrong if signal == point.signal else v for signal, v in zip(signals, values, strict=True)]

@@ -1,4 +1,4 @@
-"""pytest fixtures for everyone who tests against PETRA; petra-core registers this module with pytest."""
+"""pytest fixtures for tests of plugins and plants; petra-core registers this module with pytest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    """Everything that is installed in the environment of the tests."""
+    """Return the catalog of all plugins in the environment of the tests."""
     from petra.plugin import Catalog
 
     return Catalog.load()
@@ -26,9 +26,9 @@ def catalog() -> Catalog:
 
 @pytest.fixture
 def configuration(catalog: Catalog, tmp_path: Path) -> Callable[..., Configuration]:
-    """Return a function from YAML to the configuration; it fails with every problem.
+    """Return a function that makes a configuration of a YAML text and fails with all problems.
 
-    Environment variables are its keyword arguments, and files are looked for in `tmp_path`.
+    Its keyword arguments are environment variables, and files are relative to `tmp_path`.
     """
     from petra.config import configuration, load_bytes
 

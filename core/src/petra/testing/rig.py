@@ -1,4 +1,4 @@
-"""A driver with a device of its own and a bad line between them, and no engine around."""
+"""A driver, its simulated device and a faulty line between them, without an engine."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from petra.signals import Value
 
 QUICK = 0.2
-"""Seconds between two tries, at most."""
+"""The longest pause between two attempts to connect, in seconds."""
 
 Spoil = Callable[[tuple[str, ...], Any], Any]
-"""Takes the signals of a reading and its values, and returns what is handed over in their place."""
+"""Takes the signals and values of a reading, and returns the values to deliver instead."""
 _ROUND = 0.002
 _LATE = 0.01
-"""What a round counts at most: when it takes longer, the machine is busy, and nobody is to blame for that."""
+"""The most that one round counts: a longer round is a delay of the machine, not of the driver."""
 _FACTOR = 6.0
-"""How many times as long a busy machine may take, all in all."""
+"""The factor by which a busy machine may exceed a time limit in total."""
 
 
 class Rig:
@@ -46,7 +46,7 @@ class Rig:
             rig.until_good()
             rig.line(Fault(FaultKind.HANG))
 
-    The test's own thread is the scan: whatever waits here scans meanwhile.
+    The thread of the test is the scan thread: every wait in this class scans meanwhile.
     """
 
     def __init__(self, make: Callable[[int], Driver], *, up: bool = True) -> None:
@@ -71,7 +71,7 @@ class Rig:
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """The driver's points."""
+        """The points of the driver."""
         return self.driver.points
 
     @property
@@ -86,7 +86,7 @@ class Rig:
 
     @property
     def status(self) -> DriverStatus:
-        """How the driver is."""
+        """The status of the driver."""
         return self.field.status()[self.driver.name]
 
     def __enter__(self) -> Self:
@@ -104,7 +104,7 @@ class Rig:
         self._device.stop()
 
     def line(self, fault: Fault | None) -> None:
-        """Make the line bad, or good again with None."""
+        """Apply a fault to the line, or none with None."""
         self._device.call(self.relay.apply(fault))
 
     def drop(self) -> None:
@@ -116,7 +116,7 @@ class Rig:
         self._device.call(drop())
 
     def hold(self, values: dict[Point, Value]) -> None:
-        """Let the device hold these values."""
+        """Set values in the device."""
 
         async def hold() -> None:
             for point, value in values.items():
@@ -125,7 +125,7 @@ class Rig:
         self._device.call(hold())
 
     def spoil(self, spoil: Spoil | None) -> None:
-        """Let the driver hand over something else than it has read, or again what it has read with None."""
+        """Replace the values that the driver delivers by those of a function; None restores them."""
         self._spoil = spoil
         sessions = self.field._running[self.driver.name].sessions  # noqa: SLF001 - the rig stands in for a driver
         make = sessions.feed
@@ -181,19 +181,19 @@ class Rig:
         self._device.call(do())
 
     def scan(self) -> None:
-        """Scan once."""
+        """Run one scan."""
         self._scans += 1
         self.bus.store.latch()
         self.bus.store.publish(self._scans, self.clock.now_ns())
 
     def reading(self, point: Point) -> Reading:
-        """Return a point's signal."""
+        """Return the reading of a point's signal."""
         return self.bus.read(point.signal)
 
     def until(self, condition: Callable[[], bool], what: str, seconds: float = 10.0) -> float:
-        """Scan until something holds; return how long that took. AssertionError when it never does.
+        """Scan until a condition holds; return the seconds taken, or raise AssertionError.
 
-        Seconds are those of a machine that has time: what a round between two scans is late is not counted.
+        A delay of the machine between two scans is not counted, so that the limit also holds under load.
         """
         began = last = time.monotonic()
         counted = 0.0
@@ -205,11 +205,11 @@ class Rig:
             counted += min(now - last, _LATE)
             last = now
             over = counted >= seconds or now - began >= _FACTOR * seconds
-            assert not over, f"{what}: not within {seconds:g} s; {self._said()}"
+            assert not over, f"{what}: not within {seconds:g} s; {self._description()}"
             time.sleep(_ROUND)
 
     def until_good(self, seconds: float = 10.0) -> float:
-        """Scan until every point that is read is good and holds what the device holds."""
+        """Scan until every point that is read is good and equals the value in the device."""
         return self.until(
             lambda: all(
                 (reading := self.reading(point)).quality is Quality.GOOD
@@ -249,5 +249,5 @@ class Rig:
 
 
 def resources() -> tuple[int, int]:
-    """Return how many threads there are, and how many files and sockets are open."""
+    """Return the number of threads, and the number of open files and sockets."""
     return threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - as it is now

@@ -1,4 +1,4 @@
-"""An event loop whose time is the test's: it jumps to the next timer as soon as nothing is left to do.
+"""An event loop with the time of a manual clock: it jumps to the next timer as soon as nothing is left to do.
 
     def test_a_silent_device_is_given_up(manual_clock):
         async def main() -> float:
@@ -9,10 +9,10 @@
 
         assert run_virtual(main(), manual_clock) == 3600
 
-An hour takes no time, and a busy machine changes nothing. Time stands still while anything is under way: a
-callback that is ready, a job of an executor, a socket that can be read or written, bytes between two sockets
-of this machine. What another thread or process does takes time of its own: hand it in with
-`call_soon_threadsafe`, and let no timer of the loop run against it.
+An hour takes no time, and the load of the machine does not matter. The time does not advance while work is
+pending: a ready callback, a job of an executor, a socket that can be read or written, or bytes between two
+sockets of this machine. The loop cannot see the work of other threads or processes: pass their results in
+with `call_soon_threadsafe`, and do not run a timer of the loop against them.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ T = TypeVar("T")
 
 _LOOK_EVERY = 0.001
 _STUCK_AFTER = 1.0
-"""Real seconds after which bytes that nobody takes are not under way any more: their reader has paused."""
+"""Real seconds after which unread bytes no longer count as pending: their reader has paused."""
 _CONNECTING = (2, 3)
-"""TCP's states SYN_SENT and SYN_RECV."""
+"""The TCP states SYN_SENT and SYN_RECV."""
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """An asyncio loop that lives by a `ManualClock`."""
+    """An asyncio loop whose time is a `ManualClock`."""
 
     def __init__(self, clock: ManualClock | None = None) -> None:
         self.clock = clock or ManualClock()
@@ -52,13 +52,13 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         super().__init__(_Selector(self.clock, lambda: self._jobs > 0))
 
     def time(self) -> float:
-        """Return the clock's seconds."""
+        """Return the seconds of the clock."""
         return self.clock.monotonic()
 
-    def run_in_executor(  # type: ignore[override]  # typeshed's variadic generics are no part of our Python 3.11
+    def run_in_executor(  # type: ignore[override]  # typeshed declares variadic generics
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        """Run a function in a thread; time stands still until it has ended."""
+        """Run a function in a thread; the time does not advance until it has ended."""
         future: asyncio.Future[T] = super().run_in_executor(executor, func, *args)
         self._jobs += 1
         future.add_done_callback(self._ended)
@@ -68,12 +68,12 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._jobs -= 1
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
-        """Wait for the executor's threads however long they take: no virtual timeout can measure them."""
+        """Wait for the threads of the executor without a limit: a virtual timeout cannot measure them."""
         await super().shutdown_default_executor()
 
 
 class _Selector(selectors.DefaultSelector):
-    """Waits for what is ready, and moves the clock instead of waiting for a timer."""
+    """A selector that advances the clock instead of waiting for a timer."""
 
     def __init__(self, clock: ManualClock, busy: Callable[[], bool]) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class _Selector(selectors.DefaultSelector):
         self._busy = busy
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Return what is ready; with nothing ready and nothing under way let the time pass."""
+        """Return the ready files; if there are none and nothing is pending, advance the time."""
         found = super().select(0)
         if found or (timeout is not None and timeout <= 0):
             return found
@@ -94,7 +94,7 @@ class _Selector(selectors.DefaultSelector):
                 break
         if timeout is None:
             return super().select(None)
-        found = super().select(0)  # what arrived while the last look was taken
+        found = super().select(0)  # files that became ready during the last check
         if not found:
             self._clock.sleep(timeout)
         return found
@@ -108,7 +108,7 @@ def _under_way(file: FileDescriptorLike) -> bool:
     number = file if isinstance(file, int) else file.fileno()
     try:
         found = socket.socket(fileno=number)
-    except OSError:  # a pipe
+    except OSError:  # not a socket: the self-pipe of the loop
         return False
     try:
         if found.family not in (socket.AF_INET, socket.AF_INET6) or found.type != socket.SOCK_STREAM:
@@ -122,10 +122,10 @@ def _under_way(file: FileDescriptorLike) -> bool:
     except OSError:
         return False
     finally:
-        found.detach()
+        found.detach()  # the descriptor belongs to the transport and must stay open
 
 
 def run_virtual(main: Coroutine[Any, Any, T], clock: ManualClock | None = None) -> T:
-    """Run a coroutine in a loop of virtual time, as `asyncio.run` does in one of real time."""
+    """Run a coroutine in a loop of virtual time, like `asyncio.run`."""
     with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(clock)) as runner:
         return runner.run(main)
