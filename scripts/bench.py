@@ -1,8 +1,8 @@
-"""Print the figures that PETRA promises: start-up, listing, checking a large document.
+"""Measure start-up, the list of plugins, and the check of a large document.
 
     .venv/bin/python scripts/bench.py
 
-Medians of whole processes; compare figures of one run only, machines differ.
+The figures are medians of whole processes. Compare only figures of the same run.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def petra_blocks():
 
 
 def document(signals: int, blocks: int) -> str:
-    """Return a document of that many signals and blocks."""
+    """Return a document with these numbers of signals and blocks."""
     lines = ["signals:"]
     for i in range(signals):
         lines += [f'  - name: "area{i % 20}.tank{i:05d}.level"', "    type: float", f"    initial: {i * 0.5}"]
@@ -64,7 +64,7 @@ def measure(*arguments: str, repeats: int = 9, code: int = 0) -> tuple[float, fl
 
 
 def main() -> None:
-    """Measure and print, each figure beside its goal."""
+    """Measure and print each figure with its goal."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "plugins").mkdir()

@@ -1,9 +1,9 @@
-"""Print the figures that the drivers promise, against simulators in a process of their own.
+"""Measure the drivers against simulators in a separate process.
 
     .venv/bin/python scripts/bench_drivers.py [overhead] [requests] [write] [devices] [rtu] [kill] [soak]
         [--seconds N]
 
-Without a name: all but `soak`, which lasts ten minutes. Compare figures of one run only, machines differ.
+Without a name, all except `soak` run; `soak` takes ten minutes. Compare only figures of the same run.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from petra_s7.driver import S7Driver
 Make = Callable[[], list[Driver]]
 
 FLAT_OUT = 1e-5
-"""A period, in seconds, that no device keeps up with."""
+"""A period in seconds that is too short for any device, so that polling never pauses."""
 
 
 def free_ports(number: int) -> list[int]:
-    """Return ports that are free now."""
+    """Return free ports."""
     taken = [socket.socket() for _ in range(number)]
     for each in taken:
         each.bind(("127.0.0.1", 0))
@@ -59,7 +59,7 @@ def free_ports(number: int) -> list[int]:
 def modbus(
     name: str, port: int, points: int, period: float, timeout: float = 1.0, **more: Any
 ) -> ModbusDriver:
-    """Return a driver with so many floats in a row, and one register that is written."""
+    """Return a driver with consecutive floats, and one register that is written."""
     made = [ModbusPoint(signal=f"{name}.{i}", address=i, data_type="int16") for i in range(points)]
     made.append(ModbusPoint(signal=f"{name}.set", address=5_000, direction=Direction.BOTH))
     connection = ModbusConnection(
@@ -82,7 +82,7 @@ def coils(
 
 
 def s7(name: str, port: int, points: int, period: float, timeout: float = 1.0, **more: Any) -> S7Driver:
-    """Return a driver with so many integers in a row, and one that is written."""
+    """Return a driver with consecutive integers, and one that is written."""
     made = [S7Point(signal=f"{name}.{i}", address=f"DB1.INT{i * 2}") for i in range(points)]
     made.append(S7Point(signal=f"{name}.set", address="DB2.INT0", direction=Direction.BOTH))
     return S7Driver(
@@ -109,7 +109,7 @@ def _serve(drivers: list[Driver], script: Script | None, ready: Any) -> None:
 def simulated(
     drivers: list[Driver], script: Script | None = None
 ) -> Iterator[multiprocessing.process.BaseProcess]:
-    """Serve the devices of some drivers in another process."""
+    """Serve the simulated devices of drivers in another process."""
     context = multiprocessing.get_context("fork")
     ready = context.Event()
     process = context.Process(target=_serve, args=(drivers, script, ready), daemon=True)
@@ -123,7 +123,7 @@ def simulated(
 
 
 class Plant:
-    """Drivers over a bus, with a thread that scans every 20 ms."""
+    """Drivers on a bus, with a thread that scans every 20 ms."""
 
     def __init__(self, drivers: list[Driver], longest: float = 30.0) -> None:
         clock = SystemClock()
@@ -144,7 +144,7 @@ class Plant:
         self.field.stop(5.0)
 
     def good(self, *drivers: Driver) -> bool:
-        """Say whether everything that some drivers read is good."""
+        """Return whether all points that drivers read are good."""
         return all(
             self.bus.read(p.signal).quality is Quality.GOOD
             for driver in drivers
@@ -153,11 +153,11 @@ class Plant:
         )
 
     def bad(self, driver: Driver) -> bool:
-        """Say whether anything that a driver reads is not good."""
+        """Return whether any point that a driver reads is not good."""
         return not self.good(driver)
 
     def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> float:
-        """Wait until something holds, and return how long that took."""
+        """Wait until a condition holds; return the seconds taken."""
         began = time.monotonic()
         while not condition():
             if time.monotonic() - began > seconds:
@@ -173,11 +173,11 @@ class Plant:
             self.bus.store.publish(scans, time.time_ns())
 
 
-# what the drivers cost
+# cost of the drivers
 
 
 def overhead() -> None:
-    """Print what 1,000 points cost beside the bare library that asks for the same."""
+    """Compare reading 1,000 points with the same requests by the bare library."""
     one = partial(s7, in_flight=1)
     for name, make, raw in (
         ("modbus", modbus, _raw_modbus),
@@ -191,7 +191,7 @@ def overhead() -> None:
         ours, theirs, cpu = [], [], []
         requests = [r for r in driver.plan(driver.points) if r.parts[0].length > 1]
         with simulated([driver]):
-            for _ in range(9):  # by turns, and each beside the other: machines have their moods
+            for _ in range(9):  # by turns, and each beside the other: the load of a machine varies
                 began = time.process_time()
                 theirs.append(raw(port, [(p.start, p.length) for r in requests for p in r.parts], 1.0))
                 raw_cpu = (time.process_time() - began) * theirs[-1]
@@ -339,7 +339,7 @@ def _raw_s7_request(port: int, name: str, seconds: float) -> Took:
 
 
 def write() -> None:
-    """Print how long a command takes until it is confirmed, while the driver polls flat out."""
+    """Measure the time until a command is confirmed while the driver polls continuously."""
     for name, make in (("modbus", modbus), ("s7", s7)):
         (port,) = free_ports(1)
         driver = make(name, port, 1_000, FLAT_OUT)
@@ -359,11 +359,11 @@ def write() -> None:
         )
 
 
-# what a bad device costs the others
+# effect of a bad device on the others
 
 
 class Recorded:
-    """When each station of a driver was asked."""
+    """The times of the requests to each station of a driver."""
 
     def __init__(self, driver: Any) -> None:
         self.times: dict[str, list[float]] = {}
@@ -396,7 +396,7 @@ class Recorded:
 
 
 def devices(seconds: float) -> None:
-    """Print what 5 bad devices of 20 do to the period of the others."""
+    """Measure the effect of 5 bad devices of 20 on the period of the others."""
     found = {}
     states = {}
     kinds = (FaultKind.REFUSE, FaultKind.HANG, FaultKind.GARBLE, FaultKind.HANG, FaultKind.REFUSE)
@@ -407,7 +407,7 @@ def devices(seconds: float) -> None:
             Fault(kind, driver=f"d{i:02}", at_s=0.0, for_s=1e6) for i, kind in enumerate(kinds) if bad
         )
         recorded = {d.name: Recorded(d) for d in drivers}
-        # an empty fault puts the relay in front of every device, in both runs
+        # an empty fault, so that both runs go through the relay
         idle = Fault(FaultKind.LIMIT, connections=9, at_s=1e9)
         with simulated(drivers, Script(faults=(*faults, idle))), Plant(drivers) as plant:
             good = drivers[5:]
@@ -430,7 +430,7 @@ def devices(seconds: float) -> None:
 
 
 def rtu(seconds: float) -> None:
-    """Print what one dead unit of ten does to the period of the others on a serial line."""
+    """Measure the effect of one failed unit of ten on the period of the others on a serial line."""
     found = {}
     for dead in (False, True):
         with tempfile.TemporaryDirectory() as folder:
@@ -461,11 +461,11 @@ def rtu(seconds: float) -> None:
     )
 
 
-# what dies comes back
+# recovery of sessions
 
 
 def kill(cycles: int = 100) -> None:
-    """Print how a driver takes a peer that is killed again and again."""
+    """Measure the recovery of a driver whose peer is killed repeatedly."""
     for name, make in (("modbus", modbus), ("s7", s7)):
         dice = random.Random(7)
         (port,) = free_ports(1)
@@ -479,7 +479,7 @@ def kill(cycles: int = 100) -> None:
                 plant.until(partial(plant.bad, driver))
                 time.sleep(dice.uniform(0.0, 0.3))
                 with simulated([driver]):
-                    activity = plant.field._running[driver.name].activity  # noqa: SLF001 - it is what is measured
+                    activity = plant.field._running[driver.name].activity  # noqa: SLF001 - the measured activity
                     assert activity is not None
                     allowed = activity.health().retry_s
                     late.append(plant.until(partial(plant.good, driver), 60.0) - allowed)
@@ -496,7 +496,7 @@ def kill(cycles: int = 100) -> None:
 
 
 def soak(seconds: float) -> None:
-    """Run under faults that come at random, and see that nothing ever stops for good."""
+    """Run with random faults, and check that every driver recovers."""
     dice = random.Random(11)
     ports = free_ports(4)
     drivers: list[Driver] = [
@@ -552,7 +552,7 @@ def _rss() -> float:
 
 
 def main() -> None:
-    """Measure what was asked for."""
+    """Run the measurements given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     names = ("overhead", "requests", "write", "devices", "rtu", "kill", "soak")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Run mypy over all that is shipped, and over what builds and documents it."""
+    """Run mypy over the distributions, the scripts and the generator of the documentation."""
     sources = sorted(ROOT.glob("plugins/*/src")) + sorted(ROOT.glob("examples/third-party/*/src"))
     folders = [ROOT / "core" / "src", *sources, ROOT / "scripts", ROOT / "docs" / "generate.py"]
     done = subprocess.run([sys.executable, "-m", "mypy", *sys.argv[1:], *map(str, folders)], check=False)

@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "petra: $*"; exit 1; }
 
-# What the caller's shell is set up for is the caller's. Of the variables that steer Python, pip, uv, tox and PETRA only
-# those stay that say where packages come from, how the network is reached, and how much is tested (CONTRIBUTING.md).
+# The environment of the caller must not change the results. Of the variables of Python, pip, uv, tox and PETRA, only those
+# are kept that select the package index, the network access and the amount of tests (CONTRIBUTING.md).
 for variable in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
     case $variable in
     UV_INDEX* | UV_DEFAULT_INDEX | UV_EXTRA_INDEX_URL | UV_FIND_LINKS | UV_NO_INDEX | UV_OFFLINE | UV_CACHE_DIR | \
@@ -21,10 +21,10 @@ for variable in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
     esac
 done
 
-# Only interpreters that are there: uv would download others from a host that a plant's network does not reach.
+# Only installed interpreters: uv would download others from a host that the network of a plant cannot reach.
 export UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_LINK_MODE="${UV_LINK_MODE:-hardlink}"
 
-# Interpreters of pyenv are there too, whichever of them is active: the matrix uses what it finds.
+# Also the interpreters of pyenv, active or not: the matrix uses all that it finds.
 for folder in "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.1[1-9]*/bin; do
     [ -d "$folder" ] && PATH=$PATH:$folder
 done
@@ -32,7 +32,7 @@ export PATH
 
 find_python() {
     for candidate in python3 python3.13 python3.12 python3.11 python; do
-        # the interpreter itself: neither a link of pyenv nor that of an environment which may be gone tomorrow
+        # the interpreter itself, not a link of pyenv or of an environment that may be deleted later
         if command -v "$candidate" >/dev/null 2>&1 &&
             "$candidate" -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys._base_executable)' \
                 2>/dev/null
@@ -60,8 +60,8 @@ case $("$UV" --version 2>/dev/null || true) in
     ;;
 esac
 
-# install_into FOLDER ARGS: brings an environment up to date, with the versions of constraints.txt. It removes nothing that
-# somebody else put there. Without a network it goes on with what is installed, and says so; any other failure is one.
+# install_into FOLDER ARGS: updates an environment to the versions of constraints.txt. Other packages are not removed.
+# Without a network it continues with the installed packages and prints a message; any other failure is an error.
 install_into() {
     folder=$1
     shift
@@ -76,7 +76,7 @@ install_into() {
     case $said in
     *"error sending request"* | *"dns error"* | *"onnect"* | *"imed out"*)
         if [ -e "$folder/.complete" ]; then
-            say "petra: the package index cannot be reached; going on with what $folder holds already"
+            say "petra: the package index cannot be reached; continuing with the packages in $folder"
             return
         fi
         say "$said"
@@ -87,11 +87,11 @@ install_into() {
     fail "cannot set up $folder"
 }
 
-# install_project ARGS: brings .venv up to date, the environment that people work in: every distribution, editable.
+# install_project ARGS: updates .venv, the development environment, with every distribution editable.
 install_project() {
     for folder in plugins/petra-*; do
         set -- --editable "$folder" "$@"
     done
-    # with pip: whoever activates it expects `pip install` to mean this environment
+    # with pip, so that `pip install` works in the activated environment
     install_into .venv --editable core pip "$@"
 }

@@ -1,11 +1,11 @@
-"""Install distributions of this workspace into an environment, from wheels built for the purpose.
+"""Install distributions of this workspace into an environment, from newly built wheels.
 
     python scripts/install_wheels.py core                   # core alone
     python scripts/install_wheels.py petra-s7               # core and that plugin
     python scripts/install_wheels.py --all                  # everything
 
-tox calls it in each environment. Testing wheels rather than folders shows a missing file, a missing
-dependency and a module that only the checkout has.
+tox calls this script in each environment. Tests against wheels find missing files, missing dependencies, and
+modules that exist only in the checkout.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ THIRD_PARTY = sorted(path.parent for path in ROOT.glob("examples/third-party/*/p
 
 
 def folders(name: str) -> list[Path]:
-    """Return the folders of the distributions that an environment is made of."""
+    """Return the folders of the distributions in an environment."""
     core = ROOT / "core"
     if name == "core":
         return [core]
@@ -52,7 +52,7 @@ def build(folder: Path, into: Path) -> Path:
 
 
 def main() -> None:
-    """Build and install what was asked for."""
+    """Build and install the distributions given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", nargs="?", help="core, third-party, or a folder of plugins/")
     parser.add_argument("--all", action="store_true", help="every distribution")

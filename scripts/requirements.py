@@ -1,4 +1,4 @@
-"""Print what everything here requires of others: of distributions, their extras, groups, builds, tox.ini.
+"""Print all external requirements: of distributions, their extras, groups, builds, and tox.ini.
 
     python scripts/requirements.py
 
@@ -15,11 +15,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ["pip", "uv>=0.5"]
-"""What scripts/environment.sh installs of itself."""
+"""Packages that scripts/environment.sh installs."""
 
 
 def projects() -> list[dict[str, Any]]:
-    """Return the described projects of this checkout, the workspace first."""
+    """Return the contents of all pyproject.toml of this checkout, the workspace first."""
     found = [ROOT / "pyproject.toml", ROOT / "core" / "pyproject.toml"]
     for pattern in ("plugins/*/pyproject.toml", "examples/third-party/*/pyproject.toml"):
         found += sorted(ROOT.glob(pattern))
@@ -27,7 +27,7 @@ def projects() -> list[dict[str, Any]]:
 
 
 def tox_lines() -> list[str]:
-    """Return what tox.ini installs, without folders, references and the names of factors."""
+    """Return the packages in tox.ini, without folders, references and factor names."""
     tox = RawConfigParser()
     tox.read(ROOT / "tox.ini")
     values = [tox["tox"]["requires"], *(section.get("deps", "") for section in map(tox.__getitem__, tox))]
@@ -41,7 +41,7 @@ def name(requirement: str) -> str:
 
 
 def requirements() -> list[str]:
-    """Return every requirement, each once."""
+    """Return all requirements without duplicates."""
     found = [*TOOLS, *tox_lines()]
     described = projects()
     for each in described:

@@ -1,4 +1,4 @@
-"""Test with the newest versions, in the environment that tox made of them; do nothing when none is new.
+"""Test with the newest versions, in the tox environment that contains them; do nothing if none is newer.
 
 python scripts/test_newest.py
 """
@@ -20,7 +20,7 @@ CHECKS = [
 
 
 def constrained(text: str) -> dict[str, set[str]]:
-    """Return the versions that the text of constraints.txt allows, by name."""
+    """Return the versions in the text of constraints.txt, by name."""
     found: dict[str, set[str]] = {}
     for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE):
         found.setdefault(name, set()).add(version)
@@ -28,7 +28,7 @@ def constrained(text: str) -> dict[str, set[str]]:
 
 
 def drift(allowed: dict[str, set[str]]) -> list[str]:
-    """Return what is installed in another version than constrained, a line each."""
+    """Return a line for each package whose installed version differs from the constraint."""
     lines = []
     for each in distributions():
         name = re.sub(r"[-_.]+", "-", each.name).lower()
@@ -38,7 +38,7 @@ def drift(allowed: dict[str, set[str]]) -> list[str]:
 
 
 def main() -> None:
-    """Say what is newer; run all checks with it, and exit with 1 when one of them fails."""
+    """Print the newer versions, run all checks with them, and exit with 1 if a check fails."""
     newer = drift(constrained((ROOT / "constraints.txt").read_text()))
     if not newer:
         print("nothing is newer than constraints.txt")

@@ -1,4 +1,4 @@
-"""Test one plugin in the environment that tox made for it: its own tests, then its certificate.
+"""Test one plugin in its tox environment: run its tests, then certify it.
 
 python scripts/test_plugin.py petra-s7-py312 -k address
 """
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Run both and exit with the first failure."""
+    """Run the tests and the certification; exit with the first failure."""
     name = re.sub(r"-py\d+$", "", sys.argv[1])
     tests = ROOT / "plugins" / name / "tests"
     for command in (["pytest", str(tests), *sys.argv[2:]], ["petra", "plugins", "certify", name]):

@@ -1,4 +1,4 @@
-"""A plugin in a single file, for people who do not package: `petra --plugins-dir examples/plugins ...`."""
+"""A plugin in a single file, without packaging: `petra --plugins-dir examples/plugins ...`."""
 
 from petra import Block, In, Out, Param, hookimpl
 
@@ -6,7 +6,7 @@ PETRA_API = 1
 
 
 class Volume(Block, type="TANK_VOLUME"):
-    """How much water stands in an upright round tank."""
+    """Volume of water in an upright round tank."""
 
     level = In(float, unit="m", doc="Water above the bottom")
     diameter = Param(float, default=2.0, minimum=0.01, unit="m", doc="Inner diameter")

@@ -55,8 +55,8 @@ def test_channels_are_read_together():
     ("text", "said"),
     [
         ("acme_meter: {host: a, points: [{signal: x, channel: 100}]}", "is not at least 0 and at most 99"),
-        (TWICE, "channel 1 is written by the point 'a' already"),
-        ("acme_meter: [{host: a}, {host: a}]", "another connection is called 'a'"),
+        (TWICE, "channel 1 is already written by the point 'a'"),
+        ("acme_meter: [{host: a}, {host: a}]", "another connection has the name 'a'"),
         ("acme_meter: {host: a, points: [{signal: x, chanel: 1}]}", "there is no 'chanel' here"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`petra acme-meter`: what PETRA offers for every protocol, and reading and writing a single meter."""
+"""`petra acme-meter`: the commands that PETRA provides for every protocol, and `read` and `write`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a meter is configured with. Light: no network is needed to check a document."""
+"""The configuration of a meter. A check of a document needs no network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MeterPoint(PointSettings):
 
     @property
     def holds(self) -> SignalType:
-        """What its signal holds."""
+        """The type of the signal."""
         return SignalType.FLOAT
 
 
@@ -33,33 +33,33 @@ class MeterConfig:
     host: str = field(validator=min_len(1), metadata=about("Name or address", shorthand=True))
     port: int = field(default=4001, validator=and_(ge(1), le(65_535)), metadata=about("TCP port"))
     name: str = field(default="", metadata=about("Unique name; the host if not given"))
-    points: tuple[MeterPoint, ...] = field(default=(), metadata=about("What is read and written"))
+    points: tuple[MeterPoint, ...] = field(default=(), metadata=about("Channels that are read and written"))
     poll_ms: float = field(default=1_000.0, validator=gt(0.0), metadata=about("How often", unit="ms"))
     timeout_ms: float = field(
         default=1_000.0, validator=gt(0.0), metadata=about("How long an answer may take", unit="ms")
     )
-    online: str | None = field(default=None, metadata=about("Signal that says whether it is connected"))
+    online: str | None = field(default=None, metadata=about("Signal that is true while connected"))
 
     @property
     def called(self) -> str:
-        """Its name."""
+        """The name of the driver."""
         return self.name or self.host
 
     def drivers_named(self) -> Iterator[Named]:
-        """Say under which name it runs: two of one name are a problem of the document."""
+        """Yield the name of the driver; names must be unique in a document."""
         yield Named("name" if self.name else "host", self.called)
 
     def signals_used(self) -> Iterator[Used]:
-        """Say which signal shows the connection; points say theirs themselves."""
+        """Yield the signal for the state of the connection; the points declare their own signals."""
         if self.online is not None:
             yield Used("online", self.online, SignalUse.WRITES, SignalType.BOOL)
 
     def flaws(self) -> Iterator[Flaw]:
-        """Say which points write the same channel."""
+        """Yield an error for each point that writes the same channel as another one."""
         written: dict[int, str] = {}
         for number, point in enumerate(self.points):
             if not point.direction.writes:
                 continue
             if (other := written.setdefault(point.channel, point.signal)) != point.signal:
-                said = f"channel {point.channel} is written by the point {other!r} already"
-                yield Flaw(("points", number, "channel"), said)
+                message = f"channel {point.channel} is already written by the point {other!r}"
+                yield Flaw(("points", number, "channel"), message)

@@ -1,4 +1,4 @@
-"""The driver: how to connect, how to read a range of channels, how to write one. All else is PETRA's."""
+"""The driver: it connects, reads ranges of channels and writes channels. PETRA does everything else."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _LONGEST_LINE = 4_096
 
 
 class Lines:
-    """Cuts lines: `#7 OK 1.5`. The number says which request is answered, so several may be under way."""
+    """Splits lines: `#7 OK 1.5`. The number identifies the request, so several may be in flight."""
 
     def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
-        """Take one line: its number, and what it says."""
+        """Return the number and the text of one line, or None if it is incomplete."""
         end = buffer.find(b"\n")
         if end < 0:
             if len(buffer) > _LONGEST_LINE:
@@ -42,10 +42,10 @@ class Lines:
             return None
         line = bytes(buffer[:end])
         del buffer[: end + 1]
-        number, _, said = line.partition(b" ")
+        number, _, text = line.partition(b" ")
         if not number.startswith(b"#") or not number[1:].isdigit():
             raise GarbledError("what arrives is no line of a meter")
-        return int(number[1:]), said
+        return int(number[1:]), text
 
 
 class MeterDriver(PolledDriver):
@@ -72,7 +72,7 @@ class MeterDriver(PolledDriver):
         self.patience = max(10.0, 5 * self.timeout)
 
     async def connect(self) -> MeterSession:
-        """Connect; SessionError when it cannot be."""
+        """Connect; raise SessionError if that fails."""
         exchange = await open_tcp(self._host, self._port, Lines(), within=self.timeout)
         return MeterSession(exchange, self.timeout, f"{self._host}:{self._port}")
 
@@ -81,7 +81,7 @@ class MeterDriver(PolledDriver):
         return plan_reads([Span("channels", p.detail, 1, p) for p in points], Reach(MOST_AT_ONCE, gap=5))
 
     def simulator(self) -> MeterSimulator:
-        """Return a meter that is not there."""
+        """Return a simulated meter."""
         from .simulator import MeterSimulator
 
         return MeterSimulator(self.points, self._port)
@@ -97,11 +97,11 @@ class MeterSession:
         self._number = 0
 
     async def read(self, request: Request) -> Sequence[Answer]:
-        """Read the parts of a request: for each its values, in the order of its spans."""
+        """Read the parts of a request; return the values of each part, in the order of its spans."""
         return [await self._part(part) for part in request.parts]
 
     async def write(self, point: Point, value: Value) -> None:
-        """Write a point; PointError when the meter refuses."""
+        """Write a point; raise PointError if the meter refuses."""
         if isinstance(value, str):
             raise PointError(f"{value!r} is no number")
         await self._ask(f"SET {point.detail} {float(value)!r}")
@@ -111,7 +111,7 @@ class MeterSession:
         await self._exchange.ended()
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._exchange.close()
 
     async def _part(self, part: ReadPart) -> list[Value | PointError]:
@@ -124,13 +124,13 @@ class MeterSession:
         self._number += 1
         line = f"#{self._number} {request}\n".encode()
         answer = (await self._exchange.ask(self._number, line, self._timeout)).decode("ascii", "replace")
-        word, _, said = answer.partition(" ")
+        word, _, text = answer.partition(" ")
         if word == "NO":
-            raise PointError(said)
+            raise PointError(text)
         try:
-            return [float(value) for value in said.split()] if word == "OK" else self._garbled(answer)
+            return [float(value) for value in text.split()] if word == "OK" else self._garbled(answer)
         except ValueError:
             return self._garbled(answer)
 
     def _garbled(self, answer: str) -> list[float]:
-        raise GarbledError(f"the meter says {answer!r}")
+        raise GarbledError(f"the answer {answer!r} is not valid")

@@ -1,4 +1,4 @@
-"""A meter that is not there: users try plants without one, and the driver is tested against it."""
+"""A simulated meter, for trials without hardware and for the tests of the driver."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ class MeterSimulator(Simulator):
         await self._server.close()
 
     def set(self, point: Point, value: Value) -> None:
-        """Hold a value where a point finds it."""
+        """Set the value of a point."""
         self._channels[point.detail] = float(value)
 
     def get(self, point: Point) -> Value:
-        """Return what a point finds."""
+        """Return the value of a point."""
         return self._channels[point.detail]
 
     def refuse(self, point: Point) -> None:
-        """Have no such channel any more."""
+        """Refuse the channel of a point from now on."""
         self._missing.add(point.detail)
 
     def accept(self, point: Point) -> None:
-        """Have it again."""
+        """Accept the channel of a point again."""
         self._missing.discard(point.detail)
 
     def _answer(self, number: int, request: bytes) -> bytes:
         try:
-            said = "OK " + " ".join(map(repr, self._done(request.decode().split())))
+            answer = "OK " + " ".join(map(repr, self._done(request.decode().split())))
         except PointError as error:
-            said = f"NO {error}"
+            answer = f"NO {error}"
         except (ValueError, UnicodeDecodeError):
-            said = "NO that is not understood"
-        return f"#{number} {said}\n".encode()
+            answer = "NO unknown request"
+        return f"#{number} {answer}\n".encode()
 
     def _done(self, words: list[str]) -> list[float]:
         verb, first, last = words

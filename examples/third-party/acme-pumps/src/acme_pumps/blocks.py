@@ -6,7 +6,7 @@ from petra import Block, Condition, In, Out, Param, State
 
 
 class PumpHours(Block, type="PUMP_HOURS"):
-    """Counts the hours that a pump has run, and how often it started."""
+    """Counts the running hours and the starts of a pump."""
 
     running = In(bool, doc="Feedback of the contactor")
     seconds = State(0.0, doc="Time run", retain=True)
@@ -16,7 +16,7 @@ class PumpHours(Block, type="PUMP_HOURS"):
     starts = Out(int, doc="Starts")
 
     def step(self, dt: float) -> None:
-        if self.before:  # from the scan that sees it start to the one that sees it stop
+        if self.before:  # from the scan with the start to the scan with the stop
             self.seconds = self.seconds + dt
         if self.running and not self.before:
             self.started = self.started + 1
@@ -26,7 +26,7 @@ class PumpHours(Block, type="PUMP_HOURS"):
 
 
 class PumpDuty(Block, type="PUMP_DUTY", aliases=("PUMP_POWER",)):
-    """Hydraulic power that a pump gives to the water."""
+    """Hydraulic power of a pump."""
 
     flow = In(float, unit="m³/h", doc="Delivered flow")
     head = In(float, unit="m", doc="Delivery head")
@@ -38,7 +38,7 @@ class PumpDuty(Block, type="PUMP_DUTY", aliases=("PUMP_POWER",)):
 
 
 class PumpCurve(Block, type="PUMP_CURVE"):
-    """Head that a pump can deliver at a flow, by its curve. Beyond the ends of the curve it is a fault.
+    """Head that a pump can deliver at a flow, by its curve. A flow beyond the ends of the curve is a fault.
 
     The curve is read once, when the block is made, so its step is called and not compiled into the program.
     """
@@ -69,13 +69,13 @@ class DryRun(Condition, type="dry_run"):
     running = In(bool, doc="Feedback of the contactor")
     flow = In(float, unit="m³/h", doc="Delivered flow")
     minimum = Param(float, default=1.0, minimum=0.0, unit="m³/h", doc="Flow below which the pump runs dry")
-    allowed = Param(float, default=5.0, minimum=0.0, unit="s", doc="How long it may")
-    elapsed = State(0.0, doc="How long it has")
+    allowed = Param(float, default=5.0, minimum=0.0, unit="s", doc="Longest time without flow")
+    elapsed = State(0.0, doc="Time without flow")
     before = State(False, doc="Dry in the last scan")  # noqa: FBT003 - a state is declared by its first value
     active = Out(bool, doc="The pump runs dry")
 
     def step(self, dt: float) -> None:
         dry = self.running and self.flow < self.minimum
-        self.elapsed = self.elapsed + dt if dry and self.before else 0.0  # it is 0 in the scan that sees it
+        self.elapsed = self.elapsed + dt if dry and self.before else 0.0  # 0 in the scan that sees the start
         self.before = dry
         self.active = self.elapsed > self.allowed

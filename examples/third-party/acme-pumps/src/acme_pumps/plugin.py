@@ -1,4 +1,4 @@
-"""What this plugin offers; light, because PETRA imports it at every start."""
+"""The hooks of this plugin. PETRA imports this module at every start, so it imports nothing heavy."""
 
 from __future__ import annotations
 
