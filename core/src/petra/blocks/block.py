@@ -192,6 +192,7 @@ def _read_spec(cls: type[Block], type_name: str, aliases: tuple[str, ...]) -> Bl
         states={n: m for n, m in members.items() if isinstance(m, State)},
         qualities={n: m for n, m in members.items() if isinstance(m, QualityOf)},
     )
+    # By group: a document names inputs, outputs and parameters under separate keys.
     for group in (spec.inputs, spec.outputs, spec.params):
         _refuse_shared_names(cls, group.values())
     if not spec.outputs:
@@ -221,6 +222,7 @@ def _check_beginning(cls: type[Block], spec: BlockSpec, state: State[Any]) -> No
 
 def _declared_members(cls: type) -> Iterator[Member[Any]]:
     """Yield the members in the order of declaration, those of base classes first, each name once."""
+    # A subclass that declares a name again keeps the position of the base class, so wires stay in order.
     names = dict.fromkeys(name for base in reversed(cls.__mro__) for name in vars(base))
     for name in names:
         member = inspect.getattr_static(cls, name)

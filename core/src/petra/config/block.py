@@ -69,14 +69,15 @@ class _BlockCheck:
 
     def check(self, block: BlockConfig) -> CheckedBlock:
         before = self._problems.errors
-        constants = self._constants(block)
+        constants = self._constant_inputs(block)
         made = attrs.evolve(
             block,
             type=self._spec.type,
-            inputs=self._inputs(block, constants),
-            outputs=self._outputs(block),
-            params=self._params(block),
+            inputs=self._check_inputs(block, constants),
+            outputs=self._check_outputs(block),
+            params=self._check_params(block),
         )
+        # Only with valid values: a complaint compares parameters, and would fail on one of the wrong type.
         if self._problems.errors == before:
             self._report_complaints(made)
         if self._problems.errors == before:
@@ -125,7 +126,7 @@ class _BlockCheck:
             message = " ".join(str(error).split()) or type(error).__name__
             self._problems.add(at, "bad-value", f"{self._cls.spec.type}: {message}")
 
-    def _constants(self, block: BlockConfig) -> dict[str, Any]:
+    def _constant_inputs(self, block: BlockConfig) -> dict[str, Any]:
         """Return the inputs under `params`, where documents of the original have limits and presets."""
         params = _names_and_aliases(self._spec.params)
         ports = _names_and_aliases(self._spec.inputs)
@@ -169,18 +170,18 @@ class _BlockCheck:
             hint = "write it under `params`" if meant in params else ""
             self._problems.warn(key_of(at, key), "maybe-misspelt", message, hint=hint)
 
-    def _constant(self, at: Node, member: Any, value: Any) -> Any:
+    def _constant_value(self, at: Node, member: Any, value: Any) -> Any:
         if isinstance(value, str) and literal(value) is None:
             if not member.accepts(value):
                 self._wrong_type(at, member)
                 return member.type()
             value = f"'{value}'"
-        return self._source(at, member, value)
+        return self._check_source(at, member, value)
 
-    def _inputs(self, block: BlockConfig, constants: Mapping[str, Any]) -> dict[str, Any]:
+    def _check_inputs(self, block: BlockConfig, constants: Mapping[str, Any]) -> dict[str, Any]:
         at = within(self._node, "inputs")
         many = self._spec.many
-        members = self._members("input", at, block.inputs, self._spec.inputs)
+        members = self._match_members("input", at, block.inputs, self._spec.inputs)
         rest = self._wires_of_many(block)
         for name, member in self._spec.inputs.items():
             given = member in members.values() or member in constants.values() or (member is many and rest)
@@ -190,11 +191,11 @@ class _BlockCheck:
         made = {}
         for key, member in members.items():
             self._places[member.name, 0] = within(at, key)
-            made[member.name] = self._source(within(at, key), member, block.inputs[key])
+            made[member.name] = self._check_source(within(at, key), member, block.inputs[key])
         params = within(self._node, "params", "parameters")
         for key, member in constants.items():
             self._places[member.name, 0] = within(params, key)
-            made[member.name] = self._constant(within(params, key), member, block.params[key])
+            made[member.name] = self._constant_value(within(params, key), member, block.params[key])
         if len(rest) > MOST_INPUTS:
             message = f"{self._spec.type} takes at most {MOST_INPUTS} inputs, not {len(rest)}"
             self._problems.add(at, "bad-value", message)
@@ -205,11 +206,11 @@ class _BlockCheck:
             for i, key in zip(many.positions(keys), keys, strict=True):
                 self._places.setdefault((many.name, i), within(at, key))
         made.update(
-            {key: self._source(within(at, key), many, block.inputs[key]) for key in _sorted_wires(rest)}
+            {key: self._check_source(within(at, key), many, block.inputs[key]) for key in _sorted_wires(rest)}
         )
         return made
 
-    def _source(self, at: Node, member: Any, source: Any) -> Any:
+    def _check_source(self, at: Node, member: Any, source: Any) -> Any:
         """Return the name of a signal, or the value of a literal."""
         value = literal(source) if isinstance(source, str) else source
         if value is None:
@@ -225,27 +226,29 @@ class _BlockCheck:
             return source if isinstance(value, str) else member.exact(value)
         return value
 
-    def _outputs(self, block: BlockConfig) -> dict[str, str]:
-        members = self._members("output", within(self._node, "outputs"), block.outputs, self._spec.outputs)
+    def _check_outputs(self, block: BlockConfig) -> dict[str, str]:
+        members = self._match_members(
+            "output", within(self._node, "outputs"), block.outputs, self._spec.outputs
+        )
         at = within(self._node, "outputs")
         self._places.update({(member.name, 0): within(at, key) for key, member in members.items()})
         return {member.name: block.outputs[key] for key, member in members.items()}
 
-    def _params(self, block: BlockConfig) -> dict[str, Any]:
+    def _check_params(self, block: BlockConfig) -> dict[str, Any]:
         at = within(self._node, "params", "parameters")
         given = {key: value for key, value in block.params.items() if key not in self._moved}
-        members = self._members("parameter", at, given, self._spec.params)
+        members = self._match_members("parameter", at, given, self._spec.params)
         for name, param in self._spec.params.items():
             if param.required and param not in members.values():
                 message = f"the parameter {name!r} of {self._spec.type} is not given"
                 self._problems.add(at, "missing-param", message)
         self._at = {param.name: within(at, key) for key, param in members.items()}
         return {
-            param.name: self._parameter(within(at, key), param, block.params[key])
+            param.name: self._check_parameter(within(at, key), param, block.params[key])
             for key, param in members.items()
         }
 
-    def _parameter(self, at: Node, param: Any, value: Any) -> Any:
+    def _check_parameter(self, at: Node, param: Any, value: Any) -> Any:
         if param.types == (str,) and isinstance(at, Scalar) and "${" in at.text:
             value = self._text(at)  # external values are untyped
         if not param.accepts(value):
@@ -257,7 +260,7 @@ class _BlockCheck:
             return param.exact(value)
         return value
 
-    def _members(
+    def _match_members(
         self, what: str, at: Node, given: Mapping[str, Any], members: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return the member of each key; report unknown keys and duplicates."""

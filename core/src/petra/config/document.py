@@ -72,7 +72,7 @@ def load(path: str | Path, catalog: Catalog, variables: Mapping[str, str] | None
         problems.add_at(0, 0, error.code, f"the file {error}")
         return Loaded(name, None, problems.finish())
     folder = Path() if str(path) == STDIN else Path(path).parent
-    return _load(data, problems, catalog, variables, folder)
+    return _load_text(data, problems, catalog, variables, folder)
 
 
 def load_bytes(
@@ -88,7 +88,7 @@ def load_bytes(
     if len(data) > MAX_BYTES:
         problems.add_at(0, 0, "too-large", f"the document is larger than {MAX_BYTES // 2**20} MiB")
         return Loaded(name, None, problems.finish())
-    return _load(data, problems, catalog, variables, folder or Path())
+    return _load_text(data, problems, catalog, variables, folder or Path())
 
 
 def load_model(path: str | Path, model: type[M]) -> tuple[M | None, tuple[Problem, ...]]:
@@ -118,7 +118,7 @@ def configuration(loaded: Loaded) -> Configuration:
     return loaded.configuration
 
 
-def _load(
+def _load_text(
     data: bytes, problems: Problems, catalog: Catalog, variables: Mapping[str, str] | None, folder: Path
 ) -> Loaded:
     text = decode(data, problems)
@@ -131,6 +131,7 @@ def _load(
         problems.add(root, "wrong-type", f"a document is a mapping of sections, not {root.noun}")
     elif not problems.errors:
         problems.add_at(1, 1, "empty-document", "the document is empty")
+    # Every check reports them: a document may fail only because a plugin is in quarantine.
     for fault in catalog.faults:
         problems.warn_file("plugin-quarantined", str(fault), hint="petra doctor")
     return Loaded(

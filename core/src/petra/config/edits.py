@@ -55,7 +55,7 @@ class Source:
         start, end = self.tokens.scalar(self.at(node))
         if self.text[start] in "\"'":
             start, end = start + 1, end - 1
-        if self.text[start:end] != node.text:
+        if self.text[start:end] != node.text:  # escapes or folded lines: not safe to edit as text
             raise CannotEditError
         return Edit(start, end, instead)
 
@@ -68,7 +68,11 @@ class Source:
             return []
         if all(dropped) and len(entries) == len(mapping.entries):
             raise CannotEditError
-        return self._cut(mapping, entries, dropped) if mapping.flow else self._commented(entries, dropped)
+        return (
+            self._cut_entries(mapping, entries, dropped)
+            if mapping.flow
+            else self._comment_entries(entries, dropped)
+        )
 
     def owns(self, mapping: Mapping, entry: Entry) -> bool:
         """Return whether an entry is written in this mapping, and not merged from another by `<<`."""
@@ -77,7 +81,7 @@ class Source:
             return any(part[0].start <= key < part[-1].end for part in self.tokens.parts(at))
         return entry.key.column - 1 == self.tokens.column(at) and key >= at
 
-    def _cut(self, mapping: Mapping, entries: list[Entry], dropped: list[bool]) -> list[Edit]:
+    def _cut_entries(self, mapping: Mapping, entries: list[Entry], dropped: list[bool]) -> list[Edit]:
         """Return the edits that remove entries from braces; the comments between them stay."""
         parts = self.tokens.parts(self.at(mapping))
         places = [self.at(entry.key) for entry, gone in zip(entries, dropped, strict=True) if gone]
@@ -102,8 +106,8 @@ class Source:
             if self.text[comma.end : start].strip():
                 return [self._cut_comma(comma), *self._cut_run(run, None)]
             start = comma.start
-        kept = "".join(self._comments(one.end, two.start) for one, two in pairwise(run))
-        return [self._tidy(start, end, kept)]
+        kept = "".join(self._comments_between(one.end, two.start) for one, two in pairwise(run))
+        return [self._tidy_edit(start, end, kept)]
 
     def _refuse_anchors(self, start: int, end: int) -> None:
         if self.tokens.is_alias_of(start, end):
@@ -113,12 +117,12 @@ class Source:
         """Return the edit that removes a comma; a `#` after it keeps the space that makes it a comment."""
         return Edit(*comma, " " if self.text[comma.end : comma.end + 1] == "#" else "")
 
-    def _comments(self, start: int, end: int) -> str:
+    def _comments_between(self, start: int, end: int) -> str:
         """Return the text between two tokens if it contains a comment."""
         between = self.text[start:end]
         return between if between.strip() else ""
 
-    def _tidy(self, start: int, end: int, kept: str) -> Edit:
+    def _tidy_edit(self, start: int, end: int, kept: str) -> Edit:
         """Return the edit that replaces a part by its comments, without leaving empty lines or blanks."""
         line = self.starts[bisect_right(self.starts, start) - 1]
         following = bisect_right(self.starts, end)
@@ -135,7 +139,7 @@ class Source:
         glued = kept[:1] == "#" or (not kept and self.text[end : end + 1] == "#")
         return Edit(start, end, f" {kept}" if glued and not lead[-1:].isspace() else kept)
 
-    def _commented(self, entries: list[Entry], dropped: list[bool]) -> list[Edit]:
+    def _comment_entries(self, entries: list[Entry], dropped: list[bool]) -> list[Edit]:
         edits: list[Edit] = []
         indent = entries[0].key.column - 1
         lead = self.line(entries[0].key.line)[:indent]
@@ -144,7 +148,7 @@ class Source:
                 last = self.last_line(entries, i)
                 self._refuse_anchors(self.at(entry.key), [*self.starts, len(self.text)][last])
                 for number in range(entry.key.line, last + 1):
-                    edits += self._comment(number, indent)
+                    edits += self._comment_line(number, indent)
         if dropped[0] and lead.strip():
             kept = next((entry for entry, gone in zip(entries, dropped, strict=True) if not gone), None)
             if kept is None or self.line(kept.key.line)[:indent].strip():
@@ -153,7 +157,7 @@ class Source:
             edits.append(Edit(start, start + indent, lead))
         return edits
 
-    def _comment(self, number: int, indent: int) -> list[Edit]:
+    def _comment_line(self, number: int, indent: int) -> list[Edit]:
         line, start = self.line(number), self.starts[number - 1]
         if not line.strip():
             return []

@@ -99,7 +99,7 @@ class Environment:
                 "bad-substitution", "`${` is not closed", reference.start(), "write $${ for a literal ${"
             )
         if inner.startswith("file:"):
-            return self._read(inner[5:], reference.start()), Source("file", inner[5:])
+            return self._cached_file(inner[5:], reference.start()), Source("file", inner[5:])
         variable = _VARIABLE.fullmatch(inner)
         if variable is None:
             raise SubstitutionError(
@@ -123,7 +123,7 @@ class Environment:
             f"set it, or give a default: ${{{name}:-...}}",
         )
 
-    def _read(self, name: str, offset: int) -> str:
+    def _cached_file(self, name: str, offset: int) -> str:
         if name not in self._files:
             self._files[name] = self._read_file(name, offset)
         return self._files[name]

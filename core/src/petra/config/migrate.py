@@ -120,8 +120,8 @@ def _position(change: Change) -> tuple[int, int]:
 def _same_meaning(before: Loaded, after: Loaded, generation: int | None) -> bool:
     """Return whether a document has the same meaning as before, except latches of the first generation."""
     first, second = before.configuration, after.configuration
-    if first is None or second is None:
-        return first is second and not _errors(after) - _errors(before)
+    if first is None or second is None:  # a document with errors: no edit may add one
+        return first is second and not _error_counts(after) - _error_counts(before)
     if first.sections != second.sections or len(first.plant.blocks) != len(second.plant.blocks):
         return False
     blocks = second.plant.blocks
@@ -134,7 +134,7 @@ def _same_meaning(before: Loaded, after: Loaded, generation: int | None) -> bool
     return first.plant == attrs.evolve(second.plant, blocks=blocks)
 
 
-def _errors(loaded: Loaded) -> Counter[str]:
+def _error_counts(loaded: Loaded) -> Counter[str]:
     return Counter(p.code for p in loaded.problems if p.severity is Severity.ERROR)
 
 
@@ -167,19 +167,19 @@ class _Migration:
 
     def document(self, root: nodes.Mapping) -> None:
         owned = self.catalog.sections
-        self._without(root, {k for k in not_read(PlantConfig) if k not in owned}, PlantConfig)
-        for item in _items(root.get("signals")):
-            self._names(item, SignalConfig)
-            self._without(item, set(SignalConfig.NOT_READ), SignalConfig)
-            self._kind(item)
-        for item in _items(root.get("blocks")):
-            self._names(item, BlockConfig)
-            self._without(item, set(BlockConfig.NOT_READ), BlockConfig)
-            self._latch(item)
+        self._remove_settings(root, {k for k in not_read(PlantConfig) if k not in owned}, PlantConfig)
+        for item in _mapping_items(root.get("signals")):
+            self._rename_keys(item, SignalConfig)
+            self._remove_settings(item, set(SignalConfig.NOT_READ), SignalConfig)
+            self._rename_type(item)
+        for item in _mapping_items(root.get("blocks")):
+            self._rename_keys(item, BlockConfig)
+            self._remove_settings(item, set(BlockConfig.NOT_READ), BlockConfig)
+            self._rewrite_latch(item)
         if PROTOCOLS in root.entries and PROTOCOLS not in owned:
-            self._lift(root)
+            self._lift_protocols(root)
 
-    def _try(
+    def _try_step(
         self, at: nodes.Node, edits: Callable[[], Iterable[Edit]], message: str, *, wrong: bool = False
     ) -> None:
         try:
@@ -188,23 +188,23 @@ class _Migration:
             why = "not done, because the text there cannot be edited safely"
             self.left.append(Change(at.line, at.column, f"{message}: {why}", wrong=wrong))
             return
-        self._step(made, [Change(at.line, at.column, message)], wrong=wrong)
+        self._add_step(made, [Change(at.line, at.column, message)], wrong=wrong)
 
-    def _step(self, edits: Iterable[Edit], changes: list[Change], *, wrong: bool = False) -> None:
+    def _add_step(self, edits: Iterable[Edit], changes: list[Change], *, wrong: bool = False) -> None:
         self.steps[_Step(tuple(edits), tuple(changes), wrong)] = None
 
-    def _names(self, item: nodes.Mapping, model: type) -> None:
+    def _rename_keys(self, item: nodes.Mapping, model: type) -> None:
         """Replace aliases of settings by their names."""
         ours = {alias: setting.name for setting in settings(model) for alias in setting.about.aliases}
         for key, entry in item.entries.items():
             if key in ours:
-                self._replace(entry.key, ours[key])
+                self._replace_text(entry.key, ours[key])
 
-    def _replace(self, at: nodes.Scalar, instead: str, *, wrong: bool = False) -> None:
+    def _replace_text(self, at: nodes.Scalar, instead: str, *, wrong: bool = False) -> None:
         message = f"{at.text} is now {instead}"
-        self._try(at, lambda: [self.source.replaced(at, instead)], message, wrong=wrong)
+        self._try_step(at, lambda: [self.source.replaced(at, instead)], message, wrong=wrong)
 
-    def _without(self, mapping: nodes.Mapping, keys: set[str], model: type) -> None:
+    def _remove_settings(self, mapping: nodes.Mapping, keys: set[str], model: type) -> None:
         """Remove settings that have no effect; settings that are documentation stay."""
         reasons = not_read(model)
         found = [entry for key, entry in mapping.entries.items() if key in keys and reasons[key]]
@@ -218,19 +218,19 @@ class _Migration:
         except CannotEditError:
             own = []
         else:
-            self._step(edits, changes)
+            self._add_step(edits, changes)
         for entry in found:
             if entry not in own:
                 message = f"{entry.key.text} has no effect, and cannot be removed separately"
                 self.left.append(Change(entry.key.line, entry.key.column, message))
 
-    def _kind(self, item: nodes.Mapping) -> None:
+    def _rename_type(self, item: nodes.Mapping) -> None:
         for key in ("type", "signal_type", "data_type"):
             at = item.get(key)
             if isinstance(at, nodes.Scalar) and at.text in SYNONYMS[SignalType]:
-                self._replace(at, SYNONYMS[SignalType][at.text])
+                self._replace_text(at, SYNONYMS[SignalType][at.text])
 
-    def _latch(self, item: nodes.Mapping) -> None:
+    def _rewrite_latch(self, item: nodes.Mapping) -> None:
         at = item.get("type") or item.get("block_type")
         if not isinstance(at, nodes.Scalar) or at.text != "SR_LATCH":
             return
@@ -238,9 +238,9 @@ class _Migration:
             message = "SR_LATCH has two meanings: --generation 1 makes it RS, --generation 2 makes it SR"
             self.left.append(Change(at.line, at.column, message))
         else:
-            self._replace(at, LATCH[self.generation], wrong=self.generation == 1)
+            self._replace_text(at, LATCH[self.generation], wrong=self.generation == 1)
 
-    def _lift(self, root: nodes.Mapping) -> None:
+    def _lift_protocols(self, root: nodes.Mapping) -> None:
         """Move the sections under `protocols` to the top, if they are written in block style."""
         entry = root.entries[PROTOCOLS]
         inner = entry.value
@@ -248,13 +248,16 @@ class _Migration:
             return
         entries = list(root.entries.values())
         last = self.source.last_line(entries, entries.index(entry))
-        self._try(
+        self._try_step(
             entry.key,
-            lambda: (*self._headless(entry.key), *self._dedented(entry.key.line + 1, last, inner.column - 1)),
+            lambda: (
+                *self._cut_key_line(entry.key),
+                *self._dedent_lines(entry.key.line + 1, last, inner.column - 1),
+            ),
             "the sections under protocols are now at the top",
         )
 
-    def _headless(self, key: nodes.Scalar) -> Iterator[Edit]:
+    def _cut_key_line(self, key: nodes.Scalar) -> Iterator[Edit]:
         """Yield the edit that removes the line of a key, up to a comment after it."""
         start, line = self.source.starts[key.line - 1], self.source.line(key.line)
         behind = line[line.index(":") + 1 :]
@@ -264,7 +267,7 @@ class _Migration:
         end = start + len(line) - len(comment) if comment else self.source.starts[key.line]
         yield Edit(start, end, "")
 
-    def _dedented(self, first: int, last: int, columns: int) -> Iterator[Edit]:
+    def _dedent_lines(self, first: int, last: int, columns: int) -> Iterator[Edit]:
         for number in range(first, last + 1):
             line = self.source.line(number)
             spaces = min(columns, len(line) - len(line.lstrip(" ")))
@@ -272,7 +275,7 @@ class _Migration:
             yield Edit(start, start + spaces, "")
 
 
-def _items(section: nodes.Node | None) -> Iterator[nodes.Mapping]:
+def _mapping_items(section: nodes.Node | None) -> Iterator[nodes.Mapping]:
     for item in section.items if isinstance(section, nodes.Sequence) else ():
         if isinstance(item, nodes.Mapping):
             yield item

@@ -112,7 +112,7 @@ def paths(root: Node, wanted: set[int]) -> dict[int, str]:
             kept = [not path and name.startswith("x-") for name in node.entries]
             order = sorted(zip(kept, node.entries.items(), strict=True), key=lambda each: each[0])
             for _, (name, (key, value)) in reversed(order):
-                shown = _shown(name)
+                shown = _shown_key(name)
                 inner = f"{path}.{shown}" if path else shown
                 if id(key) in wanted:
                     found.setdefault(id(key), inner)
@@ -157,6 +157,6 @@ def key_of(node: Node, key: str) -> Node:
     return entry.key if entry else node
 
 
-def _shown(name: str) -> str:
+def _shown_key(name: str) -> str:
     name = name if len(name) <= 60 else name[:57] + "..."
     return name if name.isprintable() else repr(name)

@@ -124,7 +124,7 @@ class _Builder:
         self._end = event.end_mark.index
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             if len(self._flow) >= MAX_DEPTH:
-                self._stop(*_mark(event), "too-deep", _TOO_DEEP)
+                self._stop_reading(*_start_of(event), "too-deep", _TOO_DEEP)
             self._flow.append(bool(event.flow_style))
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self._flow.pop()
@@ -141,73 +141,79 @@ class _Builder:
 
     def _dispatch(self, event: yaml.Event) -> None:
         if self._skipped:
-            self._skip(event)
+            self._skip_event(event)
         elif isinstance(event, yaml.ScalarEvent):
-            self._scalar(event)
+            self._add_scalar(event)
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
-            self._open(event)
+            self._open_container(event)
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
-            self._close()
+            self._close_container()
         elif isinstance(event, yaml.AliasEvent):
-            self._alias(event)
+            self._add_alias(event)
         elif isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
-            line, column = _mark(event)
-            self._stop(line, column, "yaml-documents", "a second document begins here; a file holds only one")
+            line, column = _start_of(event)
+            self._stop_reading(
+                line, column, "yaml-documents", "a second document begins here; a file holds only one"
+            )
 
-    def _scalar(self, event: Any) -> None:
-        line, column = _mark(event)
+    def _add_scalar(self, event: Any) -> None:
+        line, column = _start_of(event)
         text: str = event.value
         if len(text) > MAX_SCALAR:
-            self._stop(line, column, "too-large", f"a single value of {len(text):,} characters is too long")
+            self._stop_reading(
+                line, column, "too-large", f"a single value of {len(text):,} characters is too long"
+            )
         plain = event.implicit[0]
         if event.tag is not None:
             self._refuse_tag(event.tag, line, column)
             plain = False
-        self._count(line, column, 1)
+        self._count_values(line, column, 1)
         node = Scalar(line, column, text, plain=plain)
         if event.anchor is not None:
             self._anchors[event.anchor] = (node, 1)
-        self._place(node, 1)
+        self._place_node(node, 1)
 
-    def _open(self, event: Any) -> None:
-        line, column = _mark(event)
+    def _open_container(self, event: Any) -> None:
+        line, column = _start_of(event)
         if event.tag is not None:
             self._refuse_tag(event.tag, line, column)
         if self._refuse_key(line, column):
             self._skipped = 1
             return
-        self._count(line, column, 1)
+        self._count_values(line, column, 1)
         kind = Mapping if isinstance(event, yaml.MappingStartEvent) else Sequence
         self._stack.append(_Frame(kind(line, column, flow=bool(event.flow_style)), event.anchor))
 
-    def _close(self) -> None:
+    def _close_container(self) -> None:
         frame = self._stack.pop()
         if isinstance(frame.node, Mapping):
-            self._merge(frame, frame.node)
+            self._merge_entries(frame, frame.node)
         if frame.anchor is not None:
             self._anchors[frame.anchor] = (frame.node, frame.weight)
-        self._place(frame.node, frame.weight)
+        self._place_node(frame.node, frame.weight)
 
-    def _alias(self, event: Any) -> None:
-        line, column = _mark(event)
+    def _add_alias(self, event: Any) -> None:
+        line, column = _start_of(event)
         if self._refuse_key(line, column):
             return
         known = self._anchors.get(event.anchor)
         if known is None:
             inside = any(frame.anchor == event.anchor for frame in self._stack)
             why = "is used inside its own anchor" if inside else "is not defined above"
-            self._stop(line, column, "yaml-alias", f"the alias *{event.anchor} {why}")
+            self._stop_reading(line, column, "yaml-alias", f"the alias *{event.anchor} {why}")
             return
         node, weight = known
-        self._count(line, column, weight)
-        self._place(node, weight)
+        self._count_values(line, column, weight)
+        self._place_node(node, weight)
 
-    def _count(self, line: int, column: int, weight: int) -> None:
+    def _count_values(self, line: int, column: int, weight: int) -> None:
         self._total += weight
         if self._total > MAX_NODES:
-            self._stop(line, column, "too-large", f"over {MAX_NODES:,} values, with every alias written out")
+            self._stop_reading(
+                line, column, "too-large", f"over {MAX_NODES:,} values, with every alias written out"
+            )
 
-    def _place(self, node: Node, weight: int) -> None:
+    def _place_node(self, node: Node, weight: int) -> None:
         if not self._stack:
             self.root = node
             return
@@ -237,7 +243,7 @@ class _Builder:
         else:
             mapping.entries[key.text] = Entry(key, value)
 
-    def _merge(self, frame: _Frame, mapping: Mapping) -> None:
+    def _merge_entries(self, frame: _Frame, mapping: Mapping) -> None:
         """Merge the entries of `<<: *defaults` that are not given here; the first of several wins."""
         for merged in frame.merges:
             for source in merged.items if isinstance(merged, Sequence) else [merged]:
@@ -267,16 +273,16 @@ class _Builder:
                 line, column, "yaml-tag", f"the tag {shown[:60]!r} is not supported", hint="leave it out"
             )
 
-    def _skip(self, event: yaml.Event) -> None:
+    def _skip_event(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             self._skipped += 1
         elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             self._skipped -= 1
 
-    def _stop(self, line: int, column: int, code: str, message: str) -> None:
+    def _stop_reading(self, line: int, column: int, code: str, message: str) -> None:
         self._problems.add_at(line, column, code, message)
         raise _Stop
 
 
-def _mark(event: Any) -> tuple[int, int]:
+def _start_of(event: Any) -> tuple[int, int]:
     return event.start_mark.line + 1, event.start_mark.column + 1

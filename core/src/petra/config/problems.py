@@ -134,6 +134,7 @@ class Problems:
         """Return the problems in the order of the document, each with its path."""
         wanted = {id(node) for node, *_ in self._noted if node is not None}
         where = paths(root, wanted) if root is not None and wanted else {}
+        # The longest first: a secret that contains another one must be replaced as a whole.
         hidden = sorted(self._hidden, key=len, reverse=True)
         often = {number: count for number, count in self._repeated.values() if count > 1}
         problems = [
@@ -144,10 +145,10 @@ class Problems:
                 where.get(id(node), ""),
                 code,
                 severity,
-                _presentable(
+                _safe_text(
                     message + (f" ({often[i]} times; this is the first)" if i in often else ""), hidden
                 ),
-                _presentable(hint, hidden),
+                _safe_text(hint, hidden),
             )
             for i, (node, line, column, code, severity, message, hint) in enumerate(self._noted)
         ]
@@ -165,6 +166,7 @@ class Problems:
     ) -> None:
         if code not in CODES:
             raise KeyError(f"the problem code {code!r} is not documented in petra.config.codes")
+        # Cut before the comparison: a message may quote a text of a million characters.
         noted = (line, column, code, message[:_LONGEST])
         if noted in self._seen:
             return  # the same part again, through an alias
@@ -176,7 +178,7 @@ class Problems:
         self._noted.append((node, line, column, code, severity, message[:_LONGEST], hint[:_LONGEST]))
 
 
-def _presentable(text: str, hidden: list[str]) -> str:
+def _safe_text(text: str, hidden: list[str]) -> str:
     """Return a text without hidden texts, and with control characters escaped for terminals."""
     for secret in hidden:
         text = text.replace(secret, "${...}")

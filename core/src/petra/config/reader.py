@@ -80,6 +80,7 @@ class Reader:
                 self._structurer.note_no_effect(PlantConfig, entry)
             elif not name.startswith(NOT_READ_PREFIX):
                 self._note_unowned(name, entry)
+        # The program last: sections declare the signals that they write, and name those that they read.
         self._check_drivers()
         self._check_program(root)
         return Configuration(PlantConfig(**self._own), self._sections)
@@ -107,6 +108,7 @@ class Reader:
             self._all_writers_known = False
             return
         finally:
+            # Also after a failure: the points that could be read are checked for safe values.
             if self._catalog.find("section", name).group is Group.DRIVER:  # type: ignore[union-attr]
                 self._points += self._structurer.models.signals[before:]
         self._sections[name] = tuple(made)
@@ -181,9 +183,12 @@ class Reader:
             lambda node: self._structurer.values.resolve(node)[1].text,
             self._later,
         )
-        signals = [(node, self._typed(node, s)) for node, s in self._items(root, "signals", SignalConfig)]
-        blocks = self._items(root, "blocks", BlockConfig, check.unread_block, check.still_to_come)
-        named = self._items(root, "tasks", TaskConfig)
+        signals = [
+            (node, self._read_external(node, s))
+            for node, s in self._read_items(root, "signals", SignalConfig)
+        ]
+        blocks = self._read_items(root, "blocks", BlockConfig, check.unread_block, check.still_to_come)
+        named = self._read_items(root, "tasks", TaskConfig)
         check.signals(signals)
         period = self._own.get("scan_time_ms", PlantConfig().scan_time_ms)
         tasks = check.tasks(named, blocks, period)
@@ -211,7 +216,7 @@ class Reader:
         self._own["blocks"] = tuple(block.config for block in checked if block.config.enabled)
         self._own["tasks"] = tasks
 
-    def _typed(self, node: nodes.Node, signal: SignalConfig) -> SignalConfig:
+    def _read_external(self, node: nodes.Node, signal: SignalConfig) -> SignalConfig:
         """Read external values, which are untyped, as the type of the signal."""
         for key, also in (("initial", "initial_value"), ("safe", "safe")):
             at = nodes.within(node, key, also)
@@ -224,7 +229,7 @@ class Reader:
             signal = attrs.evolve(signal, **{key: value})
         return signal
 
-    def _items(
+    def _read_items(
         self,
         root: nodes.Mapping,
         section: str,

@@ -47,7 +47,7 @@ def document_schema(catalog: Catalog) -> Schema:
     plant = model_schema(PlantConfig)
     specs = [o.block.spec for o in catalog.offers(Group.BLOCK, Group.CONDITION)]
     if specs:
-        plant["properties"]["blocks"] = _either(
+        plant["properties"]["blocks"] = _any_of(
             {"type": "array", "items": _block_schema(specs)},
             _NOTHING,
             description=plant["properties"]["blocks"]["description"],
@@ -56,10 +56,10 @@ def document_schema(catalog: Catalog) -> Schema:
         name: {"description": f"Not read by this version; a later {provider} will read it"}
         for name, provider in LATER.items()
     }
-    sections = {**later, **{name: _section(kind.config) for name, kind in catalog.sections.items()}}
+    sections = {**later, **{name: _section_schema(kind.config) for name, kind in catalog.sections.items()}}
     same = {name: {"$ref": f"#/properties/{name}"} for name in sections}
     protocols: Schema = {"type": "object", "properties": same, "additionalProperties": False}
-    plant["properties"] |= {PROTOCOLS: _either(protocols, _NOTHING), **sections}
+    plant["properties"] |= {PROTOCOLS: _any_of(protocols, _NOTHING), **sections}
     return {
         "$schema": DIALECT,
         "title": "A PETRA document",
@@ -68,22 +68,22 @@ def document_schema(catalog: Catalog) -> Schema:
     }
 
 
-def _section(model: type) -> Schema:
+def _section_schema(model: type) -> Schema:
     """Return the schema of a plugin's section: one of its devices, or a list of them."""
     one = _type_schema(model, Bounds())
     inner = item_model(model)
     if inner is not None:
         alone = _type_schema(inner, Bounds())
-        return _either(one, alone, {"type": "array", "items": _either(one, alone)})
-    return _either(one, {"type": "array", "items": one}, _shared(model))
+        return _any_of(one, alone, {"type": "array", "items": _any_of(one, alone)})
+    return _any_of(one, {"type": "array", "items": one}, _shared_schema(model))
 
 
-def _shared(model: type) -> Schema:
+def _shared_schema(model: type) -> Schema:
     """Return the schema of a list of devices beside their common settings."""
     known = settings(model)
     one = model_schema(model)
-    one.pop("allOf", None)
-    demands = [demand for setting in known for demand in _demands(setting.keys, required=False)]
+    one.pop("allOf", None)  # a required key may be given beside the list instead
+    demands = [demand for setting in known for demand in _key_demands(setting.keys, required=False)]
     if demands:
         one["allOf"] = demands
     listed: Schema = {"type": "array", "items": one}
@@ -113,7 +113,9 @@ def model_schema(model: type) -> Schema:
         },
         "additionalProperties": False,
     }
-    demands = [demand for setting in known for demand in _demands(setting.keys, required=setting.required)]
+    demands = [
+        demand for setting in known for demand in _key_demands(setting.keys, required=setting.required)
+    ]
     if demands:
         schema["allOf"] = demands
     return schema
@@ -131,7 +133,7 @@ def _setting_schema(setting: Setting) -> Schema:
     about = setting.about
     if about.sparse:
         inner = _or_nothing(_type_schema(get_args(optional(setting.type))[1], Bounds()))
-        schema = _either({"type": "object", "additionalProperties": inner}, _NOTHING)
+        schema = _any_of({"type": "object", "additionalProperties": inner}, _NOTHING)
     if not setting.required:
         schema = _or_nothing(schema)
     described = dict(schema)
@@ -148,35 +150,35 @@ def _type_schema(kind: Any, bounds: Bounds) -> Schema:
     inner = optional(kind)
     nothing = [_NOTHING] if is_optional(kind) else []
     if get_origin(inner) in (list, tuple):
-        return _either({"type": "array", "items": _type_schema(get_args(inner)[0], Bounds())}, _NOTHING)
+        return _any_of({"type": "array", "items": _type_schema(get_args(inner)[0], Bounds())}, _NOTHING)
     if get_origin(inner) is dict:
         values = _type_schema(get_args(inner)[1], Bounds())
-        return _either({"type": "object", "additionalProperties": values}, _NOTHING)
+        return _any_of({"type": "object", "additionalProperties": values}, _NOTHING)
     if isinstance(inner, type) and attrs.has(inner):
         short = [_type_schema(s.type, s.bounds) for s in settings(inner) if s.about.shorthand]
-        return _either(model_schema(inner), *short[:1], *(nothing or _empty(inner)))
+        return _any_of(model_schema(inner), *short[:1], *(nothing or _empty_schema(inner)))
     if get_origin(inner) is Literal:
-        return _either({"enum": list(get_args(inner))}, _REFERENCE, *nothing)
+        return _any_of({"enum": list(get_args(inner))}, _REFERENCE, *nothing)
     if inner in _SCALARS:
-        return _either(_bounded(_SCALARS[inner], bounds), _REFERENCE, *nothing)
+        return _any_of(_bounded_schema(_SCALARS[inner], bounds), _REFERENCE, *nothing)
     if isinstance(inner, type) and issubclass(inner, Enum):
         choices = [member.value for member in inner] + list(SYNONYMS.get(inner, ()))
-        return _either({"enum": choices}, _REFERENCE, *nothing)
-    return _either(*(_SCALARS[part] for part in get_args(inner)), _REFERENCE, *nothing)
+        return _any_of({"enum": choices}, _REFERENCE, *nothing)
+    return _any_of(*(_SCALARS[part] for part in get_args(inner)), _REFERENCE, *nothing)
 
 
 def _or_nothing(schema: Schema) -> Schema:
     """Return a schema that also allows an empty value: the default holds then."""
     alternatives = schema["anyOf"] if schema.keys() == {"anyOf"} else [schema]
-    return _either(*alternatives, _NOTHING)
+    return _any_of(*alternatives, _NOTHING)
 
 
-def _empty(model: type) -> list[Schema]:
+def _empty_schema(model: type) -> list[Schema]:
     """Return the schema of an empty value, for a mapping without required keys."""
     return [] if any(setting.required for setting in settings(model)) else [_NOTHING]
 
 
-def _bounded(schema: Schema, bounds: Bounds) -> Schema:
+def _bounded_schema(schema: Schema, bounds: Bounds) -> Schema:
     limits = {
         "minimum": bounds.minimum,
         "exclusiveMinimum": bounds.above,
@@ -184,6 +186,7 @@ def _bounded(schema: Schema, bounds: Bounds) -> Schema:
         "exclusiveMaximum": bounds.below,
         "minLength": bounds.shortest,
         "maxLength": bounds.longest,
+        # JSON Schema searches for a pattern anywhere in a text; validators of attrs match the whole text.
         "pattern": f"^(?:{bounds.pattern})$" if bounds.pattern is not None else None,
         "enum": None if bounds.any_case else list(bounds.choices) or None,
         "anyOf": [{"enum": list(bounds.choices)}, {"pattern": f"^(?:{bounds.any_case})?$"}]
@@ -193,7 +196,7 @@ def _bounded(schema: Schema, bounds: Bounds) -> Schema:
     return {**schema, **{key: value for key, value in limits.items() if value is not None}}
 
 
-def _either(*alternatives: Schema, **also: Any) -> Schema:
+def _any_of(*alternatives: Schema, **also: Any) -> Schema:
     """Return a schema that allows any of these; a schema for any text includes all references."""
     distinct = [s for i, s in enumerate(alternatives) if s not in alternatives[:i]]
     if any(s.keys() <= {"type", "writeOnly"} and s["type"] == "string" for s in distinct):
@@ -201,7 +204,7 @@ def _either(*alternatives: Schema, **also: Any) -> Schema:
     return {**(distinct[0] if len(distinct) == 1 else {"anyOf": distinct}), **also}
 
 
-def _demands(keys: tuple[str, ...], *, required: bool) -> Iterator[Schema]:
+def _key_demands(keys: tuple[str, ...], *, required: bool) -> Iterator[Schema]:
     if required:
         yield {"oneOf": [{"required": [key]} for key in keys]} if len(keys) > 1 else {"required": [keys[0]]}
     elif len(keys) > 1:
@@ -215,21 +218,21 @@ def _block_schema(specs: Sequence[BlockSpec]) -> Schema:
     for key in ("type", "block_type"):
         block["properties"][key] = {**names, "description": block["properties"][key]["description"]}
     block["allOf"] = [*block["allOf"], *(_one_type(spec) for spec in specs)]
-    return _either(block, names)
+    return _any_of(block, names)
 
 
 def _one_type(spec: BlockSpec) -> Schema:
     """Return the condition for a block of this type: its ports and parameters."""
     named = {"enum": list(spec.names)}
-    params = _members(spec.params, lambda p: _or_nothing(_either(_param_schema(p), _REFERENCE)))
-    for key, schema in _described(spec.inputs, lambda port: _or_nothing(_input_schema(port))).items():
+    params = _members_schema(spec.params, lambda p: _or_nothing(_any_of(_param_schema(p), _REFERENCE)))
+    for key, schema in _described_members(spec.inputs, lambda port: _or_nothing(_input_schema(port))).items():
         params["anyOf"][0]["properties"].setdefault(key, schema)
     return {
         "if": {"anyOf": [{"properties": {key: named}, "required": [key]} for key in ("type", "block_type")]},
         "then": {
             "properties": {
-                "inputs": _inputs(spec, _input_schema),
-                "outputs": _members(spec.outputs, lambda _: {"type": "string"}),
+                "inputs": _inputs_schema(spec, _input_schema),
+                "outputs": _members_schema(spec.outputs, lambda _: {"type": "string"}),
                 "params": params,
                 "parameters": params,
             }
@@ -238,33 +241,35 @@ def _one_type(spec: BlockSpec) -> Schema:
 
 
 def _input_schema(port: In[Any]) -> Schema:
-    return _either(*(_SCALARS[kind] for kind in port.types), {"type": "string"})
+    return _any_of(*(_SCALARS[kind] for kind in port.types), {"type": "string"})
 
 
 def _param_schema(param: Param[Any]) -> Schema:
     bounds = Bounds(minimum=param.minimum, maximum=param.maximum, choices=param.choices)
-    return _bounded(_SCALARS[param.type], bounds)
+    return _bounded_schema(_SCALARS[param.type], bounds)
 
 
-def _inputs(spec: BlockSpec, schema: Callable[[Any], Schema]) -> Schema:
+def _inputs_schema(spec: BlockSpec, schema: Callable[[Any], Schema]) -> Schema:
     """Return the schema of inputs; a block that takes many accepts any name."""
-    made = _members(spec.inputs, schema)
+    made = _members_schema(spec.inputs, schema)
     if spec.many is not None:
         inputs = made["anyOf"][0]
         inputs["additionalProperties"] = schema(spec.many)
         never: Schema = {"not": {}, "description": "This is a parameter: write it under `params`"}
         inputs["properties"] = (
-            dict.fromkeys(_described(spec.params, _param_schema), never) | inputs["properties"]
+            dict.fromkeys(_described_members(spec.params, _param_schema), never) | inputs["properties"]
         )
     return made
 
 
-def _members(members: Mapping[str, Member[Any]], schema: Callable[[Any], Schema]) -> Schema:
-    described = _described(members, schema)
-    return _either({"type": "object", "properties": described, "additionalProperties": False}, _NOTHING)
+def _members_schema(members: Mapping[str, Member[Any]], schema: Callable[[Any], Schema]) -> Schema:
+    described = _described_members(members, schema)
+    return _any_of({"type": "object", "properties": described, "additionalProperties": False}, _NOTHING)
 
 
-def _described(members: Mapping[str, Member[Any]], schema: Callable[[Any], Schema]) -> dict[str, Schema]:
+def _described_members(
+    members: Mapping[str, Member[Any]], schema: Callable[[Any], Schema]
+) -> dict[str, Schema]:
     return {
         name: {**schema(member), "description": member.doc}
         for member in members.values()

@@ -31,18 +31,18 @@ def devices(node: Node, model: type) -> list[Node]:
     items = node.items if isinstance(node, Sequence) else [node]
     inner = item_model(model)
     if inner is not None:
-        return _gathered(items, model, inner)
-    if isinstance(node, Mapping) and CONNECTIONS not in _keys(model):
+        return _gather_connections(items, model, inner)
+    if isinstance(node, Mapping) and CONNECTIONS not in _model_keys(model):
         listed = node.get(CONNECTIONS)
         if isinstance(listed, Sequence):
-            return _spread(node, listed, model)
+            return _spread_connections(node, listed, model)
     return list(items)
 
 
-def _gathered(items: list[Node], model: type, inner: type) -> list[Node]:
+def _gather_connections(items: list[Node], model: type, inner: type) -> list[Node]:
     """Move connections that are written as items of the section under one `connections` key."""
-    own = _keys(model)
-    theirs = _keys(inner) - own
+    own = _model_keys(model)
+    theirs = _model_keys(inner) - own
     alone = [
         item
         for item in items
@@ -60,7 +60,7 @@ def _gathered(items: list[Node], model: type, inner: type) -> list[Node]:
     return [made, *(item for item in items if id(item) not in taken)]
 
 
-def _spread(node: Mapping, listed: Sequence, model: type) -> list[Node]:
+def _spread_connections(node: Mapping, listed: Sequence, model: type) -> list[Node]:
     """Return each connection of a list, merged with the keys beside the list, as with `<<`."""
     shared = {key: entry for key, entry in node.entries.items() if key != CONNECTIONS}
     if not shared:
@@ -78,5 +78,5 @@ def _spread(node: Mapping, listed: Sequence, model: type) -> list[Node]:
     return made
 
 
-def _keys(model: type) -> set[str]:
+def _model_keys(model: type) -> set[str]:
     return {key for setting in settings(model) for key in setting.keys} | set(not_read(model))

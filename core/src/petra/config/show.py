@@ -37,7 +37,7 @@ def shown(loaded: Loaded, made: Configuration) -> Iterator[Shown]:
     walk = _Walk(loaded.file, loaded.environment)
     yield from walk.model(made.plant, loaded.root, "")
     for name, section in made.sections.items():
-        node = _section(loaded.root, name)
+        node = _section_node(loaded.root, name)
         places = devices(node, section[0].__class__) if node is not None and section else []
         one = len(section) == 1 and not isinstance(node, Sequence)
         for i, (made_of, place) in enumerate(zip(section, places, strict=True)):
@@ -64,17 +64,17 @@ class _Walk:
             for i, (key, item) in enumerate(value.items()):
                 yield from self.value(item, entries[i].value if i < len(entries) else None, f"{path}.{key}")
         else:
-            yield self._leaf(value, node, path)
+            yield self._shown_leaf(value, node, path)
 
     def model(self, model: Any, node: Node | None, path: str) -> Iterator[Shown]:
         for setting in settings(model.__class__):
-            inner = _find(setting, node)
+            inner = _find_node(setting, node)
             value = getattr(model, setting.attribute.name)
             yield from self.value(value, inner, f"{path}.{setting.name}" if path else setting.name)
 
-    def _leaf(self, value: Any, node: Node | None, path: str) -> Shown:
+    def _shown_leaf(self, value: Any, node: Node | None, path: str) -> Shown:
         if node is None:
-            return Shown(path, _printable(value), "default")
+            return Shown(path, _printable_value(value), "default")
         source = f"{self._file}:{node.line}:{node.column}"
         if isinstance(node, Scalar):
             try:
@@ -85,10 +85,10 @@ class _Walk:
                 source += f" ({', '.join(map(str, sources))})"
             if any(s.secretive for s in sources):
                 return Shown(path, REDACTED, source)
-        return Shown(path, _printable(value), source)
+        return Shown(path, _printable_value(value), source)
 
 
-def _section(root: Node | None, name: str) -> Node | None:
+def _section_node(root: Node | None, name: str) -> Node | None:
     """Return the node of a plugin's section: at the top, or under `protocols`."""
     if not isinstance(root, Mapping):
         return None
@@ -96,7 +96,7 @@ def _section(root: Node | None, name: str) -> Node | None:
     return root.get(name) or (inner.get(name) if isinstance(inner, Mapping) else None)
 
 
-def _find(setting: Setting, node: Node | None) -> Node | None:
+def _find_node(setting: Setting, node: Node | None) -> Node | None:
     if isinstance(node, Mapping):
         return next((found for key in setting.keys if (found := node.get(key)) is not None), None)
     if isinstance(node, Scalar) and not node.is_null and setting.about.shorthand:
@@ -104,7 +104,7 @@ def _find(setting: Setting, node: Node | None) -> Node | None:
     return None
 
 
-def _printable(value: Any) -> Any:
+def _printable_value(value: Any) -> Any:
     if isinstance(value, Secret):
         return REDACTED if value else ""
     if isinstance(value, Enum):

@@ -47,8 +47,9 @@ class TypeCheck:
         Unless all sections could be read (`complete`), an undeclared signal may have any type.
         """
         good = [block for block in blocks if block.good and block.config.enabled]
-        wired = [self._wire(block) for block in good]
-        silent = [self._wire(block) for block in blocks if block.good and not block.config.enabled]
+        wired = [self._wire_block(block) for block in good]
+        # Outputs of disabled blocks exist too, so that their readers stay valid.
+        silent = [self._wire_block(block) for block in blocks if block.good and not block.config.enabled]
         declared = {signal.name: signal.type.python for _, signal in signals}
         engine = engine_signals(task.name for task in tasks)
         declared.update((name, kind.python) for name, kind in engine.items())
@@ -67,6 +68,7 @@ class TypeCheck:
                 continue
             at = block.places.get((mismatch.port, mismatch.at)) or within(block.node, "inputs")
             self._problems.add(at, mismatch.code, mismatch.message)
+        # Remarks on a program with errors would often be consequences of the errors.
         for remark in () if self._problems.errors else resolution.remarks:
             at = good[remark.block].places.get((remark.port, remark.at), good[remark.block].node)
             report = self._problems.note if remark.code in _NOTES else self._problems.warn
@@ -76,7 +78,7 @@ class TypeCheck:
         known = {signal.name for _, signal in signals} | engine.keys() | {s.name for s in extra}
         made = [signal.name for signal in uses if signal.use is not SignalUse.READS]
         made += [name for block in wired for name in block.targets.values()]
-        made = [name for name in dict.fromkeys(made) if name not in known and _usable(name)]
+        made = [name for name in dict.fromkeys(made) if name not in known and _is_usable(name)]
         implied = [SignalConfig(name, SignalType.of(resolution.types.get(name, float))) for name in made]
         return (*implied, *extra)
 
@@ -96,7 +98,7 @@ class TypeCheck:
         message = f"{named(use.node)} is {held}, but {use.type.value} is needed here"
         self._problems.add(use.node, "wrong-type", message)
 
-    def _wire(self, block: CheckedBlock) -> Wired:
+    def _wire_block(self, block: CheckedBlock) -> Wired:
         config = block.config
         cls = self._catalog.block(config.type)
         assert cls is not None  # noqa: S101 - it was found when the block was checked
@@ -109,10 +111,10 @@ def _disabled_outputs(silent: Iterable[Wired], known: set[str]) -> list[SignalCo
     for block in silent:
         for port in block.cls.spec.outputs.values():
             name = block.targets.get(port.name)
-            if name is not None and name not in known and _usable(name):
+            if name is not None and name not in known and _is_usable(name):
                 made.setdefault(name, SignalConfig(name, SignalType.of(port.type)))
     return list(made.values())
 
 
-def _usable(name: str) -> bool:
+def _is_usable(name: str) -> bool:
     return is_name(name) and not name.startswith(PREFIX)

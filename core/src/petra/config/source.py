@@ -55,9 +55,9 @@ def read_bounded(path: str | Path, limit: int) -> bytes:
 
 def _limited(data: bytes, limit: int) -> bytes:
     if len(data) > limit:
-        raise UnreadableError("too-large", f"is larger than {_size(limit)}")
+        raise UnreadableError("too-large", f"is larger than {_size_text(limit)}")
     return data
 
 
-def _size(limit: int) -> str:
+def _size_text(limit: int) -> str:
     return f"{limit // 2**20} MiB" if limit >= 2**20 else f"{limit // 2**10} KiB"

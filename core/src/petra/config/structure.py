@@ -52,7 +52,7 @@ class Structurer:
 
     def structure(self, node: Node, kind: type[T]) -> T:
         """Return the node as that type; otherwise report the problem and raise Invalid."""
-        made: T = self._hook(kind)(node, kind)
+        made: T = self._hook_of(kind)(node, kind)
         return made
 
     def field(self, setting: Setting, entry: Entry) -> Any:
@@ -60,7 +60,7 @@ class Structurer:
         self.values.unit = unit_of(entry.key.text, setting.about.unit)
         if setting.about.sparse and isinstance(entry.value, Mapping):
             entry = Entry(entry.key, _with_values(entry.value))
-        value = self.values.validate(setting, entry, self._hook(setting.type)(entry.value, setting.type))
+        value = self.values.validate(setting, entry, self._hook_of(setting.type)(entry.value, setting.type))
         if setting.about.signal is not None and value is not None:
             self.models.signals.append(NamedSignal(entry.value, value, setting.about.signal))
         return value
@@ -78,14 +78,14 @@ class Structurer:
             raise Invalid
         return made
 
-    def _hook(self, kind: Any) -> Hook:
+    def _hook_of(self, kind: Any) -> Hook:
         return self._converter.get_structure_hook(kind)
 
     # containers
 
     def _optional_hook(self, kind: Any) -> Hook:
         inner = optional(kind)
-        hook = self._hook(inner)
+        hook = self._hook_of(inner)
 
         def structure(node: Node, _: Any) -> Any:
             return None if isinstance(node, Scalar) and node.is_null else hook(node, inner)
@@ -94,7 +94,7 @@ class Structurer:
 
     def _list_hook(self, kind: Any) -> Hook:
         inner = get_args(kind)[0]
-        hook = self._hook(inner)
+        hook = self._hook_of(inner)
         container = get_origin(kind)
 
         def structure(node: Node, _: Any) -> Any:
@@ -110,7 +110,9 @@ class Structurer:
                 except Invalid:
                     continue
                 kept.append(number)
-            if len(made) < len(node.items):
+            if len(made) < len(
+                node.items
+            ):  # the valid items are still checked, with their places in the document
                 self.models.kept[id(node)] = kept
                 raise Invalid(container(made))
             return container(made)
@@ -119,7 +121,7 @@ class Structurer:
 
     def _dict_hook(self, kind: Any) -> Hook:
         inner = get_args(kind)[1]
-        hook = self._hook(inner)
+        hook = self._hook_of(inner)
 
         def structure(node: Node, _: Any) -> Any:
             if isinstance(node, Scalar) and node.is_null:
@@ -163,7 +165,7 @@ class Structurer:
             if mapping.entries.keys() & ignored.keys():
                 read = Mapping(mapping.line, mapping.column)
                 read.entries = {k: e for k, e in mapping.entries.items() if k not in ignored}
-            values, failed, partly = self._fields(read, by_key)
+            values, failed, partly = self._read_fields(read, by_key)
             strange = self._unknown_keys(read, by_key)
             for setting in known:
                 if setting.required and setting.name not in values and setting.name not in failed:
@@ -197,7 +199,7 @@ class Structurer:
             message = f"{key.text!r} has no effect: {reason}"
             self.problems.note(key, "no-effect", message, of=f"{model.__name__}.{key.text}")
 
-    def _fields(
+    def _read_fields(
         self, mapping: Mapping, by_key: dict[str, Setting]
     ) -> tuple[dict[str, Any], set[str], dict[str, Any]]:
         """Return the values, the names of the fields that failed, and the valid items of failed lists."""

@@ -33,7 +33,7 @@ class Tokens:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [_span(token).start for token in self._all]
+        return [_span_of(token).start for token in self._all]
 
     @cached_property
     def _aliases(self) -> set[str]:
@@ -44,7 +44,7 @@ class Tokens:
         i = bisect_left(self._starts, at)
         while not isinstance(self._all[i], yaml.ScalarToken):
             i += 1
-        return _span(self._all[i])
+        return _span_of(self._all[i])
 
     def column(self, at: int) -> int:
         """Return the column, from 0, of the keys of the mapping at a position."""
@@ -66,7 +66,7 @@ class Tokens:
             depth += isinstance(token, _OPEN) - isinstance(token, _CLOSE)
             if depth == 0:
                 return parts if parts[-1] else parts[:-1]
-            parts[-1].append(_span(token))
+            parts[-1].append(_span_of(token))
             if depth == 1 and isinstance(token, yaml.FlowEntryToken):
                 parts.append([])
 
@@ -80,14 +80,14 @@ class Tokens:
             i += 1
         token = self._all[i]
         if isinstance(token, yaml.ScalarToken) and token.style not in ("|", ">"):
-            return _span(token).end
+            return _span_of(token).end
         if not isinstance(token, _OPEN):
             return None
         depth = 1
         while depth:
             i += 1
             depth += isinstance(self._all[i], _OPEN) - isinstance(self._all[i], _CLOSE)
-        return _span(self._all[i]).end
+        return _span_of(self._all[i]).end
 
     def is_alias_of(self, start: int, end: int) -> bool:
         """Return whether an anchor between two positions is used by an alias."""
@@ -96,5 +96,5 @@ class Tokens:
         return bool(anchors & self._aliases)
 
 
-def _span(token: yaml.Token) -> Span:
+def _span_of(token: yaml.Token) -> Span:
     return Span(token.start_mark.index, token.end_mark.index)

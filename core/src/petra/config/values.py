@@ -50,12 +50,12 @@ class ValueReader:
 
     def resolve(self, node: Scalar) -> tuple[Plain, Substituted]:
         """Return the value that a text has without a wanted type, and the text with references replaced."""
-        substituted = self._substituted.get(id(node)) or self._substitute(node)
+        substituted = self._substituted.get(id(node)) or self._replace_references(node)
         if substituted.sources or not node.plain:
             return substituted.text, substituted
         return read_plain(substituted.text), substituted
 
-    def _substitute(self, node: Scalar) -> Substituted:
+    def _replace_references(self, node: Scalar) -> Substituted:
         try:
             substituted = self._environment.substitute(node.text)
         except SubstitutionError as error:
@@ -82,7 +82,7 @@ class ValueReader:
             raise self.wrong_type(node, kind)
         value, substituted = self.resolve(node)
         if isinstance(value, Ambiguous):
-            raise self._ambiguous(node, value, kind)
+            raise self._ambiguous_value(node, value, kind)
         if substituted.sources:  # external values are untyped: read them as the wanted type
             value = from_text(substituted.text, kind)
         if kind in (str, Path, Secret):
@@ -129,7 +129,7 @@ class ValueReader:
             if candidate in allowed and fits:
                 return value if candidate is str else self.read_scalar(node, candidate)
         raise (
-            self._ambiguous(node, value, kind)
+            self._ambiguous_value(node, value, kind)
             if isinstance(value, Ambiguous)
             else self.wrong_type(node, kind)
         )
@@ -198,7 +198,7 @@ class ValueReader:
         self._problems.add(node, "wrong-type", f"expected {wanted}, not {message}", hint=hint)
         return Invalid()
 
-    def _ambiguous(self, node: Scalar, value: Ambiguous, kind: Any) -> Invalid:
+    def _ambiguous_value(self, node: Scalar, value: Ambiguous, kind: Any) -> Invalid:
         if kind is Secret:
             message, hint = "YAML readers read this value in different ways", "put it in quotes"
         else:

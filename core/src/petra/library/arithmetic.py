@@ -21,7 +21,7 @@ class Add(Block, type="ADD", aliases=("SUM",)):
     out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="Their sum")
 
     def step(self, dt: float) -> None:
-        self.out = reduce(add, self.inputs)
+        self.out = reduce(add, self.inputs)  # not sum(): it begins with the int 0, and -0.0 would become 0.0
 
 
 class Multiply(Block, type="MUL", aliases=("MULTIPLY",)):
@@ -119,7 +119,7 @@ class Power(Block, type="EXPT", aliases=("POW", "POWER")):
     out = Out(float, aliases=("output", "result", "OUT"), doc="a to the power of b")
 
     def step(self, dt: float) -> None:
-        self.out = math.pow(self.a, self.b)
+        self.out = math.pow(self.a, self.b)  # `**` is complex for (-8.0) ** 0.5
 
 
 class Minimum(Block, type="MIN"):
@@ -129,6 +129,7 @@ class Minimum(Block, type="MIN"):
     out = Out(int | float, rounds=True, aliases=("output", "result", "OUT"), doc="The least")
 
     def step(self, dt: float) -> None:
+        # As in Python, a NaN is returned only if it is the first input: comparisons with NaN are false.
         self.out = min(self.inputs)
 
 

@@ -40,8 +40,7 @@ class Pack(Block, type="PACK", aliases=("BITS_TO_WORD",)):
     bit31 = In(bool, default=False, aliases=("in31", "IN31"), doc="Counts 2147483648")
     word = Out(int, aliases=("out", "output", "OUT"), doc="The word")
 
-    # Written out, as the compiler unrolls only inputs that take many: a loop over 32 named ports would be
-    # called. Four sums instead of one: Python's parser nests one level for each `|`.
+    # Written out: the compiler unrolls only inputs that take many, so a step with a loop would be called.
     def step(self, dt: float) -> None:
         byte0 = (
             self.bit0 * 0x1

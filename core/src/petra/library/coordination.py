@@ -120,7 +120,7 @@ class LeadLagPumps(Block, type="LEAD_LAG_PUMPS"):
         if self.level <= self.stop:
             self.wanted = 0
         elif self.level >= self.assist:
-            if self.wanted == 0:
+            if self.wanted == 0:  # a start that skips the first level also changes the leading pump
                 self.second_leads = not self.second_leads
             self.wanted = 2
         elif self.level >= self.start and self.wanted == 0:

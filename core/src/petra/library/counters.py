@@ -69,7 +69,7 @@ class CountDown(Block, type="CTD"):
         elif self.cd and not self.before and self.number > 0:
             self.number = self.number - 1
         self.before = self.cd
-        self.q = self.number <= 0
+        self.q = self.number <= 0  # IEC 61131-3: Q is true from the start, before the first load
         self.count = self.number
 
     def known(self, quality: Qualities) -> Quality:

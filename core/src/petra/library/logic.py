@@ -70,7 +70,7 @@ class Xor(Block, type="XOR"):
         odd = False
         for each in self.inputs:
             odd = odd != each
-        self.out = odd
+        self.out = odd  # IEC 61131-3 extends XOR to more than two inputs as the parity
 
 
 class Not(Block, type="NOT"):

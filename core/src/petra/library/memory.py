@@ -57,7 +57,9 @@ class SetFirst(Block, type="SR_LATCH", aliases=("SR",)):
     q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="The latch is set")
 
     def step(self, dt: float) -> None:
-        self.latched = self.set or (self.latched and not self.reset)
+        self.latched = self.set or (
+            self.latched and not self.reset
+        )  # IEC 61131-3: Q1 := S1 OR (NOT R AND Q1)
         self.q = self.latched
 
     def known(self, quality: Qualities) -> Quality:
@@ -74,7 +76,9 @@ class ResetFirst(Block, type="RS_LATCH", aliases=("RS",)):
     q = Out(bool, aliases=("out", "output", "q1", "Q1"), doc="The latch is set")
 
     def step(self, dt: float) -> None:
-        self.latched = (self.set or self.latched) and not self.reset
+        self.latched = (
+            self.set or self.latched
+        ) and not self.reset  # IEC 61131-3: Q1 := NOT R1 AND (S OR Q1)
         self.q = self.latched
 
     def known(self, quality: Qualities) -> Quality:

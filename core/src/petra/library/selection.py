@@ -98,7 +98,7 @@ def further(values: Sequence[Value], number: int, like: Value) -> Value:
     return values[number] if 0 <= number < len(values) else type(like)()
 
 
-def _miscounted(port: str, given: Mapping[str, Any], first: int) -> Iterable[tuple[str, str]]:
+def _miscounted_wires(port: str, given: Mapping[str, Any], first: int) -> Iterable[tuple[str, str]]:
     """Yield the first wire of an input whose name has another number than its position."""
     for number, key in enumerate(given.get(port, ()), first):
         if key.lower().startswith("in") and key[2:].isdecimal() and int(key[2:]) != number:
@@ -123,7 +123,7 @@ class Multiplex(Block, type="MUX"):
     @classmethod
     def complaints(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         """Yield the first input whose number is not its position: in1 alone would be number 0."""
-        return _miscounted("inputs", given, 0)
+        return _miscounted_wires("inputs", given, 0)
 
     def step(self, dt: float) -> None:
         self.out = pick(self.inputs, self.selector)

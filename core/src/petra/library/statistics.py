@@ -64,7 +64,7 @@ def median(values: Window) -> float:
     """Return the middle value; of an even number of values, the mean of the two in the middle."""
     ordered = sorted(map(finite, values))
     half = len(ordered) // 2
-    # Each half is scaled by itself: the sum of two large floats would overflow.
+    # Halved before the addition: the sum of two large floats would overflow.
     return ordered[half] if len(ordered) % 2 else 0.5 * ordered[half - 1] + 0.5 * ordered[half]
 
 

@@ -43,13 +43,13 @@ class OnDelay(Block, type="TON", aliases=("ON_DELAY",)):
         preset = self.preset_ms * 1e6 - 0.5
         if not self.input:
             self.passed = -1.0
-        elif self.passed < 0.0:
+        elif self.passed < 0.0:  # the scan of the edge: its dt lies before the edge
             self.passed = 0.0
         elif self.passed < _PASSED:
             self.passed = self.passed + round(dt * 1e9)
         if self.passed >= 0.0 and self.passed >= preset:
             self.passed = _PASSED
-        self.q = self.passed >= _PASSED
+        self.q = self.passed >= _PASSED  # not `passed >= preset`: a longer preset must not reset the output
         self.elapsed = max(min(self.passed, preset + 0.5), 0.0) / 1e6
 
     def known(self, quality: Qualities) -> Quality:

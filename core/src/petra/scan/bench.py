@@ -1,4 +1,4 @@
-"""One block by itself in a test: signals at its ports, scans on request."""
+"""A single block in a test: signals at its ports, scans on request."""
 
 from __future__ import annotations
 

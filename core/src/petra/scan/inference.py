@@ -54,30 +54,32 @@ class Inference:
     def _read_block(self, body: list[ast.stmt]) -> None:
         for node in body:
             if isinstance(node, ast.Assign):
-                self._assign(node.targets[0], self.type_of(node.value), bounded=self._is_bounded(node.value))
+                self._read_assignment(
+                    node.targets[0], self.type_of(node.value), bounded=self._is_bounded(node.value)
+                )
             elif isinstance(node, ast.AugAssign):
                 value = ast.BinOp(node.target, node.op, node.value)
-                self._assign(node.target, self.type_of(value), bounded=False)
+                self._read_assignment(node.target, self.type_of(value), bounded=False)
             elif isinstance(node, ast.If):
                 self._read_block(node.body)
                 self._read_block(node.orelse)
             elif isinstance(node, ast.For):
-                self._loop(node)
+                self._read_loop(node)
 
-    def _loop(self, node: ast.For) -> None:
+    def _read_loop(self, node: ast.For) -> None:
         sources = loop_sources(node.iter)
         items = [self._many.get(member_name(source)) for source in sources or [node.iter]]
         if sources and isinstance(node.iter, ast.Call) and dotted_name(node.iter.func) == "enumerate":
             items = [int, *items]
         targets = node.target.elts if isinstance(node.target, ast.Tuple) else [node.target]
         for target, kind in zip(targets, items, strict=False):
-            self._assign(target, kind, bounded=True)
+            self._read_assignment(target, kind, bounded=True)
         self._read_block(node.body)
 
-    def _assign(self, target: ast.expr, kind: Kind, *, bounded: bool) -> None:
+    def _read_assignment(self, target: ast.expr, kind: Kind, *, bounded: bool) -> None:
         if isinstance(target, ast.Tuple):
             for each in target.elts:
-                self._assign(each, None, bounded=False)
+                self._read_assignment(each, None, bounded=False)
         elif name := member_name(target):
             self.assigned[name] = (
                 kind if name not in self.assigned else _common_type(self.assigned[name], kind)
@@ -95,16 +97,16 @@ class Inference:
         rule: Callable[[Any], Kind] | None = _RULES.get(type(node))
         return rule(self, node) if rule else None  # type: ignore[call-arg]
 
-    def _constant(self, node: ast.Constant) -> Kind:
+    def _constant_type(self, node: ast.Constant) -> Kind:
         return type(node.value)
 
-    def _name(self, node: ast.Name) -> Kind:
+    def _name_type(self, node: ast.Name) -> Kind:
         if node.id in self._locals:
             return self._locals[node.id]
         found = self._names.get(node.id)
         return type(found) if type(found) in (bool, int, float, str) else None
 
-    def _binary(self, node: ast.BinOp) -> Kind:
+    def _binary_type(self, node: ast.BinOp) -> Kind:
         left, right = self.type_of(node.left), self.type_of(node.right)
         if left is None or right is None or str in (left, right) or tuple in (left, right):
             return None
@@ -116,23 +118,23 @@ class Inference:
             return bool if {left, right} == {bool} else int
         return None
 
-    def _unary(self, node: ast.UnaryOp) -> Kind:
+    def _unary_type(self, node: ast.UnaryOp) -> Kind:
         if isinstance(node.op, ast.Not):
             return bool
         kind = self.type_of(node.operand)
         return int if kind is bool else kind if kind in (int, float) else None
 
-    def _boolean(self, node: ast.BoolOp) -> Kind:
+    def _boolean_type(self, node: ast.BoolOp) -> Kind:
         return reduce(_common_type, map(self.type_of, node.values))
 
-    def _compare(self, node: ast.Compare) -> Kind:
+    def _compare_type(self, node: ast.Compare) -> Kind:
         known = all(self.type_of(each) is not None for each in (node.left, *node.comparators))
         return bool if known else None
 
-    def _choice(self, node: ast.IfExp) -> Kind:
+    def _choice_type(self, node: ast.IfExp) -> Kind:
         return _common_type(self.type_of(node.body), self.type_of(node.orelse))
 
-    def _call(self, node: ast.Call) -> Kind:
+    def _call_type(self, node: ast.Call) -> Kind:
         function = self._names.get(dotted_name(node.func))
         if isinstance(function, BuiltinFunctionType | type) and function in _RESULTS:
             return _RESULTS[function]
@@ -151,7 +153,7 @@ class Inference:
             return int if kinds[0] is bool else kinds[0] if kinds[0] in (int, float) else None
         return int if function is round and len(kinds) == 1 and kinds[0] in (bool, int, float) else None
 
-    def _subscript(self, node: ast.Subscript) -> Kind:
+    def _subscript_type(self, node: ast.Subscript) -> Kind:
         return self._many.get(member_name(node.value))
 
     def _is_bounded(self, node: ast.expr) -> bool:
@@ -176,13 +178,13 @@ def _common_type(left: Kind, right: Kind) -> Kind:
 
 
 _RULES: dict[type[ast.expr], Any] = {
-    ast.Constant: Inference._constant,  # noqa: SLF001 - the table of its own methods
-    ast.Name: Inference._name,  # noqa: SLF001
-    ast.BinOp: Inference._binary,  # noqa: SLF001
-    ast.UnaryOp: Inference._unary,  # noqa: SLF001
-    ast.BoolOp: Inference._boolean,  # noqa: SLF001
-    ast.Compare: Inference._compare,  # noqa: SLF001
-    ast.IfExp: Inference._choice,  # noqa: SLF001
-    ast.Call: Inference._call,  # noqa: SLF001
-    ast.Subscript: Inference._subscript,  # noqa: SLF001
+    ast.Constant: Inference._constant_type,  # noqa: SLF001 - the table of its own methods
+    ast.Name: Inference._name_type,  # noqa: SLF001
+    ast.BinOp: Inference._binary_type,  # noqa: SLF001
+    ast.UnaryOp: Inference._unary_type,  # noqa: SLF001
+    ast.BoolOp: Inference._boolean_type,  # noqa: SLF001
+    ast.Compare: Inference._compare_type,  # noqa: SLF001
+    ast.IfExp: Inference._choice_type,  # noqa: SLF001
+    ast.Call: Inference._call_type,  # noqa: SLF001
+    ast.Subscript: Inference._subscript_type,  # noqa: SLF001
 }

@@ -44,13 +44,13 @@ def order_blocks(reads: Sequence[Sequence[int]], types: Sequence[str]) -> Order:
                     )  # the writer must not overwrite a value that the reader has yet to read
             else:
                 after[reader].add(writer)
-    levels = _levels(loop, after, beyond)
+    levels = _block_levels(loop, after, beyond)
     # The position in the document breaks every tie, so that the order is the same on every computer.
     blocks = sorted(range(len(reads)), key=lambda block: (levels[block], types[block], block))
     return Order(tuple(blocks), tuple(levels), frozenset(feedback), tuple(loop))
 
 
-def _levels(loop: Sequence[int], after: Sequence[set[int]], beyond: Sequence[set[int]]) -> list[int]:
+def _block_levels(loop: Sequence[int], after: Sequence[set[int]], beyond: Sequence[set[int]]) -> list[int]:
     """Return the level of each block: above the loops that it reads, then above blocks of its own loop."""
     members: list[list[int]] = [[] for _ in range(max(loop, default=-1) + 1)]
     for block, number in enumerate(loop):

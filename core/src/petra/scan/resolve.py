@@ -47,7 +47,7 @@ class Resolution:
             *without_outputs(self._blocks),
             *left_out(self._blocks),
             *self._counted_bools(),
-            *self._rounded(),
+            *self._rounded_outputs(),
             *closed_loops(self._blocks),
         ]
 
@@ -96,14 +96,14 @@ class Resolution:
         for i, block in enumerate(self._blocks):
             for name in block.reads:
                 readers.setdefault(name, []).append(i)
-            self._announce(i, [])
+            self._announce_types(i, [])
         generic = [i for i, b in enumerate(self._blocks) if any(p.generic for p in _all_ports(b))]
         self._spread_types(generic, readers)
         for i in (
             generic
         ):  # in a loop each block waits for the others; what is still unknown counts as bool, the least type
             changed: list[str] = []
-            self._announce(i, changed, unknown=bool)
+            self._announce_types(i, changed, unknown=bool)
             self._spread_types([reader for name in changed for reader in readers.get(name, ())], readers)
         for i, block in enumerate(self._blocks):
             for port in block.cls.spec.outputs.values():
@@ -118,14 +118,14 @@ class Resolution:
             i = waiting.popleft()
             queued.discard(i)
             changed: list[str] = []
-            self._announce(i, changed)
+            self._announce_types(i, changed)
             for name in changed:
                 for reader in readers.get(name, ()):
                     if reader not in queued:
                         queued.add(reader)
                         waiting.append(reader)
 
-    def _announce(self, i: int, changed: list[str], unknown: Type | None = None) -> None:
+    def _announce_types(self, i: int, changed: list[str], unknown: Type | None = None) -> None:
         """Record the types of a block's outputs that are known; an unknown input counts as `unknown`."""
         block = self._blocks[i]
         for port in block.cls.spec.outputs.values():
@@ -221,7 +221,7 @@ class Resolution:
             return []
         return [name for name in wanted if name in block.cls.spec.inputs and name not in kinds]
 
-    def _rounded(self) -> Iterable[Remark]:
+    def _rounded_outputs(self) -> Iterable[Remark]:
         for i, block in enumerate(self._blocks):
             for out in block.cls.spec.outputs.values():
                 target = block.targets.get(out.name, "")

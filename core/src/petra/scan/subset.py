@@ -147,30 +147,30 @@ class _Reader:
     def block(self, body: list[ast.stmt], known: set[str]) -> set[str]:
         """Check statements; return the local names that surely have a value after them."""
         for statement in body:
-            known = self._statement(statement, known)
+            known = self._check_statement(statement, known)
         return known
 
-    def _statement(self, node: ast.stmt, known: set[str]) -> set[str]:
+    def _check_statement(self, node: ast.stmt, known: set[str]) -> set[str]:
         if not isinstance(node, _STATEMENTS):
-            raise self._outside(node, f"`{type(node).__name__.lower()}` is outside the subset")
+            raise self._outside_error(node, f"`{type(node).__name__.lower()}` is outside the subset")
         if isinstance(node, ast.Assign):
             if len(node.targets) != 1:
-                raise self._outside(node, "it assigns to several names at once")
-            self._expression(node.value, known)
-            return known | self._target(node.targets[0])
+                raise self._outside_error(node, "it assigns to several names at once")
+            self._check_expression(node.value, known)
+            return known | self._check_target(node.targets[0])
         if isinstance(node, ast.AugAssign):
-            self._expression(node.value, known)
+            self._check_expression(node.value, known)
             if isinstance(node.target, ast.Name) and node.target.id not in known:
-                raise self._outside(node, f"{node.target.id!r} may have no value yet")
-            return known | self._target(node.target)
+                raise self._outside_error(node, f"{node.target.id!r} may have no value yet")
+            return known | self._check_target(node.target)
         if isinstance(node, ast.If):
-            self._expression(node.test, known)
+            self._check_expression(node.test, known)
             return self.block(node.body, known) & self.block(node.orelse, known)
         if isinstance(node, ast.For):
-            return self._loop(node, known)
+            return self._check_loop(node, known)
         return known
 
-    def _loop(self, node: ast.For, known: set[str]) -> set[str]:
+    def _check_loop(self, node: ast.For, known: set[str]) -> set[str]:
         sources = loop_sources(node.iter)
         items = (
             len(sources) + (dotted_name(getattr(node.iter, "func", node)) == "enumerate") if sources else 1
@@ -183,11 +183,11 @@ class _Reader:
             or isinstance(node.target, ast.Tuple) != bool(sources)
             or hidden
         ):
-            raise self._outside(node, "it is not a plain loop over an input that takes many")
+            raise self._outside_error(node, "it is not a plain loop over an input that takes many")
         for source in sources or [node.iter]:
             if not self._is_many(member_name(source)):
-                raise self._outside(node, "it loops over something other than an input that takes many")
-        self.block(node.body, known | self._target(node.target))
+                raise self._outside_error(node, "it loops over something other than an input that takes many")
+        self.block(node.body, known | self._check_target(node.target))
         return known
 
     def _is_many(self, name: str) -> bool:
@@ -195,53 +195,53 @@ class _Reader:
         port = self._spec.inputs.get(quality.port if quality else name)
         return port is not None and port.many
 
-    def _target(self, node: ast.expr) -> set[str]:
+    def _check_target(self, node: ast.expr) -> set[str]:
         if name := member_name(node):
             if name not in self._spec.outputs and name not in self._spec.states:
-                raise self._outside(
+                raise self._outside_error(
                     node, f"it assigns to self.{name}, which is neither an output nor a state"
                 )
             return set()
         if isinstance(node, ast.Name) and node.id != self._dt:
             return {node.id}
         if isinstance(node, ast.Tuple) and node.elts:
-            return set().union(*map(self._target, node.elts))
-        raise self._outside(node, "it assigns to something other than a name or a member")
+            return set().union(*map(self._check_target, node.elts))
+        raise self._outside_error(node, "it assigns to something other than a name or a member")
 
-    def _expression(self, node: ast.AST, known: set[str]) -> None:
+    def _check_expression(self, node: ast.AST, known: set[str]) -> None:
         if isinstance(node, _PARTS):
             return
         if not isinstance(node, _EXPRESSIONS):
-            raise self._outside(node, f"`{type(node).__name__.lower()}` is outside the subset")
+            raise self._outside_error(node, f"`{type(node).__name__.lower()}` is outside the subset")
         if isinstance(node, ast.Constant) and node.value.__class__ not in (bool, int, float, str):
-            raise self._outside(node, f"the constant {node.value!r} is outside the subset")
+            raise self._outside_error(node, f"the constant {node.value!r} is outside the subset")
         if name := member_name(node):
-            self._member(node, name)
+            self._check_member(node, name)
             return
         if name := dotted_name(node):
-            self._name(node, name, known)
+            self._check_name(node, name, known)
             return
         if isinstance(node, ast.Call):
             name = dotted_name(node.func)
             if node.keywords or not name or name.partition(".")[0] in self._locals:
-                raise self._outside(
+                raise self._outside_error(
                     node, "it calls something other than a function by its name, or with keywords"
                 )
         for child in ast.iter_child_nodes(node):
-            self._expression(child, known)
+            self._check_expression(child, known)
 
-    def _member(self, node: ast.AST, name: str) -> None:
+    def _check_member(self, node: ast.AST, name: str) -> None:
         spec = self._spec
         if not any(
             name in group for group in (spec.inputs, spec.outputs, spec.params, spec.states, spec.qualities)
         ):
-            raise self._outside(node, f"it uses self.{name}, which is not declared")
+            raise self._outside_error(node, f"it uses self.{name}, which is not declared")
 
-    def _name(self, node: ast.AST, name: str, known: set[str]) -> None:
+    def _check_name(self, node: ast.AST, name: str, known: set[str]) -> None:
         head, *rest = name.split(".")
         if head in self._locals:
             if rest or head not in known:
-                raise self._outside(node, f"{head!r} may have no value yet")
+                raise self._outside_error(node, f"{head!r} may have no value yet")
             return
         space: dict[str, Any] = self._function.__globals__
         if head in space:
@@ -249,19 +249,21 @@ class _Reader:
         elif head in PURE and not rest:
             found = getattr(builtins, head)
         else:
-            raise self._outside(node, f"{head!r} is outside the subset")
+            raise self._outside_error(node, f"{head!r} is outside the subset")
         # A constant is written into the text as its value when the program is compiled. A global that can be
         # assigned later would keep its old value there, so only names in upper case count as constants.
         if rest and not isinstance(found, ModuleType | type):
-            raise self._outside(node, f"{name!r} may change while it runs")
+            raise self._outside_error(node, f"{name!r} may change while it runs")
         for attribute in rest:
             found = getattr(found, attribute, None)
         scalar = isinstance(found, bool | int | float | str) and not isinstance(found, Enum)
         if scalar and head != "math" and not name.rpartition(".")[2].isupper():
-            raise self._outside(node, f"{name!r} may change while it runs; constants have upper-case names")
+            raise self._outside_error(
+                node, f"{name!r} may change while it runs; constants have upper-case names"
+            )
         self.names[name] = found
 
-    def _outside(self, node: ast.AST, reason: str) -> OutsideSubsetError:
+    def _outside_error(self, node: ast.AST, reason: str) -> OutsideSubsetError:
         return OutsideSubsetError(f"{reason} (line {self._line + getattr(node, 'lineno', 0)})")
 
 

@@ -68,7 +68,7 @@ class Templates:
 
     def reason(self, cls: type[Block]) -> str:
         """Return why the step of a class is called instead of written out; empty if it is written out."""
-        step = self._step(cls)
+        step = self._step_of(cls)
         return str(step) if isinstance(step, OutsideSubsetError) else ""
 
     def of(self, shape: Shape, *, inline: bool) -> Template:
@@ -77,17 +77,17 @@ class Templates:
         if found is None:
             if len(self._made) >= _MOST:  # after years of reloads
                 self._made.clear()
-            found = self._made[shape, inline] = self._make(shape, inline=inline)
+            found = self._made[shape, inline] = self._make_template(shape, inline=inline)
         return found
 
     def call(self, shape: Shape, reason: str) -> None:
         """Call the step of blocks of this shape from now on."""
         self._made[shape, True] = _call_template(shape, reason)
 
-    def _make(self, shape: Shape, *, inline: bool) -> Template:
+    def _make_template(self, shape: Shape, *, inline: bool) -> Template:
         if not inline:
             return _call_template(shape, "the program was made without writing steps out")
-        step = self._step(shape.cls)
+        step = self._step_of(shape.cls)
         if isinstance(step, OutsideSubsetError):
             return _call_template(shape, str(step))
         try:
@@ -95,7 +95,7 @@ class Templates:
         except (OutsideSubsetError, RecursionError) as outside:
             return _call_template(shape, str(outside))
 
-    def _step(self, cls: type[Block]) -> Step | OutsideSubsetError:
+    def _step_of(self, cls: type[Block]) -> Step | OutsideSubsetError:
         found = self._steps.get(cls)
         if found is None:
             try:

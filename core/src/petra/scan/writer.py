@@ -51,7 +51,7 @@ class Writer(ast.NodeTransformer):
 
     def body(self) -> list[str]:
         """Return the lines of the body."""
-        lines = list(islice(self._block(self._body), MOST_LINES + 1))
+        lines = list(islice(self._write_block(self._body), MOST_LINES + 1))
         if len(lines) > MOST_LINES:
             raise OutsideSubsetError(f"it has more than {MOST_LINES} lines with its loops unrolled")
         ends = self._assigned
@@ -62,78 +62,78 @@ class Writer(ast.NodeTransformer):
                 self.loaded[name] = None
         return lines
 
-    def _block(self, body: Sequence[ast.stmt]) -> Iterator[str]:
+    def _write_block(self, body: Sequence[ast.stmt]) -> Iterator[str]:
         for node in body:
             if isinstance(node, ast.Assign):
-                value = self._text(node.value)
-                yield f"{self._target(node.targets[0])} = {value}"
+                value = self._expression_text(node.value)
+                yield f"{self._target_text(node.targets[0])} = {value}"
             elif isinstance(node, ast.AugAssign):
-                self._read(member_name(node.target))
-                value = self._text(node.value)
+                self._note_read(member_name(node.target))
+                value = self._expression_text(node.value)
                 sign = ast.unparse(ast.AugAssign(ast.Name("x"), node.op, ast.Name("y")))[2:-2]
-                yield f"{self._target(node.target)} {sign} {value}"
+                yield f"{self._target_text(node.target)} {sign} {value}"
             elif isinstance(node, ast.If):
-                yield from self._choice(node)
+                yield from self._write_choice(node)
             elif isinstance(node, ast.For):
-                yield from self._loop(node)
+                yield from self._write_loop(node)
 
-    def _choice(self, node: ast.If) -> Iterator[str]:
+    def _write_choice(self, node: ast.If) -> Iterator[str]:
         """Write a chain of conditions as `elif`: Python allows only a hundred levels of nesting."""
         after: set[str] | None = None
         keyword, rest = "if", [node]
         while len(rest) == 1 and isinstance(rest[0], ast.If):
-            yield f"{keyword} {self._text(rest[0].test)}:"
+            yield f"{keyword} {self._expression_text(rest[0].test)}:"
             before = self._assigned.copy()
-            yield from self._indented(rest[0].body)
+            yield from self._write_indented(rest[0].body)
             after = self._assigned if after is None else after & self._assigned
             self._assigned = before
             keyword, rest = "elif", rest[0].orelse  # type: ignore[assignment]  # any statements
         if rest:
             yield "else:"
-            yield from self._indented(rest)
+            yield from self._write_indented(rest)
         self._assigned &= after or set()
 
-    def _indented(self, body: Sequence[ast.stmt]) -> Iterator[str]:
-        lines = list(self._block(body))
+    def _write_indented(self, body: Sequence[ast.stmt]) -> Iterator[str]:
+        lines = list(self._write_block(body))
         for line in lines or ["pass"]:
             yield _INDENT + line
 
-    def _loop(self, node: ast.For) -> Iterator[str]:
+    def _write_loop(self, node: ast.For) -> Iterator[str]:
         sources = [member_name(source) for source in loop_sources(node.iter)] or [member_name(node.iter)]
         numbered = isinstance(node.iter, ast.Call) and dotted_name(node.iter.func) == "enumerate"
-        count = min(self._count(source) for source in sources)
+        count = min(self._wire_count(source) for source in sources)
         for i in range(count):
-            items = [self._gap(f"{source}.{i}") for source in sources]
+            items = [self._gap_mark(f"{source}.{i}") for source in sources]
             if numbered:
                 items = [str(i), *items]
             if isinstance(node.target, ast.Tuple):
                 for target, item in zip(node.target.elts, items, strict=True):
-                    yield f"{self._target(target)} = {item}"
+                    yield f"{self._target_text(target)} = {item}"
             else:
                 item = items[0] if len(items) == 1 else f"({', '.join(items)})"
-                yield f"{self._target(node.target)} = {item}"
-            yield from self._block(node.body)
+                yield f"{self._target_text(node.target)} = {item}"
+            yield from self._write_block(node.body)
 
-    def _count(self, name: str) -> int:
+    def _wire_count(self, name: str) -> int:
         quality = self._spec.qualities.get(name)
         return self._counts[quality.port if quality else name]
 
-    def _target(self, node: ast.expr) -> str:
+    def _target_text(self, node: ast.expr) -> str:
         if isinstance(node, ast.Tuple):
-            return f"({', '.join(map(self._target, node.elts))},)"
+            return f"({', '.join(map(self._target_text, node.elts))},)"
         if name := member_name(node):
             self._assigned.add(name)
             return f"m_{name}"
         return f"l_{node.id}"  # type: ignore[attr-defined]  # the subset has nothing else here
 
-    def _text(self, node: ast.expr) -> str:
+    def _expression_text(self, node: ast.expr) -> str:
         return ast.unparse(ast.fix_missing_locations(self.visit(copy.deepcopy(node))))
 
-    def _read(self, name: str) -> None:
+    def _note_read(self, name: str) -> None:
         if name and name not in self._assigned:
             self.loaded[name] = None
 
-    def _gap(self, name: str) -> str:
+    def _gap_mark(self, name: str) -> str:
         return f"{_EDGE}{name}{_EDGE}"
 
     # expressions: each method returns the replacement of a node
@@ -142,16 +142,16 @@ class Writer(ast.NodeTransformer):
         """Replace `self.name`, and a dotted global name."""
         name = member_name(node)
         if not name:
-            return self._global(dotted_name(node)) if dotted_name(node) else self.generic_visit(node)  # type: ignore[return-value]
+            return self._global_name(dotted_name(node)) if dotted_name(node) else self.generic_visit(node)  # type: ignore[return-value]
         if self._is_many(name):
             return ast.Tuple(
-                [ast.Name(self._gap(f"{name}.{i}")) for i in range(self._count(name))], ast.Load()
+                [ast.Name(self._gap_mark(f"{name}.{i}")) for i in range(self._wire_count(name))], ast.Load()
             )
         if name in self._spec.params or name in self._spec.qualities:
-            return ast.Name(self._gap(name))
+            return ast.Name(self._gap_mark(name))
         if name in self._spec.inputs and name not in self._repeated:
-            return ast.Name(self._gap(name))
-        self._read(name)
+            return ast.Name(self._gap_mark(name))
+        self._note_read(name)
         return ast.Name(f"m_{name}")
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -159,7 +159,7 @@ class Writer(ast.NodeTransformer):
         if node.id == self._step.dt:
             return ast.Name("dt")
         if node.id in self._step.names:
-            return self._global(node.id)
+            return self._global_name(node.id)
         return ast.Name(f"l_{node.id}")
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
@@ -167,7 +167,7 @@ class Writer(ast.NodeTransformer):
         function = self._step.names[dotted_name(node.func)]
         numbers = all(self._kinds.type_of(arg) in (bool, int, float) for arg in node.args)
         if function in (min, max) and len(node.args) >= 2 and numbers:
-            return self._extreme(node.args, ast.Gt() if function is min else ast.Lt())
+            return self._write_extreme(node.args, ast.Gt() if function is min else ast.Lt())
         if (
             function in (all, any)
             and len(node.args) == 1
@@ -187,19 +187,19 @@ class Writer(ast.NodeTransformer):
             if sign and 1 <= len(items) <= _LONGEST_SUM:
                 return ast.Name(f"({f' {sign} '.join(items)})")
         if function is len and len(node.args) == 1 and self._is_many(member_name(node.args[0])):
-            return ast.Constant(self._count(member_name(node.args[0])))
+            return ast.Constant(self._wire_count(member_name(node.args[0])))
         return ast.Call(self.visit(node.func), [self.visit(arg) for arg in node.args], [])
 
-    def _extreme(self, args: Sequence[ast.expr], beyond: ast.cmpop) -> ast.expr:
+    def _write_extreme(self, args: Sequence[ast.expr], beyond: ast.cmpop) -> ast.expr:
         """Write min and max as the comparisons of Python: an equal value or NaN never replaces the first."""
         found: ast.expr = self.visit(args[0])
         for arg in args[1:]:
-            first, first_again = self._twice(found)
-            second, second_again = self._twice(self.visit(arg))
+            first, first_again = self._usable_twice(found)
+            second, second_again = self._usable_twice(self.visit(arg))
             found = ast.IfExp(ast.Compare(first, [beyond], [second]), second_again, first_again)
         return found
 
-    def _twice(self, node: ast.expr) -> tuple[ast.expr, ast.expr]:
+    def _usable_twice(self, node: ast.expr) -> tuple[ast.expr, ast.expr]:
         if isinstance(node, ast.Name | ast.Constant):
             return node, node
         self._temporary += 1
@@ -211,7 +211,7 @@ class Writer(ast.NodeTransformer):
         port = self._spec.inputs.get(quality.port if quality else name)
         return port is not None and port.many
 
-    def _global(self, name: str) -> ast.expr:
+    def _global_name(self, name: str) -> ast.expr:
         found = self._step.names[name]
         # A negative number gets brackets: `-1 ** 2` would be read as -(1 ** 2). NaN and inf have no literal.
         if found.__class__ in (bool, int, str) or (found.__class__ is float and math.isfinite(found)):

@@ -232,7 +232,7 @@ _COMPARISONS: dict[Callable[[Any, Any], bool], str] = {
 
 def _bounds_of(validator: Any) -> Bounds:
     found: dict[str, Any] = {}
-    for part in _flatten(validator):
+    for part in _single_validators(validator):
         if comparison := _COMPARISONS.get(getattr(part, "compare_func", None)):  # type: ignore[arg-type]
             found[comparison] = part.bound
         elif (choices := getattr(part, "options", None)) is not None:
@@ -247,16 +247,16 @@ def _bounds_of(validator: Any) -> Bounds:
     return Bounds(**found)
 
 
-def _flatten(validator: Any) -> Iterator[Any]:
+def _single_validators(validator: Any) -> Iterator[Any]:
     """Yield the single validators inside `and_` and `optional`."""
     if validator is None:
         return
     # attrs has no public access to the parts of `and_` and `optional`.
     if (many := getattr(validator, "_validators", None)) is not None:
         for part in many:
-            yield from _flatten(part)
+            yield from _single_validators(part)
     elif type(validator).__name__ == "_OptionalValidator":
-        yield from _flatten(validator.validator)
+        yield from _single_validators(validator.validator)
     else:
         yield validator
 

@@ -43,7 +43,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        # In constant time: the duration of a plain comparison tells how many characters match.
+        # In constant time: the duration of a plain comparison reveals how many characters match.
         return hmac.compare_digest(self._text.encode(), other._text.encode())
 
     def __hash__(self) -> int:

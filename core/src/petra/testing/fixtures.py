@@ -40,7 +40,7 @@ def configuration(catalog: Catalog, tmp_path: Path) -> Callable[..., Configurati
 
 @pytest.fixture
 def manual_clock() -> ManualClock:
-    """Return a clock that moves when the test says so."""
+    """Return a clock that the test controls."""
     from petra.testing.clock import ManualClock
 
     return ManualClock()
