@@ -205,7 +205,7 @@ class Rig:
             counted += min(now - last, _LATE)
             last = now
             over = counted >= seconds or now - began >= _FACTOR * seconds
-            assert not over, f"{what}: not within {seconds:g} s; {self._description()}"
+            assert not over, f"{what}: not within {seconds:g} s; {self._said()}"
             time.sleep(_ROUND)
 
     def until_good(self, seconds: float = 10.0) -> float:
