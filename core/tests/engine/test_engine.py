@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from attrs import evolve
 
 from petra import Block, Catalog, In, Out, Param, State, hookimpl
 from petra.config import configuration, load_bytes
@@ -598,3 +599,18 @@ def test_safe_values_are_shown_before_anything_is_said(caplog):
             logging.getLogger("petra.engine").removeHandler(handler)
             release.set()
     assert shown[0] is True
+
+
+def test_what_was_checked_is_what_runs():
+    """Blocks are wired, typed and ordered once: by the check of their document, and by a reload of it."""
+    checked, again = conf(), conf(TANK.replace("scan_time_ms: 5", "scan_time_ms: 6"))
+    with Engine(checked, CATALOG) as engine:
+        assert [t.program.network for t in engine.scheduler.tasks] == [
+            t.network for t in checked.program.tasks.values()
+        ]
+        engine.reload(again)
+        assert [t.program.network for t in engine.scheduler.tasks] == [
+            t.network for t in again.program.tasks.values()
+        ]
+    changed = evolve(again, plant=evolve(again.plant, scan_time_ms=7.0))
+    assert changed.program is None  # it was checked for another plant

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from petra.config.making import NamedSignal
     from petra.config.problems import Problems
     from petra.plugin.catalog import Catalog
+    from petra.scan import CheckedProgram
     from petra.signals import SignalType
 
 M = TypeVar("M")
@@ -50,6 +51,14 @@ class Configuration:
 
     plant: PlantConfig
     sections: Mapping[str, tuple[Any, ...]] = field(factory=dict)
+    _checked: tuple[PlantConfig, CheckedProgram] | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def program(self) -> CheckedProgram | None:
+        """The blocks, wired, typed and ordered; None for a plant that no document was checked for."""
+        if self._checked is None or self._checked[0] is not self.plant:  # it was evolved after the check
+            return None
+        return self._checked[1]
 
 
 class Reader:
@@ -64,6 +73,7 @@ class Reader:
         self._points: list[NamedSignal] = []
         self._later: dict[str, SignalType | None] = {}
         self._all_writers_known = True
+        self._program: CheckedProgram | None = None
         self._maybe_written: set[str] = set()
         """The texts in blocks and signals that could not be read: any of them may be the name of a signal."""
 
@@ -83,7 +93,8 @@ class Reader:
         # The program last: sections declare the signals that they write, and name those that they read.
         self._check_drivers()
         self._check_program(root)
-        return Configuration(PlantConfig(**self._own), self._sections)
+        plant = PlantConfig(**self._own)
+        return Configuration(plant, self._sections, None if self._program is None else (plant, self._program))
 
     def _read_own(self, name: str, entry: nodes.Entry) -> None:
         if name in _BY_ITEM:
@@ -208,13 +219,15 @@ class Reader:
             self._structurer.models.signals,
             self._maybe_written if self._all_writers_known else None,
         )
-        more = TypeCheck(self._catalog, self._problems, self._later).check(
+        types = TypeCheck(self._catalog, self._problems, self._later)
+        more = types.check(
             checked, signals, tasks, self._structurer.models.signals, complete=self._all_writers_known
         )
         check.safe(signals, more, self._points)
         self._own["signals"] = (*(signal for _, signal in signals), *more)
         self._own["blocks"] = tuple(block.config for block in checked if block.config.enabled)
         self._own["tasks"] = tasks
+        self._program = types.program
 
     def _read_external(self, node: nodes.Node, signal: SignalConfig) -> SignalConfig:
         """Read external values, which are untyped, as the type of the signal."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from petra.config.later import declared_for
 from petra.config.models import SignalConfig
 from petra.config.nodes import within
 from petra.config.wording import named
-from petra.scan import Resolution, Wired, wire
+from petra.scan import CheckedProgram, Resolution, Wired, order_program, wire
 from petra.scan.statistics import PREFIX, engine_signals
 from petra.settings import SignalUse
 from petra.signals import SignalType, Value, is_name
@@ -32,12 +32,14 @@ class TypeCheck:
         self._catalog = catalog
         self._problems = problems
         self._later = later
+        self.program: CheckedProgram | None = None
+        """The program that was checked last, if no error was found in the document."""
 
     def check(
         self,
         blocks: list[CheckedBlock],
         signals: list[tuple[nodes.Node, SignalConfig]],
-        tasks: Iterable[TaskConfig],
+        tasks: Sequence[TaskConfig],
         uses: list[NamedSignal],
         *,
         complete: bool,
@@ -80,6 +82,9 @@ class TypeCheck:
         made += [name for block in wired for name in block.targets.values()]
         made = [name for name in dict.fromkeys(made) if name not in known and _is_usable(name)]
         implied = [SignalConfig(name, SignalType.of(resolution.types.get(name, float))) for name in made]
+        if not self._problems.errors:
+            task_of = {block.config.name: block.config.task for block in good}
+            self.program = order_program(wired, resolution, [task.name for task in tasks], task_of)
         return (*implied, *extra)
 
     def _check_use(self, use: NamedSignal, kind: type[Value] | None) -> None:

@@ -9,8 +9,7 @@ from attrs import evolve, frozen
 
 from petra.config.models import MAIN, TaskConfig
 from petra.errors import PetraError
-from petra.scan import Network, Program, Resolution, SignalPlaces, Task, Wired, wire
-from petra.scan.network import entangled
+from petra.scan import CheckedProgram, Program, Resolution, SignalPlaces, Task, Wired, check_program, wire
 from petra.scan.statistics import engine_signals
 from petra.scan.template import Templates
 from petra.signals import Layout, OnBad, Signal, SignalType, Status
@@ -37,6 +36,7 @@ class Built:
 def build(
     plant: PlantConfig,
     catalog: Catalog,
+    program: CheckedProgram | None = None,
     *,
     inline: bool = True,
     scan_time_ms: float = 0.0,
@@ -44,43 +44,43 @@ def build(
     commanded: Collection[str] = (),
     fed: Collection[str] = (),
 ) -> Built:
-    """Build a checked configuration. `scan_time_ms` overrides the period of every task.
+    """Build a plant from its checked program; without one, the plant is wired and typed here.
 
+    `scan_time_ms` overrides the period of every task.
     Of the signals in `commanded`, which go to devices, those that no block writes are written by commands
-    alone; those in `fed` have their values from other devices. Whoever builds again and again gives the same
-    `templates`: they need not be made anew.
+    alone; those in `fed` have their values from other devices. Repeated
+    builds share `templates`, which then are made once.
     """
     templates = templates or Templates()
     if not plant.tasks:
         plant = evolve(plant, tasks=(TaskConfig(MAIN, plant.scan_time_ms),))
-    wired = {block.name: _wired(catalog, block) for block in plant.blocks}
-    declared = {signal.name: signal.type.python for signal in plant.signals}
-    engine = engine_signals(task.name for task in plant.tasks)
-    declared.update((name, kind.python) for name, kind in engine.items())
-    resolution = Resolution(list(wired.values()), declared)
+    if program is None:
+        program = _check(plant, catalog)
+    resolution = program.resolution
     if resolution.mismatches:
         raise BuildError("; ".join(mismatch.message for mismatch in resolution.mismatches))
-    layout = _layout(plant, engine, resolution, wired, commanded, fed)
+    layout = _layout(plant, program, commanded, fed)
     initial = {signal.name: signal.initial for signal in layout.signals if signal.initial is not None}
-    place = SignalPlaces(layout.index, resolution.types, initial)
-    blocks = {
-        task.name: [wired[block.name] for block in plant.blocks if block.task == task.name]
-        for task in plant.tasks
-    }
-    beside = entangled(blocks)
+    places = SignalPlaces(layout.index, resolution.types, initial)
     faulted: dict[str, Status] = {}
     tasks = []
     for task in plant.tasks:
-        program = Program(
-            Network(blocks[task.name], beside[task.name]),
-            place,
-            Resolution(blocks[task.name], resolution.types),
-            inline=inline,
-            templates=templates,
-            faulted=faulted,
+        checked = program.tasks[task.name]
+        compiled = Program(
+            checked.network, places, checked.resolution, inline=inline, templates=templates, faulted=faulted
         )
-        tasks.append(Task(task.name, (scan_time_ms or task.period_ms) / 1e3, task.priority, program))
+        tasks.append(Task(task.name, (scan_time_ms or task.period_ms) / 1e3, task.priority, compiled))
     return Built(plant, layout, tasks, resolution)
+
+
+def _check(plant: PlantConfig, catalog: Catalog) -> CheckedProgram:
+    """Return the checked program of a plant that comes from no document, such as a recorded one."""
+    declared = {signal.name: signal.type.python for signal in plant.signals}
+    engine = engine_signals(task.name for task in plant.tasks)
+    declared.update((name, kind.python) for name, kind in engine.items())
+    wired = [_wired(catalog, block) for block in plant.blocks]
+    task_of = {block.name: block.task for block in plant.blocks}
+    return check_program(wired, declared, [task.name for task in plant.tasks], task_of)
 
 
 def _wired(catalog: Catalog, block: BlockConfig) -> Wired:
@@ -92,13 +92,12 @@ def _wired(catalog: Catalog, block: BlockConfig) -> Wired:
 
 def _layout(
     plant: PlantConfig,
-    engine: dict[str, SignalType],
-    resolution: Resolution,
-    wired: dict[str, Wired],
+    program: CheckedProgram,
     commanded: Collection[str],
     fed: Collection[str],
 ) -> Layout:
-    written_by = {signal: block.name for block in wired.values() for signal in block.targets.values()}
+    written_by = program.writers
+    engine = engine_signals(task.name for task in plant.tasks)
     signals = [
         Signal(
             s.name,
@@ -119,7 +118,7 @@ def _layout(
     known = {signal.name for signal in signals}
     signals += [Signal(name, kind) for name, kind in engine.items()]
     signals += [
-        Signal(name, SignalType.of(resolution.types[name]), written_by=block)
+        Signal(name, SignalType.of(program.resolution.types[name]), written_by=block)
         for name, block in written_by.items()
         if name not in known
     ]

@@ -46,6 +46,7 @@ def deploy(
     built = build(
         configuration.plant,
         catalog,
+        configuration.program,
         scan_time_ms=scan_time_ms,
         templates=templates,
         commanded={point.signal for point in points if point.direction.writes},

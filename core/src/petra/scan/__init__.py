@@ -1,6 +1,7 @@
 """The scan: wired blocks in their order, compiled into a program that a task runs."""
 
 from petra.scan.bench import Bench
+from petra.scan.checked import CheckedProgram, check_program, order_program
 from petra.scan.compiler import SignalPlaces
 from petra.scan.network import Constant, Network, Wired, wire
 from petra.scan.program import Program
@@ -11,6 +12,7 @@ from petra.scan.tuning import TuningError
 
 __all__ = [
     "Bench",
+    "CheckedProgram",
     "Constant",
     "Figures",
     "Mismatch",
@@ -22,5 +24,7 @@ __all__ = [
     "Task",
     "TuningError",
     "Wired",
+    "check_program",
+    "order_program",
     "wire",
 ]
