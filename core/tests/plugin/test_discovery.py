@@ -11,7 +11,7 @@ import pytest
 
 from petra import Catalog
 from petra.plugin import Stage
-from petra.plugin.discovery import PLUGINS_DIR_VARIABLE, PluginManager, in_folder
+from petra.plugin.discovery import PLUGINS_DIR_VARIABLE, PluginLoader, in_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,15 +200,15 @@ def test_a_plugin_keeps_its_distribution(site):
     install(site, "acme-known", single("KNOWN"))
     plugin = Catalog.load().plugin("acme-known")
     assert (plugin.distribution, plugin.version, plugin.summary) == ("acme-known", "1.2", "It is acme-known.")
-    (entry,) = [entry for entry in PluginManager().list_entry_points() if entry.name == "acme-known"]
+    (entry,) = [entry for entry in PluginLoader().list_entry_points() if entry.name == "acme-known"]
     assert entry.dist.version == "1.2"
 
 
 def test_a_reinstall_under_the_same_version_is_seen_at_once(site):
     install(site, "acme-moving", single("MOVING"), entry="before")
-    assert "before" in PluginManager().entry_points_names()
+    assert "before" in PluginLoader().entry_points_names()
     install(site, "acme-moving", single("MOVING"), entry="after")
-    names = PluginManager().entry_points_names()
+    names = PluginLoader().entry_points_names()
     assert "after" in names
     assert "before" not in names
 
@@ -216,7 +216,7 @@ def test_a_reinstall_under_the_same_version_is_seen_at_once(site):
 def test_core_goes_first_then_the_installed_by_name_then_files(site, folder):
     install(site, "acme-zebra", single("ZEBRA"))
     install(site, "aaa-acme", single("AAA"))
-    names = PluginManager([folder]).names()
+    names = PluginLoader([folder]).names()
     assert names[0] == "petra"
     assert names[-1] == "twice-block"
     assert names[1:-1] == sorted(names[1:-1])

@@ -108,10 +108,10 @@ class Catalog:
     def load(cls, plugins_dirs: Iterable[str | Path] = ()) -> Catalog:
         """Make the catalog of what is installed, and of the single-file plugins in these folders."""
         # stevedore costs 6 ms, and a plugin's own module needs no catalog
-        from petra.plugin.discovery import PluginManager, folders  # noqa: PLC0415
+        from petra.plugin.discovery import PluginLoader, folders  # noqa: PLC0415
 
         with _printing_aside():
-            found = PluginManager(folders(plugins_dirs))
+            found = PluginLoader(folders(plugins_dirs))
         return cls(found.candidates, found.faults)
 
     @classmethod

@@ -59,7 +59,7 @@ class PluginEntry(EntryPoint):
             raise Rejected(Stage.IMPORT, f"it cannot be imported: {one_line(error)}") from error
 
 
-class PluginManager(ExtensionManager[object]):
+class PluginLoader(ExtensionManager[object]):
     """The plugins that are installed, and those in folders, each of them loaded or a fault."""
 
     def __init__(self, plugins_dirs: Iterable[Path] = ()) -> None:
