@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from attrs import frozen
 
 from petra import Catalog, hookimpl
 from petra.config import ConfigurationError, configuration, load, load_bytes
+from petra.config.document import load_model
 
 
 def test_a_document_of_nothing_special(check):
@@ -87,3 +89,34 @@ def test_problems_are_in_the_order_of_the_document(check):
     result = check("zzz: 1\nsignals:\n- {name: a, type: flaot}\nblocks:\n- {name: b}\nyyy: 1\n")
     assert [p.line for p in result.loaded.problems] == sorted(p.line for p in result.loaded.problems)
     assert len(result.loaded.problems) == 4
+
+
+@frozen
+class ScriptConfig:
+    """A document that is one model."""
+
+    seconds: float = 5.0
+    name: str = "quiet"
+
+
+@pytest.mark.parametrize(
+    ("text", "made", "codes"),
+    [
+        ("seconds: 1\n", ScriptConfig(1.0), []),
+        ("", ScriptConfig(), []),
+        ("# nothing yet\n", ScriptConfig(), []),
+        ("seconds: 1\nnmae: x\n", None, ["unknown-key"]),
+        ("seconds: fast\n", None, ["wrong-type"]),
+        ("[a\n", None, ["yaml-syntax"]),
+        ("- a\n", None, ["wrong-type"]),
+    ],
+)
+def test_a_document_that_is_one_model(tmp_path, text, made, codes):
+    (tmp_path / "script.yaml").write_text(text)
+    found, problems = load_model(tmp_path / "script.yaml", ScriptConfig)
+    assert (found, [problem.code for problem in problems]) == (made, codes)
+
+
+def test_a_model_s_document_that_is_not_there(tmp_path):
+    found, (problem,) = load_model(tmp_path / "missing.yaml", ScriptConfig)
+    assert (found, problem.code) == (None, "unreadable")

@@ -361,7 +361,32 @@ def outside():
         def step(self, dt):
             self.out = 1.0
 
+    class Default(Block, type="DEFAULT_OF_TIME"):
+        """Has a default for its time."""
+
+        out = Out(float)
+
+        def step(self, dt=5.0):
+            self.out = dt
+
+    class Renamed(Block, type="RENAMED"):
+        """Calls itself otherwise."""
+
+        out = Out(float)
+
+        def step(me, dt):  # noqa: N805
+            me.out = dt
+
+    class Lambda(Block, type="LAMBDA"):
+        """Has no def."""
+
+        out = Out(float)
+        step = lambda self, dt: setattr(self, "out", dt)  # noqa: E731
+
     return {
+        Default: "its arguments are not plainly self and dt",
+        Renamed: "its arguments are not plainly self and dt",
+        Lambda: "it is not a plain method",
         Decorated: "it is not a plain method",
         Closure: "'limit' of an enclosing scope",
         Constructed: "the class defines `__init__`",
