@@ -187,6 +187,24 @@ def test_a_fault_of_one_task_makes_bad_what_another_makes_of_its_output():
     assert (plant["sum"], plant.bus.status("sum")) == (4.0, GOOD)
 
 
+def test_in_a_loop_over_two_tasks_each_says_how_good_its_own_outputs_are():
+    """What another task has computed stays as good or bad as it was, until that task scans again."""
+    plant = Plant(
+        {"x": 1.0},
+        ("add", "ADD", {"a": "part", "b": "x"}, {"out": "sum"}),
+        ("half", "DIV", {"a": "sum", "b": 2.0}, {"out": "part"}),
+        tasks={"half": "other"},
+    )
+    plant.scan("main", "other", "main")
+    seen = []
+    for status in (BAD, GOOD, OLD):
+        plant.bus.write("x", 1.0, status)
+        for task in ("main", "other"):
+            plant.scan(task)
+            seen.append((plant.bus.status("sum"), plant.bus.status("part")))
+    assert seen == [(BAD, GOOD), (BAD, BAD), (GOOD, BAD), (GOOD, GOOD), (OLD, GOOD), (OLD, OLD)]
+
+
 def test_a_fault_in_another_task_of_the_loop_counts():
     plant = Plant(
         {"x": 1.0, "by": 1.0},
