@@ -106,3 +106,52 @@ def test_a_class_that_fails_when_it_is_asked_is_a_problem_of_the_document():
     assert "CLUMSY cannot be checked: LookupError: no idea" in problem.message
     resolution = Resolution([wire("x", Clumsy, {"value": 1.0}, {"out": "y"}, {})], {})
     assert resolution.types["y"] is float
+
+
+class Polite(Block, type="POLITE"):
+    """Passes on what its base class says."""
+
+    a = In(int | float)
+    b = In(int | float, optional=True)
+    out = Out(int | float)
+
+    @classmethod
+    def complaints(cls, given):
+        yield from super().complaints(given)
+
+    @classmethod
+    def remarks(cls, given, outputs):
+        yield from super().remarks(given, outputs)
+        yield "a", "is looked at"
+
+    @classmethod
+    def needs(cls, kinds):
+        yield from super().needs(kinds)
+        if kinds.get("a") is float:
+            yield "b"
+
+    @classmethod
+    def output_type(cls, port, params, kinds):
+        return super().output_type(port, params, kinds) or kinds["a"]
+
+    def step(self, dt):
+        self.out = self.a
+
+
+class PolitePlugin:
+    PETRA_API = 1
+    __name__ = "polite"
+
+    @hookimpl
+    def petra_blocks(self):
+        return [Polite]
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"), [("int", ["assumed-value", "left-out"]), ("float", ["assumed-value", "missing-input"])]
+)
+def test_a_class_may_ask_its_base_first(kind, codes):
+    text = f"signals: [{{name: a, type: {kind}}}]\nblocks:\n"
+    text += "- {name: n, type: POLITE, inputs: {a: a}, outputs: {out: b}}\n"
+    loaded = load_bytes(text.encode(), Catalog.of(PolitePlugin()), {})
+    assert sorted(problem.code for problem in loaded.problems) == codes
