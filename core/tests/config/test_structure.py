@@ -279,3 +279,22 @@ def test_standard_input_is_no_secret(check):
 
 def test_an_empty_section_is_an_empty_mapping(check):
     assert check("meter:\n").only.code == "missing-key"
+
+
+@pytest.mark.parametrize(
+    ("first", "code"),
+    [
+        ("ip: b", "duplicate-key"),
+        ("colour: red", "unknown-key"),
+        ("unit_id: x", "wrong-type"),
+        ("order: middle", "bad-value"),
+        ("points: [{signal: p}]", "missing-key"),
+        ("labels: {a: [1]}", "wrong-type"),
+        ("tag:", None),
+    ],
+)
+def test_what_stands_behind_a_mistake_is_read_as_well(check, first, code):
+    made = check(meter(f"host: a\n{first}\nport: 0\ntoken: [1]\nalarm: nowhere at all"))
+    found = [(problem.code, problem.line) for problem in made.loaded.problems if problem.line != 3]
+    assert found[:2] == [("bad-value", 4), ("wrong-type", 5)]
+    assert ([code] if code else []) == [p.code for p in made.loaded.problems if p.line == 3]
