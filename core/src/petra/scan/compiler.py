@@ -23,7 +23,7 @@ PART = 100
 _NAMES: dict[str, Any] = {
     **{convert.__name__: convert for convert in CONVERSIONS.values()},
     "GOOD": Quality.GOOD,
-    "inf": math.inf,
+    "inf": math.inf,  # repr() of these floats is a name, not a literal
     "nan": math.nan,
 }
 
@@ -152,6 +152,7 @@ def compile_part(
     ) as error:  # Python's own parser gives up: find the blocks that it cannot compile, and call them
         for number, unit in units:
             try:
+                # One by one, to find the blocks that Python cannot compile; the others stay compiled.
                 _compile_text([(number, unit)], places, templates, held, fault, inline=inline)
             except _TOO_MUCH:
                 templates.call(_shape_of(unit, places, held), f"Python cannot compile it: {error}")
@@ -178,9 +179,12 @@ def _compile_text(
         if made.called:
             unit.instance = unit.instance or unit.wired.cls(**unit.wired.params)
             names[f"b_{id(unit):x}"] = unit.instance
+        # BaseException: a step that raises SystemExit or KeyboardInterrupt must not end the scan thread.
         lines.append(
             f"    try:\n{made.fill(gap_texts(unit, places))}    except BaseException: fault({number})\n"
         )
+    # `v`, `s`, `dt` and `f` are locals of one function, which CPython reads faster than attributes or
+    # globals.
     exec(compile("".join(lines), "<program>", "exec"), names)  # noqa: S102 - the text is made of checked parts
     made_function: Callable[..., None] = names["part"]
     return made_function

@@ -110,7 +110,7 @@ class Inference:
         left, right = self.type_of(node.left), self.type_of(node.right)
         if left is None or right is None or str in (left, right) or tuple in (left, right):
             return None
-        if isinstance(node.op, ast.Div):
+        if isinstance(node.op, ast.Div):  # also of two ints
             return float
         if isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.FloorDiv | ast.Mod):
             return float if float in (left, right) else int
@@ -128,6 +128,7 @@ class Inference:
         return reduce(_common_type, map(self.type_of, node.values))
 
     def _compare_type(self, node: ast.Compare) -> Kind:
+        # Only of scalars: an object with its own comparison may return anything.
         known = all(self.type_of(each) is not None for each in (node.left, *node.comparators))
         return bool if known else None
 

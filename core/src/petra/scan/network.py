@@ -122,6 +122,7 @@ class Network:
 def entangled(tasks: Mapping[str, Sequence[Wired]]) -> dict[str, list[Wired]]:
     """Return, for each task, the blocks of other tasks that form a loop with blocks of that task."""
     placed = [(task, block) for task, blocks in tasks.items() for block in blocks]
+    # Over the blocks of all tasks: a loop may leave a task and come back.
     numbers = number_loops(_writers_read([block for _, block in placed]))
     concerned: dict[int, set[str]] = {}
     for number, (task, _) in zip(numbers, placed, strict=True):

@@ -184,6 +184,7 @@ class Program:
         found: States = {}
         for number, unit in enumerate(self.units):
             spec = unit.wired.cls.spec
+            # unit.states also holds outputs without a wire: they survive a reload, but not a restart.
             kept = {
                 name: self.states[slot]
                 for name, slot in unit.states.items()
@@ -207,6 +208,8 @@ class Program:
 
     def _hold_forced(self, forced: Mapping[int, Value]) -> None:
         """Recompile the parts that write a signal whose forcing begins or ends."""
+        # A forced output is left out of the text of its block, so forcing costs nothing while nothing
+        # changes.
         before, self._held = self._held, frozenset(forced)
         moved = before ^ self._held
         self._forced = forced
@@ -293,6 +296,7 @@ class Program:
             flows.append(made)
             parts.append(ends[network.order.loops[i]])
             past |= mine if made.judge is not None else frozenset()
+        # Blocks of other tasks have run before this task: part 0 is early enough for them.
         for wired in network.beside:
             flows.append(make_flow(self._unit_beside(wired), own=False))
             parts.append(0)

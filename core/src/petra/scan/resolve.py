@@ -160,6 +160,8 @@ class Resolution:
             for source in block.sources[name]:
                 one = self._source_type(source)
                 one = port.taken(one) if one is not None else None
+                # Ints and floats mix to float; any other mix keeps the first type, and _check_block reports
+                # it.
                 if one in types and (found is None or (found, one) == (int, float)):
                     found = one
         return found
@@ -174,7 +176,7 @@ class Resolution:
             return port.type
         found = self._generic.get((i, port.types))
         declared = self._declared.get(self._blocks[i].targets.get(port.name, ""))
-        if found is bool and port.bools and declared in (int, float):
+        if found is bool and port.bools and declared in (int, float):  # stored as 0 or 1
             return declared
         if found is not None:
             return found

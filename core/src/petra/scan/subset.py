@@ -62,7 +62,7 @@ def read_step(cls: type[Block]) -> Step:
         raise OutsideSubsetError(
             "the class defines `__init__`" if inspect.isfunction(function) else "`step` is not a function"
         )
-    if function.__closure__:
+    if function.__closure__:  # its values may change, and the compiled text has no access to them
         raise OutsideSubsetError(f"it uses {function.__code__.co_freevars[0]!r} of an enclosing scope")
     try:
         source = textwrap.dedent(inspect.getsource(function))
@@ -89,6 +89,7 @@ def _is_source(source: str, function: Any) -> bool:
     imported = function.__code__
     if (found.co_names, found.co_varnames) != (imported.co_names, imported.co_varnames):
         return False
+    # By type and repr: 1, 1.0 and True are equal, and so are 0.0 and -0.0, but not in their results.
     if [(type(c), repr(c)) for c in found.co_consts] != [(type(c), repr(c)) for c in imported.co_consts]:
         return False
     return found.co_code == imported.co_code or _portable_code(found) == _portable_code(imported)

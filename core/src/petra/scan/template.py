@@ -113,6 +113,8 @@ def _inline_template(shape: Shape, step: Step) -> Template:
     states = {name: state.type for name, state in spec.states.items()}
     params = {name: param.type for name, param in spec.params.items()}
     inference = Inference(step, {**single, **params, **states, **outputs}, many)
+    # An output without a wire has a state slot in place of a signal. Its assignment is left out only if its
+    # value needs no conversion: a conversion may raise, and the block must fault in both ways of running.
     unwired = {
         name
         for name, wired in zip(spec.outputs, shape.wired, strict=True)
@@ -165,7 +167,7 @@ def _merge_store(lines: list[str]) -> list[str]:
 
 def _conversion_line(name: str, found: Kind, wanted: type[Any], *, bounded: bool) -> str:
     if wanted is int and found is int:
-        if bounded:
+        if bounded:  # an input or a state, which was stored within 64 bits
             return ""
         return f"if not {INT_MIN} <= {name} <= {INT_MAX}: {name} = to_int({name})"
     if found is wanted and wanted not in (str, tuple):
@@ -173,6 +175,7 @@ def _conversion_line(name: str, found: Kind, wanted: type[Any], *, bounded: bool
     convert = f"{name} = {CONVERSIONS[wanted].__name__}({name})"
     if found is not None or wanted in (str, tuple):
         return convert
+    # An exact class test: a bool is an instance of int, but must be stored as 0 or 1.
     test = f"{name}.__class__ is not {wanted.__name__}"
     if wanted is int:
         test += f" or not {INT_MIN} <= {name} <= {INT_MAX}"
@@ -195,6 +198,8 @@ def _call_template(shape: Shape, reason: str) -> Template:
         **{n: s.type for n, s in spec.states.items()},
     }
     lines += [f"b.{name} = {gap_mark(name)}" for name in kept]
+    # Outputs and states are set before the step and stored after it: a called step may read its own outputs,
+    # and a step that raises leaves nothing behind on the instance that counts in the next scan.
     lines.append("b.step(dt)")
     for name, wanted in kept.items():
         lines += [f"m_{name} = b.{name}", _conversion_line(f"m_{name}", None, wanted, bounded=False)]

@@ -83,7 +83,9 @@ class Writer(ast.NodeTransformer):
         keyword, rest = "if", [node]
         while len(rest) == 1 and isinstance(rest[0], ast.If):
             yield f"{keyword} {self._expression_text(rest[0].test)}:"
-            before = self._assigned.copy()
+            before = (
+                self._assigned.copy()
+            )  # a member counts as assigned after an `if` only if every branch assigns it
             yield from self._write_indented(rest[0].body)
             after = self._assigned if after is None else after & self._assigned
             self._assigned = before
@@ -184,6 +186,7 @@ class Writer(ast.NodeTransformer):
             folded = self._step.names.get(dotted_name(node.args[0]))
             sign = "+" if folded is operator.add else "*" if folded is operator.mul else ""
             items = [item.id for item in self.visit(node.args[1]).elts]
+            # Left to right, as reduce() does: float addition is not associative.
             if sign and 1 <= len(items) <= _LONGEST_SUM:
                 return ast.Name(f"({f' {sign} '.join(items)})")
         if function is len and len(node.args) == 1 and self._is_many(member_name(node.args[0])):
@@ -202,6 +205,7 @@ class Writer(ast.NodeTransformer):
     def _usable_twice(self, node: ast.expr) -> tuple[ast.expr, ast.expr]:
         if isinstance(node, ast.Name | ast.Constant):
             return node, node
+        # Evaluated once, as an argument of min() is; the result may be needed twice.
         self._temporary += 1
         name = ast.Name(f"t{self._temporary}")
         return ast.NamedExpr(name, node), name
