@@ -38,7 +38,7 @@ def test_many_files_and_the_worst_exit_code(petra, files):
     ran = petra("check", "good.yaml", "bad.yaml", code=1)
     assert "good.yaml: good" in ran.out
     ran = petra("check", "nowhere.yaml", "bad.yaml", "good.yaml", code=2)
-    assert "nowhere.yaml: error: it cannot be read: No such file or directory [unreadable]" in ran.out
+    assert "nowhere.yaml: error: the file cannot be read: No such file or directory [unreadable]" in ran.out
     assert "bad.yaml:2:3" in ran.out
     assert "good.yaml: good" in ran.out
 
@@ -100,8 +100,8 @@ def test_no_file_is_a_usage_error(petra):
 def test_a_folder_and_a_pipe(petra, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     ran = petra("check", ".", "pipe", code=2)
-    assert ".: error: it is a folder, not a file [not-a-file]" in ran.out
-    assert "pipe: error: it is a pipe, not a file [not-a-file]" in ran.out
+    assert ".: error: the file is a folder, not a regular file [not-a-file]" in ran.out
+    assert "pipe: error: the file is a pipe, not a regular file [not-a-file]" in ran.out
 
 
 def test_notes_are_shown_and_never_counted(petra, write):

@@ -45,7 +45,7 @@ def read_bounded(path: str | Path, limit: int) -> bytes:
     if not stat.S_ISREG(mode):
         os.close(descriptor)
         kind = next((noun for test, noun in _KINDS if test(mode)), "a special file")
-        raise UnreadableError("not-a-file", f"is {kind}, not a file")
+        raise UnreadableError("not-a-file", f"is {kind}, not a regular file")
     with os.fdopen(descriptor, "rb") as file:
         try:
             return _limited(file.read(limit + 1), limit)
