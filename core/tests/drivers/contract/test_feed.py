@@ -10,7 +10,7 @@ import pytest
 from petra.drivers import Driver, Point, PointError, PointUpdate
 from petra.drivers.contract.feed import Feed
 from petra.drivers.contract.sessions import DriverSessions
-from petra.signals import GOOD, LocalBus, Quality, Signal, SignalType, Status, Store
+from petra.signals import GOOD, Layout, LocalBus, Quality, Signal, SignalType, Status, Store
 from petra.testing import ManualClock, run_virtual
 
 POINTS = [Point(name, SignalType.FLOAT, name, period=1.0) for name in ("a", "b", "c")]
@@ -414,3 +414,20 @@ def test_bad_news_of_one_point_are_told_when_the_bus_has_room():
     bus.full = False
     feed.age(0.2)
     assert seen(bus)[1] == (2.0, "unplugged")
+
+
+@pytest.mark.parametrize("kind", list(SignalType))
+def test_what_waits_for_the_scan_is_not_moved_onto_another_type(kind):
+    """A reload comes between: its signal of that name has another type, and keeps what it begins with."""
+    store = Store([Signal(p.signal, SignalType.FLOAT) for p in POINTS], ManualClock())
+    bus, on_the_way = LocalBus(store), []
+    bus.enqueue = on_the_way.append
+    Feed(bus, POINTS, 0.0).update([4.5, 5.5, 6.5], 10, 0.0)
+    store.rearrange(Layout([Signal("b", SignalType.FLOAT), Signal("a", kind)]), bad("not computed yet"))
+    for entry in on_the_way:
+        store.enqueue(entry)
+    store.latch()
+    store.publish(1, 1)
+    assert bus.read("b").value == 5.5
+    expected = 4.5 if kind is SignalType.FLOAT else kind.python()
+    assert (type(bus.read("a").value), bus.read("a").value) == (kind.python, expected)

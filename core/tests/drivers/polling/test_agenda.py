@@ -8,6 +8,7 @@ from petra.drivers.contract.point import Point
 from petra.drivers.polling.agenda import Agenda, Slot
 from petra.drivers.polling.planner import ReadPart, Request, Span
 from petra.signals import SignalType
+from petra.supervise import Backoff
 
 
 def request(station: str, period: float = 1.0, at: int = 0) -> Request:
@@ -175,3 +176,36 @@ def test_a_new_plan_keeps_the_times_of_its_points():
     agenda.replace([request("u", 60.0, at=0), request("u", 0.1, at=1), request("u", 0.1, at=2)], 5.0)
     assert [slot.request.parts[0].start for slot in drain(agenda, 5.0)] == [1, 2]
     assert [slot.request.parts[0].start for slot in drain(agenda, 60.0)] == [0]
+
+
+def test_a_station_that_has_answered_is_left_alone_as_shortly_as_the_first_time():
+    """However often it had failed before: its pauses grow from the beginning again."""
+    agenda = Agenda(
+        [request("u")], 0.0, shared=False, patience=0.1, backoff=lambda: Backoff(random=lambda: 1.0)
+    )
+    now = 0.0
+
+    def silence() -> float:
+        """Let a request be ignored, twice where that is needed; return how long the station is left alone."""
+        began = now
+        while not agenda.is_down("u"):
+            (slot,) = drain(agenda, began)
+            agenda.done(slot, began, after=0.0)
+            agenda.unanswered("u", began)
+        pause = 0.0
+        while not (probes := drain(agenda, began + pause)):
+            pause += 0.05
+        agenda.done(probes[0], began + pause, after=0.0)
+        return pause
+
+    pauses = []
+    for _ in range(6):
+        pauses.append(silence())
+        now += pauses[-1]
+        agenda.unanswered("u", now)
+    assert pauses[-1] > 10.0
+    (slot,) = drain(agenda, now + 100.0)
+    now += 100.0
+    agenda.done(slot, now, after=0.0)
+    assert agenda.answered("u", now)
+    assert silence() == pytest.approx(0.5, abs=0.1)

@@ -107,3 +107,18 @@ def test_a_gap_that_a_device_does_not_have_is_not_asked_for_again_and_again():
     assert device.round(0.0)[2] == 1
     assert [device.round(now)[2] for now in (1.0, 2.0, 3.0)] == [0, 0, 0]
     assert [device.round(now)[2] for now in (FORGET_AFTER, FORGET_AFTER + 1, FORGET_AFTER + 2)] == [0, 1, 0]
+
+
+def test_one_good_half_makes_no_gap():
+    """The fault is a point in the other half; its neighbours are asked for together with all others again."""
+    spans = [span("a", at, 1) for at in range(8)]
+    device = Device(spans, {("a", 6)}, Reach(100, 10), by_part=False)
+    for now in (0.0, 1.0):
+        device.round(now)
+    together = sorted(len(request.points) for request in device.asked)
+    assert together == [1, 1, 6], "the one at fault, what follows it, and all before it"
+    device.holes = set()
+    for now in (40.0, 42.0, 44.0):
+        _, bad, _ = device.round(now)
+    assert bad == set()
+    assert [len(request.points) for request in device.asked] == [8]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -40,23 +40,32 @@ class Slot:
 
 @define
 class _Station:
+    backoff: Backoff
     asked: bool = False
     """Whether anything is read of it; what is only written is tried by the next write."""
     strikes: int = 0
     down_until: float | None = None
-    backoff: Backoff = field(factory=Backoff)
 
 
 class Agenda:
     """The schedule of one session."""
 
-    def __init__(self, requests: Iterable[Request], now: float, *, shared: bool, patience: float) -> None:
+    def __init__(
+        self,
+        requests: Iterable[Request],
+        now: float,
+        *,
+        shared: bool,
+        patience: float,
+        backoff: Callable[[], Backoff] = Backoff,
+    ) -> None:
         self._order = count()
         self._heap: list[tuple[float, int, Slot]] = []
         self._taken: set[Slot] = set()
         self._stations: dict[str, _Station] = {}
         self._shared = shared
         self._patience = patience
+        self._backoff = backoff
         self.missed = 0
         for request in requests:
             self.add(request, now)
@@ -64,7 +73,7 @@ class Agenda:
     def add(self, request: Request, due: float) -> Slot:
         """Put a request into the schedule."""
         slot = Slot(request, due)
-        self._stations.setdefault(request.station, _Station()).asked = True
+        self._known(request.station).asked = True
         self._push(slot)
         return slot
 
@@ -148,7 +157,7 @@ class Agenda:
 
     def answered(self, station: str, now: float) -> bool:
         """Note that a station answers; say whether it comes back."""
-        known = self._stations.setdefault(station, _Station())
+        known = self._known(station)
         known.strikes = 0
         if known.down_until is None:
             return False
@@ -162,7 +171,7 @@ class Agenda:
 
     def unanswered(self, station: str, now: float) -> bool:
         """Note that a station does not answer; say whether it goes out of order by that."""
-        known = self._stations.setdefault(station, _Station())
+        known = self._known(station)
         known.strikes += 1
         if known.down_until is None and known.strikes < STRIKES:
             return False
@@ -201,6 +210,12 @@ class Agenda:
     def when(self) -> float:
         """Return when the next request falls due."""
         return self._heap[0][0] if self._heap else math.inf
+
+    def _known(self, station: str) -> _Station:
+        known = self._stations.get(station)
+        if known is None:
+            known = self._stations[station] = _Station(self._backoff())
+        return known
 
     def _may_probe(self, station: _Station, now: float) -> bool:
         assert station.down_until is not None  # noqa: S101 - the caller has looked
