@@ -515,7 +515,7 @@ def test_the_watchdog_does_not_wait_for_a_disk_that_hangs(tmp_path):
     engine = Engine(conf(text), CATALOG, journal=stuck)
     engine.start()
     engine.force("hang", False, actor="me")
-    assert until(lambda: not engine._keeper._journal._waiting)  # it is being written
+    assert until(lambda: not engine._keeper._journal._ended._waiting)  # it is being written
     engine.unforce("hang", actor="me")
     hang(engine)
     assert until(lambda: engine.bus.status("valve").reason == "safe value: a scan does not end")
@@ -544,21 +544,20 @@ def test_a_schedule_knows_what_time_it_is_in_the_first_scan():
 
 
 def test_forces_go_through_the_gate_and_into_the_journal(engine, tmp_path):
-    ended = []
-    engine.field.ledger.told = ended.append
+    ended = engine.field.ledger.follow()
     engine.bus.force("level", 7.0, "somebody with the bus in hand")
-    assert engine.force("enabled", False, actor="ann").outcome is Outcome.CONFIRMED
-    assert engine.unforce("enabled", actor="ann").outcome is Outcome.CONFIRMED
+    assert engine.force("enabled", False, actor="ann").outcome is Outcome.ACCEPTED
+    assert engine.unforce("enabled", actor="ann").outcome is Outcome.ACCEPTED
     refused = engine.force("level", 9.0, actor="eve", origin=Origin.NETWORK)
-    assert (refused.outcome, refused.act) == (Outcome.REJECTED, Act.FORCE)
+    assert (refused.outcome, refused.order.act) == (Outcome.REJECTED, Act.FORCE)
     assert until(lambda: engine.status().forced == {"level": 7.0})
     engine.field.ledger.policy = lambda command: f"{command.actor} may not {command.act.value}"
     with pytest.raises(NotWritableError, match="bob may not unforce"):
         engine.bus.unforce("level", "bob")
-    assert [str(command).partition(" ")[2] for command in ended] == [
-        "force level = 7.0 by somebody with the bus in hand (local) confirmed",
-        "force enabled = False by ann (local) confirmed",
-        "unforce enabled by ann (local) confirmed",
+    assert [str(command).partition(" ")[2] for command in ended.take()] == [
+        "force level = 7.0 by somebody with the bus in hand (local) accepted",
+        "force enabled = False by ann (local) accepted",
+        "unforce enabled by ann (local) accepted",
         "force level = 9.0 by eve (network) rejected: without a policy, nobody writes over the network",
         "unforce level by bob (local) rejected: bob may not unforce",
     ]
