@@ -31,7 +31,7 @@ from petra.drivers import Direction, Driver, Fault, FaultKind, Origin, Outcome, 
 from petra.engine.host import DriverHost
 from petra.engine.simulation import Simulation
 from petra.signals import LocalBus, Quality, Signal, SignalType, Store
-from petra.supervise import Backoff
+from petra.supervise import Backoff, Supervisor
 from petra.testing.rig import resources
 from petra_modbus.config import ModbusConnection, ModbusPoint
 from petra_modbus.driver import ModbusDriver
@@ -128,12 +128,14 @@ class Plant:
     def __init__(self, drivers: list[Driver], longest: float = 30.0) -> None:
         clock = SystemClock()
         self.bus = LocalBus(Store([Signal(p.signal, p.type) for d in drivers for p in d.points], clock))
-        self.field = DriverHost(self.bus, clock, backoff=lambda: Backoff(longest=longest))
+        self.supervisor = Supervisor()
+        self.field = DriverHost(self.bus, clock, self.supervisor, backoff=lambda: Backoff(longest=longest))
         self.drivers = drivers
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._scan)
 
     def __enter__(self) -> Plant:
+        self.supervisor.start()
         self.field.start(self.drivers)
         self._thread.start()
         return self
@@ -142,6 +144,7 @@ class Plant:
         self._stop.set()
         self._thread.join()
         self.field.stop(5.0)
+        self.supervisor.stop(5.0)
 
     def good(self, *drivers: Driver) -> bool:
         """Return whether all points that drivers read are good."""

@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import define, field, frozen
 
@@ -34,6 +34,8 @@ T = TypeVar("T")
 CANCEL_WITHIN = 2.0
 _LOOK_EVERY = 0.5
 _LOOP_PAUSE = 0.01
+_PREFIX = "petra.activity."
+"""Before the names of plugins' activities: no driver has such a name."""
 
 
 class ActivityState(Enum):
@@ -280,6 +282,13 @@ class Supervisor:
             raise PetraError("the supervisor was not started")
         return self._loop
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
     def start(self) -> None:
         """Start the thread."""
         self._loop = asyncio.new_event_loop()
@@ -300,10 +309,14 @@ class Supervisor:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
     def add(self, name: str, run: Callable[[Activity], Awaitable[None]], **options: Any) -> Activity:
-        """Run an activity from now on; `begin` says what its options are."""
+        """Run an activity from now on; `begin_here` says what its options are."""
         return self.call(self.begin(name, run, **options))
 
-    async def begin(
+    async def begin(self, name: str, run: Callable[[Activity], Awaitable[None]], **options: Any) -> Activity:
+        """Run an activity from now on; `begin_here` says what its options are."""
+        return self.begin_here(name, run, **options)
+
+    def begin_here(
         self,
         name: str,
         run: Callable[[Activity], Awaitable[None]],
@@ -313,7 +326,7 @@ class Supervisor:
         backoff: Backoff | None = None,
         failed: Callable[[str], None] | None = None,
     ) -> Activity:
-        """Run an activity from now on. `failed` is called in the loop with the reason of each failure."""
+        """Run an activity from now on; called in the loop, as is `failed` with the reason of each failure."""
         if name in self._tasks:
             raise PetraError(f"there is an activity {name!r} already")
         activity = Activity(
@@ -361,6 +374,15 @@ class Supervisor:
             log.critical("%s: does not end within %g s; it is left behind", name, within)
         return late
 
+    @property
+    def runs(self) -> bool:
+        """Whether its thread lives and is not about to end."""
+        return self._thread.is_alive() and not self._ending
+
+    def in_loop(self) -> bool:
+        """Return whether the caller is in its thread."""
+        return threading.current_thread() is self._thread
+
     def _run(self) -> None:
         loop = self.loop
         asyncio.set_event_loop(loop)
@@ -388,3 +410,69 @@ class Supervisor:
             else:
                 if not self._ending:
                     log.critical("the loop of the drivers was stopped from within; it goes on")
+
+
+class Activities:
+    """The activities of plugins: each runs until the plant has stopped, and is begun again when it ends.
+
+        @hookimpl
+        def petra_engine_started(engine):
+            engine.activities.add("publisher", publish)
+
+        async def publish(activity):
+            client = await connect()
+            activity.serving()
+            while True:
+                await client.send(...)
+                activity.progress()
+
+    They share the loop of the drivers: an activity awaits and never blocks.
+    """
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._names: list[str] = []
+        self._ended = False
+        self._lock = threading.Lock()
+
+    def add(
+        self,
+        name: str,
+        run: Callable[[Activity], Awaitable[None]],
+        *,
+        patience: float = 30.0,
+        backoff: Backoff | None = None,
+    ) -> None:
+        """Run an activity from now on, in any thread; PetraError when there is one of that name already.
+
+        It calls `activity.serving()` when it works, and `activity.progress()` once in `patience` seconds.
+        """
+        with self._lock:
+            if self._ended or not self._supervisor.runs:
+                raise PetraError(f"the activity {name!r} cannot begin: the engine does not run")
+            if name in self._names:
+                raise PetraError(f"there is an activity {name!r} already")
+            self._names.append(name)
+        options: dict[str, Any] = {"patience": patience, "backoff": backoff}
+        begin = self._supervisor.begin_here if self._supervisor.in_loop() else self._supervisor.add
+        begin(_PREFIX + name, run, **options)
+
+    async def end(self, name: str, within: float = 5.0) -> bool:
+        """End an activity, in the loop; return whether it has ended in time."""
+        with self._lock:
+            self._names = [each for each in self._names if each != name]
+        return not await self._supervisor.end([_PREFIX + name], within)
+
+    def health(self) -> dict[str, Health]:
+        """Return how each of them is."""
+        known = {_PREFIX + name: name for name in self._names}
+        found = {each.name: each for each in self._supervisor.health()}
+        return {name: found[key] for key, name in known.items() if key in found}
+
+    def stop(self, within: float) -> list[str]:
+        """End all of them, the last one added first, and take no more; return those that are late."""
+        with self._lock:
+            self._ended = True
+            names = list(reversed(self._names))
+        late = self._supervisor.remove([_PREFIX + name for name in names], within)
+        return [name.removeprefix(_PREFIX) for name in late]

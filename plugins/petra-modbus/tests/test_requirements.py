@@ -66,7 +66,8 @@ class Floor:
         ]
         clock = SystemClock()
         self.bus = LocalBus(Store([Signal(p.signal, p.type) for d in self.drivers for p in d.points], clock))
-        self.field = DriverHost(self.bus, clock, backoff=lambda: Backoff(first=0.02, longest=0.2))
+        self.io = Supervisor()
+        self.field = DriverHost(self.bus, clock, self.io, backoff=lambda: Backoff(first=0.02, longest=0.2))
         self.scans = 0
 
     def _driver(self, number: int, plc: int, port: int, timeout: float, poll: float):
@@ -81,11 +82,13 @@ class Floor:
         return made
 
     def __enter__(self) -> Floor:
+        self.io.start()
         self.field.start(self.drivers)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.field.stop(5.0)
+        self.io.stop(5.0)
         for relay, simulator in zip(self.relays, self.simulators, strict=True):
             self.thread.call(relay.stop())
             self.thread.call(simulator.stop())

@@ -39,12 +39,15 @@ class Line:
         self.thread.call(self.simulator.start("", 0))
         clock = SystemClock()
         self.bus = LocalBus(Store([Signal(p.signal, p.type) for p in self.driver.points], clock))
-        self.field = DriverHost(self.bus, clock)
+        self.io = Supervisor()
+        self.io.start()
+        self.field = DriverHost(self.bus, clock, self.io)
         self.field.start([self.driver])
         self.scans = 0
 
     def close(self) -> None:
         self.field.stop(5.0)
+        self.io.stop(5.0)
         self.thread.call(self.simulator.stop())
         self.thread.stop()
 

@@ -32,6 +32,7 @@ from petra.plural import plural
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
 from petra.signals import GOOD, InboxFullError, LocalBus, Quality, Status, Store, Value
+from petra.supervise import Activities, Health, Supervisor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,8 @@ class EngineStatus:
     fault_counts: Mapping[str, int]
     forced: Mapping[str, Value]
     drivers: Mapping[str, DriverStatus]
+    activities: Mapping[str, Health]
+    """What plugins run, by name."""
     inbox_waiting: int
     inbox_refused: int
 
@@ -108,7 +111,10 @@ class Engine:
         # a slow task's zero was computed by nothing: outputs are bad until their blocks have run
         self.store.doubt(range(built.layout.split, len(built.layout)), _NOT_YET)
         self.store.publish(0, self.clock.now_ns())
-        self.field = DriverHost(self.bus, self.clock)
+        self.supervisor = Supervisor()
+        self.activities = Activities(self.supervisor)
+        """What plugins run beside the drivers: see `petra_engine_started`."""
+        self.field = DriverHost(self.bus, self.clock, self.supervisor)
         self._shown = Shown(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
             self.store,
@@ -200,6 +206,7 @@ class Engine:
 
     def _begin(self, answers_within: float, stopping: Callable[[], bool]) -> bool:
         """Start all threads, and return whether one of them scans."""
+        self.supervisor.start()
         self.field.start(self._deployed.drivers)
         self._await_devices(answers_within, stopping)
         self._shown.write(self.clock.now_ns(), self.scheduler.tasks)  # the first scan knows what time it is
@@ -260,6 +267,10 @@ class Engine:
         except Exception as error:  # whatever a driver does, what is retained is kept
             self.failure = self.failure or error
             log.critical("the drivers do not stop; they are left behind", exc_info=True)
+            self.supervisor.leave()
+        else:  # an activity of a plugin holds up no safe value
+            self.activities.stop(STOP_WITHIN)
+            self.supervisor.stop(STOP_WITHIN)
         self._watchdog.stop(STOP_WITHIN)
         self._keeper.stop(STOP_WITHIN, self._kept() if self._ended.is_set() else None)
         if self._recorder is not None:
@@ -377,6 +388,7 @@ class Engine:
             fault_counts=counts,
             forced={image.layout.signals[i].name: value for i, value in image.forced.items()},
             drivers=self.field.status(),
+            activities=self.activities.health(),
             inbox_waiting=self.bus.waiting,
             inbox_refused=self.bus.refused,
         )

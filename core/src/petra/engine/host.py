@@ -21,7 +21,7 @@ from petra.engine.hosted import DriverStatus, HostedDriver
 from petra.errors import PetraError
 from petra.scan.statistics import PREFIX
 from petra.signals import LocalBus, Quality, Status, Store
-from petra.supervise import Activity, Backoff, Supervisor
+from petra.supervise import Activity, Backoff
 
 if TYPE_CHECKING:
     from petra.clock import Clock
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from petra.drivers.commands.queue import CommandQueue
     from petra.drivers.contract.driver import Driver
     from petra.signals import Layout, Value
+    from petra.supervise import Supervisor
 
 log = logging.getLogger("petra.drivers")
 
@@ -45,11 +46,18 @@ _TICKING = f"{PREFIX}drivers"
 
 
 class DriverHost:
-    """Owns the supervisor's thread and all drivers. Its methods are called from other threads."""
+    """Owns all drivers, in the loop of a supervisor. Its methods are called from other threads."""
 
-    def __init__(self, bus: LocalBus, clock: Clock, *, backoff: Callable[[], Backoff] = Backoff) -> None:
+    def __init__(
+        self,
+        bus: LocalBus,
+        clock: Clock,
+        supervisor: Supervisor,
+        *,
+        backoff: Callable[[], Backoff] = Backoff,
+    ) -> None:
         self.ledger = Ledger(clock)
-        self.supervisor = Supervisor()
+        self.supervisor = supervisor
         self.gate = CommandGate(bus, clock, self.ledger, self.supervisor)
         self._wakeup = Wakeup()
         self._farewell = Farewell(self._wakeup)
@@ -69,8 +77,7 @@ class DriverHost:
         """Held in the loop while drivers are added or removed: one change after the other."""
 
     def start(self, drivers: Sequence[Driver]) -> None:
-        """Start the thread and the drivers; nothing here waits for a device."""
-        self.supervisor.start()
+        """Start the drivers in the loop, which runs; nothing here waits for a device."""
         self._started = True
         self.supervisor.add(_TICKING, self._watch)
         self.add(drivers)
@@ -174,19 +181,14 @@ class DriverHost:
         self.gate.refusing = reason
 
     def stop(self, within: float) -> list[Command]:
-        """Let the last commands go out, then end all sessions and the thread; return those that failed.
+        """Let the last commands go out, then end all sessions; return the commands that failed.
 
         PetraError says that a driver blocks the loop of all: then nothing can be written, nor waited for.
         """
         self.refuse("the engine stops")
-        try:
-            lost = self._wait(self._stop(within), MOST + 2 * within + 1.0)
-        except PetraError:
-            self.supervisor.leave()
-            raise
+        lost = self._wait(self._stop(within), MOST + 2 * within + 1.0)
         for command in lost:
             log.error("a safe value was not written: %s", command)
-        self.supervisor.stop(within)
         self.refuse("the engine has stopped")
         return lost
 
@@ -198,6 +200,7 @@ class DriverHost:
         await self.supervisor.end([each.driver.name for each in running], within)
         for each in running:
             each.close("the engine has stopped")
+        await self.supervisor.end([_TICKING], within)
         return [command for each in running for command in each.deliveries.undelivered()]
 
     def _wait(self, coroutine: Coroutine[Any, Any, T], within: float) -> T:

@@ -68,9 +68,15 @@ def petra_cli_commands() -> Sequence[CliCommand]:  # type: ignore[empty-body]
 
 @hookspec
 def petra_engine_started(engine: RunningEngine) -> None:
-    """React to an engine that has begun to scan. Called once, in its own thread; waited for five seconds."""
+    """Begin what runs beside the plant: `engine.activities.add(name, coroutine_function)`.
+
+    Called once, when the engine scans, in a thread of its own; waited for five seconds.
+    """
 
 
 @hookspec
 def petra_engine_stopping(engine: RunningEngine) -> None:
-    """React to an engine that is about to stop; its bus can still be read. Five seconds are waited for it."""
+    """Prepare for the end: the scan has stopped, the bus can still be read. Waited for five seconds.
+
+    Drivers write their safe values next, then activities are ended, the last one added first.
+    """

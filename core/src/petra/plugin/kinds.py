@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from petra.drivers import Driver
     from petra.signals import Bus
+    from petra.supervise import Activities
 
 C = TypeVar("C")
 
@@ -45,6 +46,11 @@ class RunningEngine(Protocol):
     @property
     def bus(self) -> Bus:
         """All signals."""
+        ...
+
+    @property
+    def activities(self) -> Activities:
+        """What plugins run for as long as the plant does."""
         ...
 
     def status(self) -> Any:

@@ -64,7 +64,10 @@ class Rig:
         if self.driver.online is not None:
             signals[self.driver.online] = Signal(self.driver.online, SignalType.BOOL)
         self.bus = LocalBus(Store(signals.values(), self.clock))
-        self.field = DriverHost(self.bus, self.clock, backoff=lambda: Backoff(first=0.02, longest=QUICK))
+        self._io = Supervisor()
+        self.field = DriverHost(
+            self.bus, self.clock, self._io, backoff=lambda: Backoff(first=0.02, longest=QUICK)
+        )
         self._scans = 0
         self._spoil: Spoil | None = None
         self._spoilt: list[Feed] = []
@@ -91,6 +94,7 @@ class Rig:
 
     def __enter__(self) -> Self:
         began = time.monotonic()
+        self._io.start()
         self.field.start([self.driver])
         self.started_within = time.monotonic() - began
         return self
@@ -99,6 +103,7 @@ class Rig:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.field.stop(5.0)
+        self._io.stop(5.0)
         self._device.call(self.relay.stop())
         self._device.call(self.simulator.stop())
         self._device.stop()

@@ -32,6 +32,7 @@ def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
     from petra.drivers.contract.point import Direction
     from petra.engine.host import DriverHost
     from petra.signals import LocalBus, Signal, SignalType, Store
+    from petra.supervise import Supervisor
 
     for driver in drivers:  # a driver that writes nothing
         driver.points = tuple(
@@ -41,13 +42,16 @@ def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
     signals = {p.signal: Signal(p.signal, p.type) for d in drivers for p in d.points}
     signals |= {d.online: Signal(d.online, SignalType.BOOL) for d in drivers if d.online}
     bus = LocalBus(Store(signals.values(), clock))
-    field = DriverHost(bus, clock)
+    supervisor = Supervisor()
+    field = DriverHost(bus, clock, supervisor)
     show = _Table(drivers, field, bus) if in_terminal() and not form else _Lines(bus, form or "csv")
+    supervisor.start()
     field.start(drivers)
     try:
         _scan(bus, seconds, show.update)
     finally:
         field.stop(2.0)
+        supervisor.stop(2.0)
         show.close()
 
 
