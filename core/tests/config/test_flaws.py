@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 
-from petra import Catalog, Kind, SignalUse, about, hookimpl
+from petra import Catalog, DriverKind, SignalUse, about, hookimpl
 from petra.config import load_bytes
 from petra.library import plugin as library
 from petra.settings import Flaw, Named, Used
@@ -69,10 +69,10 @@ class LoopPlugin:
     __name__ = "loop"
 
     @hookimpl
-    def petra_drivers(self) -> list[Kind[Any]]:
+    def petra_drivers(self) -> list[DriverKind[Any]]:
         return [
-            Kind("loop", LoopConfig, build=lambda config: config),
-            Kind("failing", FailingConfig, build=lambda config: config),
+            DriverKind("loop", LoopConfig, build=lambda config: config),
+            DriverKind("failing", FailingConfig, build=lambda config: config),
         ]
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 from attrs import field, frozen
 
-from petra import Catalog, Kind, about, hookimpl
+from petra import Catalog, DriverKind, about, hookimpl
 from petra.config import configuration, load_bytes
 from petra.drivers import Direction, Driver, Point, SessionContext
 from petra.engine import Engine
@@ -65,7 +65,7 @@ class Plugin:
 
     @hookimpl
     def petra_drivers(self):
-        return [Kind("toy", ToyConfig, lambda config: [Toy(config, self.events)])]
+        return [DriverKind("toy", ToyConfig, lambda config: [Toy(config, self.events)])]
 
     @hookimpl
     def petra_engine_started(self, engine):
