@@ -80,6 +80,9 @@ def test_a_name_of_the_engine_s_is_one_problem_wherever_it_is_written():
         for i in (1, 2)
     )
     assert found(SIGNALS + blocks) == [("bad-value", 3), ("bad-value", 4)]
+    for name in ("a b", "75.0", "true"):
+        spoiled = blocks.replace("petra.main.scans", f"'{name}'")
+        assert found(SIGNALS + spoiled) == [("bad-value", 3), ("bad-value", 4)]
     assert found(SIGNALS + "valve: {reads: petra.main.scans}\n") == [("bad-value", 2)]
     assert found(SIGNALS + "valve: {takes: petra.main.scans}\n") == []
 
