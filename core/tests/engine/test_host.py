@@ -311,7 +311,7 @@ def test_a_reload_before_the_start_is_whole():
     [
         ("toy:\n- {name: one, get: a}\n- {name: one, get: b}\n", "3:10: another connection"),
         ("toy:\n- {name: one, get: a}\ngame:\n  name: one\n  get: b\n", "4:9: another connection"),
-        ("toy:\n- {name: petra.drivers, get: a}\n", "2:10: 'petra.drivers' is a name of the engine's"),
+        ("toy:\n- {name: petra.drivers, get: a}\n", "2:10: 'petra.drivers' is reserved"),
         ('toy:\n- {name: "a\\nb", get: a}\n', "2:10: 'a\\nb' is not a valid name"),
         ('toy:\n- {name: " ", get: a}\n', "2:10: ' ' is not a valid name"),
     ],

@@ -145,7 +145,8 @@ class Reader:
             if name in taken:
                 wrong, hint = f"another connection has the name {name!r}", "give each a different `name`"
             elif name.startswith(PREFIX):
-                wrong, hint = f"names that begin with {PREFIX!r} belong to the engine: {name!r}", "rename it"
+                wrong = f"{name!r} is reserved: names that begin with {PREFIX!r} belong to the engine"
+                hint = "choose another name"
             elif not name.isprintable() or not name.strip():
                 wrong, hint = (
                     f"{name!r} is not a valid name",
