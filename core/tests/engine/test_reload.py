@@ -133,7 +133,7 @@ STEPS: dict[str, Callable[[Engine], tuple[Any, str]]] = {
     "tell readers": lambda engine: (engine.store, "announce"),
     "start drivers": lambda engine: (engine.field, "add"),
     "start one driver": lambda engine: (engine.field, "_begin"),
-    "note routes": lambda engine: (engine.field, "_route"),
+    "note routes": lambda engine: (engine.field.gate, "route"),
 }
 
 
