@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 
 from petra.scan import Scheduler, Task
-from petra.scan.garbage import GarbageSchedule
 from petra.signals import Store
 from petra.testing import ManualClock
 
@@ -219,44 +217,83 @@ def test_what_was_asked_and_cancelled_is_not_done(clock):
     assert done == ["asked"]
 
 
-def collections(clock, monkeypatch, *, took: float) -> list[tuple[float, int]]:
-    """Note when garbage of which generation is collected, and let it take this long."""
-    began = clock.monotonic()
-    found: list[tuple[float, int]] = []
-
-    def collect(generation: int = 2) -> int:
-        found.append((round(clock.monotonic() - began, 3), generation))
-        clock.advance(took)
-        return 0
-
-    monkeypatch.setattr(gc, "collect", collect)
-    return found
+def test_who_had_switched_garbage_collection_off_finds_it_off(clock):
+    gc.disable()
+    try:
+        scheduler(clock, task(clock, "one", 0.1)).run(1)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
-def test_garbage_is_collected_when_there_is_room_for_it(clock, monkeypatch):
-    """A collection that takes more than half of the idle time waits, for ten of its intervals at most."""
-    found = collections(clock, monkeypatch, took=0.06)
-    schedule = GarbageSchedule(clock)
-    schedule.begin()
-    began = clock.monotonic()
-    at = []
-    for _ in range(3_000):
-        clock.advance(0.01)
-        if schedule.collect(0.1):
-            at.append(round(clock.monotonic() - 0.06 - began, 2))
-    schedule.end()
-    assert [generation for _, generation in found] == [2, 1, 1, 1]
-    assert at[0] == pytest.approx(1.0)  # nothing is known of how long it takes
-    assert [b - a for a, b in itertools.pairwise(at)] == pytest.approx([11.06, 11.06], abs=0.03)
+def test_a_stop_is_heard_in_the_middle_of_a_long_wait(clock):
+    """Neither a stop nor a request waits for the next deadline of a slow task."""
+    one = task(clock, "one", 3_600.0)
+    watched = scheduler(clock, one)
+    asked: list[float] = []
+    after_each_scan(watched, lambda _: clock_calls(clock, watched, asked))
+    watched.run()
+    assert one.statistics.scans == 1
+    assert asked == pytest.approx([1.0], abs=0.06)
+    assert clock.monotonic() - clock.start < 2.1
 
 
-def test_garbage_with_room_is_collected_each_second(clock, monkeypatch):
-    collections(clock, monkeypatch, took=0.01)
-    schedule = GarbageSchedule(clock)
-    schedule.begin()
-    collected = 0
-    for _ in range(450):
-        clock.advance(0.01)
-        collected += schedule.collect(0.1)
-    schedule.end()
-    assert collected == 4
+def clock_calls(clock: ManualClock, watched: Scheduler, asked: list[float]) -> None:
+    """Ask for something after a second, and for the stop after two."""
+    sleep = clock.sleep
+
+    def slept(seconds: float) -> None:
+        sleep(seconds)
+        now = clock.monotonic() - clock.start
+        if now >= 1.0 and not asked:
+            watched.between(lambda: asked.append(clock.monotonic() - clock.start))
+        if now >= 2.0:
+            watched.stop()
+
+    clock.sleep = slept  # type: ignore[method-assign]
+
+
+def test_without_tasks_it_still_answers_and_stops(clock):
+    watched = scheduler(clock)
+    watched.each_second = watched.stop
+    asked = watched.between(lambda: 7)
+    watched.run()
+    assert asked.result(0) == 7
+    assert clock.monotonic() - clock.start == pytest.approx(1.0, abs=0.06)
+
+
+def test_what_is_asked_after_the_stop_is_answered_all_the_same(clock):
+    """Whoever waits for the answer does not wait for ever."""
+    watched = scheduler(clock, task(clock, "one", 0.1))
+    after_each_scan(watched, lambda _: (watched.stop(), watched.between(lambda: done.append(1))))
+    done: list[int] = []
+    watched.run()
+    assert done == [1]
+
+
+def test_the_watchdog_sees_since_when_a_scan_runs(clock):
+    seen: list[float | None] = []
+    one = task(clock, "one", 0.1)
+    watched = scheduler(clock, one)
+    one.program.scan = lambda *_: seen.append(watched.busy_since)
+    watched.run(2)
+    assert seen == pytest.approx([clock.start, clock.start + 0.1])
+    assert watched.busy_since is None
+
+
+def test_the_last_part_of_a_wait_is_spun_where_that_is_asked_for(clock):
+    """Sleeping ends early by what is spun, so that a late wake-up of the system costs no lateness."""
+    slept: list[float] = []
+    sleep, monotonic = clock.sleep, clock.monotonic
+
+    def counted() -> float:
+        clock.advance(1e-6)  # the time passes while it looks
+        return monotonic()
+
+    clock.sleep = lambda seconds: (slept.append(seconds), sleep(seconds))[1]
+    clock.monotonic = counted
+    one = task(clock, "one", 0.01)
+    scheduler(clock, one, spin=0.0002).run(3)
+    assert len(slept) == 2
+    assert slept == pytest.approx([0.0098] * 2, abs=0.0001)
+    assert one.statistics.lateness_max < 0.0001
