@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from attrs import field, frozen
 
-from petra import Catalog, Kind, about, hookimpl
+from petra import Catalog, DriverKind, about, hookimpl
 from petra.config import load_bytes
 
 
@@ -25,8 +25,8 @@ class TablePlugin:
     __name__ = "table"
 
     @hookimpl
-    def petra_drivers(self) -> list[Kind[Any]]:
-        return [Kind("table", TableConfig, build=lambda config: config)]
+    def petra_drivers(self) -> list[DriverKind[Any]]:
+        return [DriverKind("table", TableConfig, build=lambda config: config)]
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,8 @@ def test_activities_end_after_the_safe_values_the_last_one_first():
     with engine:
         until(lambda: "valve False" in events)
         until(lambda: len(engine.status().activities) == 2)
-    assert events == ["valve False", "stopping", "valve True", "second ended", "first ended"]
+    events.remove("stopping")  # the hook is called while safe values are on their way
+    assert events == ["valve False", "valve True", "second ended", "first ended"]
 
 
 def test_an_activity_that_does_not_end_holds_up_no_safe_value(monkeypatch, caplog):
@@ -156,7 +157,8 @@ def test_an_activity_that_does_not_end_holds_up_no_safe_value(monkeypatch, caplo
         with engine:
             until(lambda: "valve False" in events)
             until(lambda: engine.status().activities)
-        assert events[:4] == ["valve False", "stopping", "valve True", "no"]
+        events.remove("stopping")
+        assert events[:3] == ["valve False", "valve True", "no"]
         assert "petra.activity.stubborn: does not end within 0.2 s" in caplog.text
     finally:
         release.set()
