@@ -101,17 +101,17 @@ def step(self, dt):
         (lambda: State(INT_MIN - 1), "does not fit into 64 bits"),
         (lambda: In(int, default=INT_MAX + 1), "is not of type int"),
         (lambda: In(int | float, default="a"), "is not of type int or float"),
-        (lambda: In(bool, many=True, default=True), "has no default but ()"),
+        (lambda: In(bool, many=True, default=True), "takes no default other than ()"),
         (lambda: In(bool, optional=True, default=True), "an optional input takes one signal"),
         (lambda: In(bool, optional=True, many=True), "an optional input takes one signal"),
-        (lambda: In(bool, first=1), "only inputs of one that takes many"),
+        (lambda: In(bool, first=1), "`first` needs many=True"),
         (lambda: Param(str, default="c", choices=("a", "b")), "the default 'c' must be one of 'a', 'b'"),
         (lambda: Param(int, default=0, minimum=1), "the default 0 must be at least 1"),
         (
             lambda: declare(
                 {"step": step, "q": Out(bool), "a": In(bool, many=True), "b": In(bool, many=True)}
             ),
-            "only one input can take many",
+            "only one input may have many=True",
         ),
         (lambda: declare({"step": step, "q": Out(bool), "a": QualityOf("b")}), "there is no input 'b'"),
         (

@@ -120,7 +120,7 @@ def test_a_document_that_is_one_model(tmp_path, text, made, codes):
 def test_a_model_s_document_that_is_not_there(tmp_path):
     found, (problem,) = load_model(tmp_path / "missing.yaml", ScriptConfig)
     assert (found, problem.code) == (None, "unreadable")
-    assert str(problem).startswith(f"{tmp_path / 'missing.yaml'}: error: it cannot be read: ")
+    assert str(problem).startswith(f"{tmp_path / 'missing.yaml'}: error: the file cannot be read: ")
 
 
 def test_what_is_wrong_with_the_file_itself_has_no_line(tmp_path, meter_catalog):
@@ -128,4 +128,4 @@ def test_what_is_wrong_with_the_file_itself_has_no_line(tmp_path, meter_catalog)
     assert (loaded.configuration, loaded.unreadable, loaded.errors) == (None, True, 1)
     (problem,) = loaded.problems
     assert (problem.line, problem.column) == (0, 0)
-    assert str(problem).startswith(f"{tmp_path / 'missing.yaml'}: error: it cannot be read: ")
+    assert str(problem).startswith(f"{tmp_path / 'missing.yaml'}: error: the file cannot be read: ")

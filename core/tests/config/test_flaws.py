@@ -138,7 +138,7 @@ def test_a_signal_that_holds_something_else_than_the_model_means_is_a_problem_th
     declared = "signals: [{name: a, type: string}]\n"
     (problem,) = problems(declared + points("{signal: a, holds: int}"))
     assert (problem.line, problem.column, problem.code) == (4, 14, "wrong-type")
-    assert problem.message == "'a' holds string, and int is meant here"
+    assert problem.message == "'a' is string, but int is needed here"
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,10 @@ def test_numbers_go_where_nothing_is_lost(declared, holds, fits):
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["{id: one}", "{id: one}"], "another connection is called 'one'"),
-        (["{}", "{name: loop}"], "another connection is called 'loop'"),
-        (["{id: petra.x}"], "'petra.x' is a name of the engine's own"),
-        (["{id: ' '}"], "' ' is no name"),
+        (["{id: one}", "{id: one}"], "another connection has the name 'one'"),
+        (["{}", "{name: loop}"], "another connection has the name 'loop'"),
+        (["{id: petra.x}"], "'petra.x' is reserved: names that begin with 'petra.' belong to the engine"),
+        (["{id: ' '}"], "' ' is not a valid name"),
         (["{id: one}", "{id: two}"], ""),
     ],
 )

@@ -12,7 +12,7 @@ from attrs import frozen
 from petra import Block, Catalog
 from petra.library import plugin
 from petra.scan import Resolution, Wired, wire
-from petra.signals import INT_MAX, INT_MIN, Quality, Signal, SignalType, Status
+from petra.signals import INT_MAX, INT_MIN, Quality, QualityReason, Signal, SignalType
 
 LIBRARY = [offer.thing for offer in Catalog.of(plugin).offers()]
 
@@ -72,7 +72,7 @@ class Life:
 class Scan:
     """What is written and forced before a scan, and the time since the last one."""
 
-    writes: list[tuple[str, Any, Status]]
+    writes: list[tuple[str, Any, QualityReason]]
     forces: list[tuple[str, Any]]
     dt: float
 
@@ -207,7 +207,9 @@ def _scan(externals: dict[str, type], declared: dict[str, type], chance: random.
     for name, kind in externals.items():
         if chance.random() < 0.4:
             quality = chance.choice([Quality.GOOD] * 6 + [Quality.UNCERTAIN, Quality.BAD])
-            status = Status(quality, "" if quality is Quality.GOOD else f"reason {chance.randint(0, 2)}")
+            status = QualityReason(
+                quality, "" if quality is Quality.GOOD else f"reason {chance.randint(0, 2)}"
+            )
             writes.append((name, chance.choice(NASTY[kind]), status))
     forces = []
     if chance.random() < 0.1:

@@ -17,9 +17,9 @@ from petra.errors import PetraError
 from petra.library.expression import formula
 from petra.scan import Constant, Wired
 from petra.scan.network import Unwired
-from petra.signals import GOOD, INT_MAX, INT_MIN, Quality, Status
+from petra.signals import GOOD, INT_MAX, INT_MIN, Quality, QualityReason
 
-Stamped = tuple[Any, Status]
+Stamped = tuple[Any, QualityReason]
 
 LOGIC = {
     "AND": all,
@@ -61,7 +61,7 @@ class Reference:
         self.writer = {signal: i for i, b in enumerate(blocks) for signal in b.targets.values()}
         direct = [{self.writer[s] for s in block.reads if s in self.writer} for block in blocks]
         self.reaches = [self._closure(i, direct) for i in range(len(blocks))]
-        self.faults: dict[str, Status] = {}
+        self.faults: dict[str, QualityReason] = {}
         self.waiting = {i for i, each in enumerate(blocks) if each.cls.spec.type in BEGIN_LATE}
         """Blocks that have not had all that they need yet: what they remember is not moved by a scan."""
 
@@ -120,7 +120,7 @@ class Reference:
     def _memory(self, i: int) -> dict[str, Any]:
         return {name: getattr(self.instances[i], name) for name in self.blocks[i].cls.spec.states}
 
-    def _begin(self, memory: dict[int, dict[str, Any]], found: dict[str, Status]) -> None:
+    def _begin(self, memory: dict[int, dict[str, Any]], found: dict[str, QualityReason]) -> None:
         for i, remembered in memory.items():
             block = self.blocks[i]
             needed = [
@@ -137,7 +137,7 @@ class Reference:
 
     def _qualities(
         self, blocks: set[int], latched: dict[str, Stamped], forced: set[str], seen: dict[int, Any]
-    ) -> dict[str, Status]:
+    ) -> dict[str, QualityReason]:
         """Return how good each signal is: as bad as what reaches it, and no worse."""
         found = {
             name: GOOD if self.writer.get(name) in blocks and name not in forced else status
@@ -155,7 +155,9 @@ class Reference:
                         found[name], worse = status, True
         return found
 
-    def _known(self, i: int, out: str, found: dict[str, Status], seen: dict[str, list[Any]]) -> Status:
+    def _known(
+        self, i: int, out: str, found: dict[str, QualityReason], seen: dict[str, list[Any]]
+    ) -> QualityReason:
         block, spec = self.blocks[i], self.blocks[i].cls.spec
         of = {
             name: [GOOD if isinstance(source, Constant) else found[source] for source in block.sources[name]]
@@ -171,7 +173,9 @@ class Reference:
         if quality is Quality.GOOD:
             return GOOD
         alike = [status for status in everything if status.quality is quality]
-        return (alike or [Status(quality, max(everything, key=lambda status: status.quality).reason)])[0]
+        return (alike or [QualityReason(quality, max(everything, key=lambda status: status.quality).reason)])[
+            0
+        ]
 
     def _rule(
         self,
@@ -308,7 +312,7 @@ class Reference:
             for name, value in before.items():
                 setattr(instance, name, value)
             said = f"block {block.name}: {type(error).__name__}" + (f": {error}" if str(error) else "")
-            self.faults[block.name] = Status(Quality.BAD, said[:200])
+            self.faults[block.name] = QualityReason(Quality.BAD, said[:200])
             return {target: latched[target][0] for target in block.targets.values()}, seen
         for name, value in states.items():
             setattr(instance, name, value)

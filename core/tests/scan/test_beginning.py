@@ -7,7 +7,7 @@ import pytest
 from petra import Catalog
 from petra.library import plugin as library
 from petra.scan import Bench, Network, Program, Resolution, SignalPlaces, wire
-from petra.signals import Bus, LocalBus, Quality, Signal, SignalType, Status, Store
+from petra.signals import Bus, LocalBus, Quality, QualityReason, Signal, SignalType, Store
 from petra.testing import ManualClock
 
 BLOCKS = Catalog.of(library)
@@ -75,7 +75,7 @@ def two_ramps(away: set[str]) -> tuple[Bus, Program]:
     signals += [Signal(n, SignalType.FLOAT, written_by=n) for n in ("one", "two")]
     bus = LocalBus(Store(signals, ManualClock()))
     for name in away:
-        bus.write(f"in.{name}", 10.0, Status(Quality.BAD, "away"))
+        bus.write(f"in.{name}", 10.0, QualityReason(Quality.BAD, "away"))
     return bus, Program(Network(blocks), SignalPlaces(bus.layout.index, resolution.types), resolution)
 
 
@@ -91,7 +91,7 @@ def test_a_reload_knows_of_each_block_by_itself_whether_it_has_begun():
     assert scan(*before) == (10.0, 10.0)
     bus, program = two_ramps({"one", "two"})
     program.restore(before[1].snapshot())
-    bus.write("in.one", 90.0, Status(Quality.BAD, "away"))
+    bus.write("in.one", 90.0, QualityReason(Quality.BAD, "away"))
     assert scan(bus, program)[0] == 11.0
     for name in ("one", "two"):
         bus.write(f"in.{name}", 90.0)

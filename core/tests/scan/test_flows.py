@@ -9,11 +9,11 @@ from petra.library import plugin
 from petra.scan import Network, Program, Resolution, SignalPlaces, wire
 from petra.scan.flows import Flow
 from petra.scan.network import entangled
-from petra.signals import GOOD, LocalBus, Quality, Signal, SignalType, Status, Store
+from petra.signals import GOOD, LocalBus, Quality, QualityReason, Signal, SignalType, Store
 from petra.testing import ManualClock
 
-BAD = Status(Quality.BAD, "not connected")
-OLD = Status(Quality.UNCERTAIN, "stale")
+BAD = QualityReason(Quality.BAD, "not connected")
+OLD = QualityReason(Quality.UNCERTAIN, "stale")
 LIBRARY = {offer.name: offer.thing for offer in Catalog.of(plugin).offers()}
 
 
@@ -464,9 +464,9 @@ def test_what_known_must_not_do_makes_the_outputs_bad(cls, said, caplog):
     plant.scan()
     assert (plant["q"], plant.bus.status("q")) == (True, GOOD)
     for _ in range(2):
-        plant.bus.write("s", True, Status(Quality.UNCERTAIN, "old"))
+        plant.bus.write("s", True, QualityReason(Quality.UNCERTAIN, "old"))
         plant.scan()
-        assert plant.bus.status("q") == Status(Quality.BAD, f"block latch: {said}")
+        assert plant.bus.status("q") == QualityReason(Quality.BAD, f"block latch: {said}")
     assert caplog.text.count("`known` fails; its outputs are bad") == 1
     plant.bus.write("s", True)
     plant.scan()
@@ -508,7 +508,7 @@ def test_what_stands_in_for_a_bad_value_is_uncertain_with_its_reason():
     plant.scan()
     plant.bus.write("level", 9.0, BAD)
     plant.scan()
-    stands_in = Status(Quality.UNCERTAIN, "not connected")
+    stands_in = QualityReason(Quality.UNCERTAIN, "not connected")
     assert (plant["held"], plant.bus.status("held")) == (1.0, stands_in)
     assert (plant["other"], plant.bus.status("other")) == (2.0, stands_in)
     assert (plant["first"], plant.bus.status("first")) == (2.0, GOOD)

@@ -10,10 +10,10 @@ from petra import Block, Catalog, In, Out, Param, QualityOf, State
 from petra.library import plugin as library
 from petra.scan import Bench, Network, Program, Resolution, SignalPlaces, TuningError, wire
 from petra.scan.template import Templates
-from petra.signals import GOOD, INT_MAX, LocalBus, Quality, Signal, SignalType, Status, Store
+from petra.signals import GOOD, INT_MAX, LocalBus, Quality, QualityReason, Signal, SignalType, Store
 from petra.testing import ManualClock
 
-BAD = Status(Quality.BAD, "wire broken")
+BAD = QualityReason(Quality.BAD, "wire broken")
 
 
 class Add(Block, type="ADD"):
@@ -142,13 +142,13 @@ def test_a_block_that_reads_its_own_output_goes_on_from_a_force(inline):
 
 def test_the_worst_quality_wins_and_the_first_reason_for_it(inline):
     plant = Plant(("one", Add, {"a": "s", "b": "t"}, "x"), inline=inline)
-    plant.bus.write("s", 1.0, Status(Quality.UNCERTAIN, "old"))
+    plant.bus.write("s", 1.0, QualityReason(Quality.UNCERTAIN, "old"))
     plant.bus.write("t", 1.0, BAD)
     plant.scan()
     assert plant.bus.status("x") == BAD
     plant.bus.write("t", 1.0)
     plant.scan()
-    assert plant.bus.status("x") == Status(Quality.UNCERTAIN, "old")
+    assert plant.bus.status("x") == QualityReason(Quality.UNCERTAIN, "old")
     plant.bus.write("s", 1.0)
     plant.scan()
     assert plant.bus.status("x") == GOOD
@@ -384,8 +384,8 @@ def outside():
         step = lambda self, dt: setattr(self, "out", dt)  # noqa: E731
 
     return {
-        Default: "its arguments are not plainly self and dt",
-        Renamed: "its arguments are not plainly self and dt",
+        Default: "its arguments are not exactly self and dt",
+        Renamed: "its arguments are not exactly self and dt",
         Lambda: "it is not a plain method",
         Decorated: "it is not a plain method",
         Closure: "'limit' of an enclosing scope",

@@ -17,16 +17,16 @@ from petra.signals import (
     LocalBus,
     NotWritableError,
     Quality,
+    QualityReason,
     Signal,
     SignalType,
-    Status,
     Store,
     UnknownSignalError,
     WrongTypeError,
 )
 from petra.testing import ManualClock
 
-BAD = Status(Quality.BAD, "no answer")
+BAD = QualityReason(Quality.BAD, "no answer")
 
 
 def signals() -> list[Signal]:
@@ -247,7 +247,7 @@ def test_what_is_no_status_is_refused_before_a_scan_meets_it(scans, status):
         lambda: scans.bus.write_many({"level": 1.0}, status),
         lambda: scans.bus.group(["level"]).write([1.0], status),
     ):
-        with pytest.raises(WrongTypeError, match="a status is a Status"):
+        with pytest.raises(WrongTypeError, match="a status is a QualityReason"):
             write()
     assert scans.scan() == []
 

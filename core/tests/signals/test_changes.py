@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from petra.signals import GOOD, Change, Layout, LocalBus, Quality, Signal, SignalType, Status, Store
+from petra.signals import GOOD, Change, Layout, LocalBus, Quality, QualityReason, Signal, SignalType, Store
 from petra.signals.outgoing import RING
 from petra.testing import ManualClock
 
-BAD = Status(Quality.BAD, "no answer")
+BAD = QualityReason(Quality.BAD, "no answer")
 NAMES = [f"s{i}" for i in range(6)]
 
 

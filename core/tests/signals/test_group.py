@@ -20,9 +20,9 @@ from petra.signals import (
     NotWritableError,
     OutOfLimitsError,
     Quality,
+    QualityReason,
     Signal,
     SignalType,
-    Status,
     Store,
     UnknownSignalError,
     WrongTypeError,
@@ -30,7 +30,7 @@ from petra.signals import (
 from petra.signals.layout import PART_SIZE
 from petra.testing import ManualClock
 
-BAD = Status(Quality.BAD, "no answer")
+BAD = QualityReason(Quality.BAD, "no answer")
 FLOAT, INT, BOOL, TEXT = SignalType.FLOAT, SignalType.INT, SignalType.BOOL, SignalType.STRING
 
 

@@ -12,10 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from petra.signals import GOOD, Frame, LocalBus, Quality, Signal, SignalType, Status, Store, WrongTypeError
+from petra.signals import (
+    GOOD,
+    Frame,
+    LocalBus,
+    Quality,
+    QualityReason,
+    Signal,
+    SignalType,
+    Store,
+    WrongTypeError,
+)
 from petra.testing import ManualClock
 
-BAD = Status(Quality.BAD, "no answer")
+BAD = QualityReason(Quality.BAD, "no answer")
 
 
 def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

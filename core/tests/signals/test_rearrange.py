@@ -12,16 +12,17 @@ from petra.signals import (
     Layout,
     LocalBus,
     Quality,
+    QualityReason,
+    ReasonCode,
     Signal,
     SignalType,
-    Status,
     Store,
     UnknownSignalError,
     Write,
 )
 from petra.testing import ManualClock
 
-BAD = Status(Quality.BAD, "no contact")
+BAD = QualityReason(Quality.BAD, "no contact")
 
 
 def floats(*names: str, block: str = "") -> list[Signal]:
@@ -158,7 +159,7 @@ def test_the_safe_state_is_shown_until_the_next_scan(bus):
     scan(bus, x=4.0)
     bus.store.show_safe("why")
     assert (bus.read("a").value, bus.read("x").value) == (1.0, 0.0)
-    assert bus.status("x") == Status(Quality.UNCERTAIN, "safe value: why")
+    assert bus.status("x") == QualityReason(Quality.UNCERTAIN, "safe value: why", ReasonCode.SAFE_VALUE)
     scan(bus)
     assert (bus.read("a").value, bus.read("x").value) == (5.0, 4.0)
     assert bus.status("x") == GOOD

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from petra.drivers.commands.requests import WriteRequest, WriteRequests
     from petra.drivers.contract.context import SessionContext
     from petra.drivers.contract.driver import Driver
-    from petra.drivers.contract.errors import BusyError, GarbledError, NoAnswerError, PointError, SessionError
+    from petra.drivers.contract.errors import (
+        BusyError,
+        GarbledError,
+        NoAnswerError,
+        PointError,
+        SessionError,
+        UnusableValueError,
+    )
     from petra.drivers.contract.feed import Feed, PointUpdate
     from petra.drivers.contract.point import Direction, Limits, Point
     from petra.drivers.contract.scale import scaling, usable_scale
@@ -68,6 +75,7 @@ _HOME = {
     "SessionError": "petra.drivers.contract.errors",
     "Simulator": "petra.drivers.simulation.simulator",
     "Span": "petra.drivers.polling.planner",
+    "UnusableValueError": "petra.drivers.contract.errors",
     "Unpack": "petra.drivers.polling.unpacking",
     "WriteRequest": "petra.drivers.commands.requests",
     "WriteRequests": "petra.drivers.commands.requests",
@@ -117,6 +125,7 @@ __all__ = [
     "Simulator",
     "Span",
     "Unpack",
+    "UnusableValueError",
     "WriteRequest",
     "WriteRequests",
     "host_and_port",

@@ -12,7 +12,7 @@ from petra.errors import PetraError
 from petra.scan import CheckedProgram, Program, Resolution, SignalPlaces, Task, Wired, check_program, wire
 from petra.scan.statistics import engine_signals
 from petra.scan.template import Templates
-from petra.signals import Layout, OnBad, Signal, SignalType, Status
+from petra.signals import Layout, OnBad, QualityReason, Signal, SignalType
 
 if TYPE_CHECKING:
     from petra.config import BlockConfig, PlantConfig
@@ -62,7 +62,7 @@ def build(
     layout = _layout(plant, program, commanded, fed)
     initial = {signal.name: signal.initial for signal in layout.signals if signal.initial is not None}
     places = SignalPlaces(layout.index, resolution.types, initial)
-    faulted: dict[str, Status] = {}
+    faulted: dict[str, QualityReason] = {}
     tasks = []
     for task in plant.tasks:
         checked = program.tasks[task.name]

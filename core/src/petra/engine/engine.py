@@ -31,7 +31,7 @@ from petra.plugin.groups import Group
 from petra.plural import plural
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
-from petra.signals import GOOD, InboxFullError, LocalBus, Quality, Status, Store, Value
+from petra.signals import GOOD, InboxFullError, LocalBus, Quality, QualityReason, ReasonCode, Store, Value
 from petra.supervise import Activities, Health, Supervisor
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ _SLOWEST_PERIODS = 10
 _LEAST_WATCHDOG = 1.0
 _RELOAD_ENDS_WITHIN = 10.0
 _LOOK = 0.02
-_NOT_YET = Status(Quality.BAD, "not computed yet")
+_NOT_YET = QualityReason(Quality.BAD, "not computed yet", ReasonCode.NOT_YET)
 
 
 class EngineError(PetraError):
@@ -220,7 +220,7 @@ class Engine:
         self._thread.start()
         return True
 
-    def last(self, name: str) -> tuple[Value, Status]:
+    def last(self, name: str) -> tuple[Value, QualityReason]:
         """Return a signal as the last scan left it, also after the engine has stopped."""
         index = self.bus.layout.place(name)
         return self.store.values[index], self.store.flawed.get(index, GOOD)

@@ -20,7 +20,7 @@ from petra.engine.heirs import Heirs
 from petra.engine.hosted import DriverStatus, HostedDriver
 from petra.errors import PetraError
 from petra.scan.statistics import PREFIX
-from petra.signals import LocalBus, Quality, Status, Store
+from petra.signals import LocalBus, Quality, QualityReason, ReasonCode, Store
 from petra.supervise import Activity, Backoff
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class DriverHost:
             layout = self._bus.layout
             for signal, served in self.gate.routes.items():
                 if served[0][1].direction.reads and layout.place(signal) < layout.split:
-                    status = Status(Quality.BAD, "the drivers do not move")
+                    status = QualityReason(Quality.BAD, "the drivers do not move", ReasonCode.NOT_CONNECTED)
                     self._bus.serve(signal, self._bus.read(signal).value, status)
         elif self._silent and not silent:
             log.warning("the drivers move again")

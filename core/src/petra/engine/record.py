@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict, frozen
 
 from petra.errors import PetraError
-from petra.signals import GOOD, Force, Quality, Status, Write
+from petra.signals import GOOD, Force, Quality, QualityReason, ReasonCode, Write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,9 +237,9 @@ def state_text(saved: Saved, states: States) -> str:
     return json.dumps(
         {
             "values": saved.values,
-            "flawed": [[i, int(s.quality), s.reason] for i, s in saved.flawed.items()],
+            "flawed": [[i, *reason_data(s)] for i, s in saved.flawed.items()],
             "forced": list(saved.forced.items()),
-            "withheld": [[i, v, int(s.quality), s.reason] for i, (v, s) in saved.withheld.items()],
+            "withheld": [[i, v, *reason_data(s)] for i, (v, s) in saved.withheld.items()],
             "states": states,
         }
     )
@@ -263,27 +263,38 @@ def is_recording(path: Path) -> bool:
     return bool(found and found[0] == str(FORMAT))
 
 
+def reason_data(status: QualityReason) -> list[Any]:
+    """Return a quality with its reason as data."""
+    return [int(status.quality), status.reason, status.code.value]
+
+
+def reason_of(quality: int, reason: str, code: str = ReasonCode.OTHER.value) -> QualityReason:
+    """Return a quality with its reason from data."""
+    return QualityReason(Quality(quality), reason, ReasonCode(code)) if quality else GOOD
+
+
 def entry_data(entry: Write | Force) -> list[Any]:
     """Return what was taken from the inbox as data; with a status for each value where they differ."""
     if isinstance(entry, Force):
         return ["force", entry.actor, entry.signal, entry.value]
     names = [entry.layout.signals[i].name for i in entry.indices]
-    status = [int(entry.status.quality), entry.status.reason]
+    status = reason_data(entry.status)
     if entry.statuses is None:
-        return ["write", *status, names, list(entry.values)]
-    each = [[int(s.quality), s.reason] for s in entry.statuses]
-    return ["write", *status, names, list(entry.values), each]
+        return ["write", status, names, list(entry.values)]
+    each = [reason_data(s) for s in entry.statuses]
+    return ["write", status, names, list(entry.values), each]
 
 
 def entry_of(data: list[Any], layout: Layout) -> Write | Force:
     """Return what was taken from the inbox, for a layout of the same signals."""
     if data[0] == "force":
         return Force(0, data[1], data[2], data[3])
-    _, quality, reason, names, values, *each = data
+    if isinstance(data[1], int):  # as recordings of format 1 and incidents made of them have it
+        data = ["write", data[1:3], *data[3:]]
+    _, status, names, values, *each = data
     indices = [layout.index[name] for name in names]
-    statuses = [Status(Quality(q), r) if q else GOOD for q, r in each[0]] if each else None
-    status = Status(Quality(quality), reason) if quality else GOOD
-    return Write(indices, values, status, 0, None, layout, layout.parts_of(indices), statuses)
+    statuses = [reason_of(*each) for each in each[0]] if each else None
+    return Write(indices, values, reason_of(*status), 0, None, layout, layout.parts_of(indices), statuses)
 
 
 def _plain(_: object, __: object, value: Any) -> Any:

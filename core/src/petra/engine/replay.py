@@ -13,8 +13,8 @@ from attrs import frozen
 from petra.clock import SystemClock
 from petra.config import BlockConfig, PlantConfig, SignalConfig, TaskConfig
 from petra.engine.built import build
-from petra.engine.record import RecordError, entry_of, frame_digest, is_recording
-from petra.signals import GOOD, LocalBus, OnBad, Quality, Saved, SignalType, Status, Store, Value
+from petra.engine.record import RecordError, entry_of, frame_digest, is_recording, reason_of
+from petra.signals import LocalBus, OnBad, QualityReason, Saved, SignalType, Store, Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ class Replayed:
     same: bool
     """Whether it gave the bits that were recorded."""
     values: Mapping[str, Value]
-    statuses: Mapping[str, Status]
+    statuses: Mapping[str, QualityReason]
     faults: Mapping[str, str]
 
 
@@ -124,9 +124,9 @@ def state_of(state: Mapping[str, Any]) -> tuple[Saved, States]:
     withheld = state["withheld"] if "withheld" in state else state["beneath"]  # as earlier incidents have it
     saved = Saved(
         list(state["values"]),
-        {i: Status(Quality(quality), reason) for i, quality, reason in state["flawed"]},
+        {i: reason_of(*status) for i, *status in state["flawed"]},
         dict(state["forced"]),
-        {i: (v, Status(Quality(q), reason) if q else GOOD) for i, v, q, reason in withheld},
+        {i: (v, reason_of(*status)) for i, v, *status in withheld},
     )
     states = {block: {n: _value(v) for n, v in kept.items()} for block, kept in state["states"].items()}
     return saved, states

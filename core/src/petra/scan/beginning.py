@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from petra.signals import Quality, Status
+from petra.signals import Quality, QualityReason
 
 if TYPE_CHECKING:
     from petra.scan.compiler import Unit
@@ -48,7 +48,7 @@ class Beginning:
                 number: [(slot, states[slot]) for slot in self._slots[number]] for number in self._waiting
             }
 
-    def settle(self, states: list[Any], flawed: Mapping[int, Status]) -> bool:
+    def settle(self, states: list[Any], flawed: Mapping[int, QualityReason]) -> bool:
         """Restore the states of blocks that still lack an input; return whether all blocks have begun."""
         assert self._memory is not None  # noqa: S101 - `remember` ran before the first part
         # The scan runs whole and the states are put back after it: what a block has computed from a bad input

@@ -10,7 +10,7 @@ from petra.scan.compiler import SignalPlaces
 from petra.scan.network import Network, wire
 from petra.scan.program import Program
 from petra.scan.resolve import Resolution
-from petra.signals import GOOD, LocalBus, Quality, Signal, SignalType, Status, Store
+from petra.signals import GOOD, LocalBus, Quality, QualityReason, Signal, SignalType, Store
 
 if TYPE_CHECKING:
     from petra.blocks import Block
@@ -62,7 +62,7 @@ class Bench:
 
     def write(self, port: str, value: Value, *, bad: bool = False) -> None:
         """Write an input; the next scan reads it."""
-        self.bus.write(f"in.{port}", value, Status(Quality.BAD, "bad") if bad else GOOD)
+        self.bus.write(f"in.{port}", value, QualityReason(Quality.BAD, "bad") if bad else GOOD)
 
     def scan(self, dt: float = 0.1, times: int = 1) -> None:
         """Run one scan or several, each `dt` seconds after the one before."""

@@ -19,7 +19,7 @@ from attrs import define
 from petra.blocks import Block
 from petra.scan.judge import Judge
 from petra.scan.order import number_loops
-from petra.signals import GOOD, Status, Store, Value
+from petra.signals import GOOD, QualityReason, Store, Value
 
 if TYPE_CHECKING:
     from petra.scan.compiler import Unit
@@ -38,8 +38,8 @@ class Flow:
     """Whether this task runs the block; the flows also hold other tasks' blocks that share a loop with it."""
 
     def statuses(
-        self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
-    ) -> Iterable[Status]:
+        self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, QualityReason]
+    ) -> Iterable[QualityReason]:
         """Return the status of each output."""
         if self.judge is not None:
             return self.judge.statuses(values, seen, flawed)
@@ -80,7 +80,11 @@ class Flows:
     """The quality of all outputs of one task. The scan thread owns it."""
 
     def __init__(
-        self, flows: Sequence[Flow], parts: Sequence[int], past: Iterable[int], faulted: dict[str, Status]
+        self,
+        flows: Sequence[Flow],
+        parts: Sequence[int],
+        past: Iterable[int],
+        faulted: dict[str, QualityReason],
     ) -> None:
         """Take the flows in document order, the part of each, and the slots read from the previous scan.
 
@@ -213,7 +217,7 @@ def _value_getter(rings: Sequence[Ring]) -> itemgetter[Any] | None:
 
 
 def _restore_outputs(
-    ring: Ring, before: Mapping[int, Status], flawed: dict[int, Status], forced: Collection[int]
+    ring: Ring, before: Mapping[int, QualityReason], flawed: dict[int, QualityReason], forced: Collection[int]
 ) -> None:
     """Restore the outputs of other tasks' blocks: the scan of their own task settles them."""
     for each in ring.flows:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from petra.blocks import Block, Qualities
 from petra.errors import DeclarationError
 from petra.scan.network import Constant
-from petra.signals import GOOD, Quality, Status, Value
+from petra.signals import GOOD, Quality, QualityReason, ReasonCode, Value
 
 if TYPE_CHECKING:
     from petra.scan.compiler import Unit
@@ -56,12 +56,12 @@ class Judge:
         self._outputs = [name for name, slot in unit.outputs.items() if slot is not None]
         self._last: tuple[Any, ...] = ()
         self._good = (GOOD,) * len(self._outputs)
-        self._statuses: tuple[Status, ...] = self._good
+        self._statuses: tuple[QualityReason, ...] = self._good
         self._failed = False
 
     def statuses(
-        self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
-    ) -> tuple[Status, ...]:
+        self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, QualityReason]
+    ) -> tuple[QualityReason, ...]:
         """Return the status of each output; where `known` fails, the status of the worst input."""
         found = tuple(map(flawed.get, self.slots))
         if not any(found):  # a slot that is not good is in `flawed`, so all inputs are good
@@ -75,9 +75,9 @@ class Judge:
         return self._statuses
 
     def _call_known(
-        self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, Status]
-    ) -> tuple[Status, ...]:
-        found: list[Status] = []
+        self, values: Sequence[Value], seen: Mapping[int, Value], flawed: Mapping[int, QualityReason]
+    ) -> tuple[QualityReason, ...]:
+        found: list[QualityReason] = []
         of: dict[str, Quality | tuple[Quality, ...]] = {}
         worst = Quality.GOOD
         block = self._instance()
@@ -92,7 +92,9 @@ class Judge:
         try:
             answer = self._answer(block, Qualities(of, worst))
         except DeclarationError as error:
-            return (Status(Quality.BAD, f"block {self._unit.wired.name}: {error}"),) * len(self._outputs)
+            return (
+                QualityReason(Quality.BAD, f"block {self._unit.wired.name}: {error}", ReasonCode.BLOCK_FAULT),
+            ) * len(self._outputs)
         return tuple(_with_reason(answer.get(name, worst), found) for name in self._outputs)
 
     def _answer(self, block: Block, qualities: Qualities) -> dict[str, Quality]:
@@ -168,11 +170,12 @@ def _read_value(source: _Source, values: Sequence[Value], seen: Mapping[int, Val
     return seen[source.slot] if source.past else values[source.slot]
 
 
-def _with_reason(quality: Quality, found: Sequence[Status]) -> Status:
+def _with_reason(quality: Quality, found: Sequence[QualityReason]) -> QualityReason:
     """Return a status with the reason of the first input of this quality, or else of the worst input."""
     if quality is Quality.GOOD:
         return GOOD
     for status in found:
         if status.quality is quality:
             return status
-    return Status(quality, max(found, key=lambda status: status.quality, default=GOOD).reason)
+    worst = max(found, key=lambda status: status.quality, default=GOOD)
+    return evolve(worst, quality=quality) if worst is not GOOD else QualityReason(quality)

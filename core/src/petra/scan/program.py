@@ -15,7 +15,7 @@ from petra.scan.flows import Flows, make_flow
 from petra.scan.network import Constant, Network, Wired
 from petra.scan.template import Templates
 from petra.scan.tuning import TuningError, tuned_block
-from petra.signals import Quality, Status, Store, Value
+from petra.signals import Quality, QualityReason, ReasonCode, Store, Value
 
 if TYPE_CHECKING:
     from petra.scan.resolve import Resolution
@@ -33,14 +33,14 @@ class ProgramPart:
     number: int
     units: range
     step: Callable[..., None]
-    faults: dict[int, Status] = field(factory=dict)
+    faults: dict[int, QualityReason] = field(factory=dict)
 
 
 @frozen
 class Faults:
     """The blocks that faulted in the last scan, and the number of faults of each block. Never modified."""
 
-    now: Mapping[str, Status] = field(factory=dict)
+    now: Mapping[str, QualityReason] = field(factory=dict)
     counts: Mapping[str, int] = field(factory=dict)
 
 
@@ -59,7 +59,7 @@ class Program:
         *,
         inline: bool = True,
         templates: Templates | None = None,
-        faulted: dict[str, Status] | None = None,
+        faulted: dict[str, QualityReason] | None = None,
     ) -> None:
         """Compile a network.
 
@@ -71,12 +71,12 @@ class Program:
         self.published = Faults()
         """The faults for readers in other threads: replaced as a whole, never modified."""
         self._fault_counts: dict[str, int] = {}
-        self._faulted: dict[str, Status] = {} if faulted is None else faulted
+        self._faulted: dict[str, QualityReason] = {} if faulted is None else faulted
         self._places = places
         self._templates = templates or Templates()
         self._forced: Mapping[int, Value] = {}
         self._held: frozenset[int] = frozenset()
-        self._now: dict[int, Status] = {}
+        self._now: dict[int, QualityReason] = {}
         kinds = [
             tuple(resolution.output(i, port) for port in network.document[i].cls.spec.outputs.values())
             for i in network.order.blocks
@@ -124,7 +124,7 @@ class Program:
             self._beginning = None
 
     @property
-    def faults(self) -> Mapping[str, Status]:
+    def faults(self) -> Mapping[str, QualityReason]:
         """The blocks that faulted in the last scan, with the reason."""
         return self.published.now
 
@@ -161,7 +161,7 @@ class Program:
         except Exception:  # noqa: BLE001 - the exception's own `__str__` may raise
             text = ""
         reason = f"block {name}: {type(error).__name__}" + (f": {text}" if text else "")
-        self._now[number] = Status(Quality.BAD, reason[:_LONGEST_REASON])
+        self._now[number] = QualityReason(Quality.BAD, reason[:_LONGEST_REASON], ReasonCode.BLOCK_FAULT)
 
     # while it runs
 

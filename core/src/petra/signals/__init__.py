@@ -16,7 +16,7 @@ from petra.signals.layout import (
 )
 from petra.signals.observation import Observation
 from petra.signals.outgoing import Frame
-from petra.signals.quality import GOOD, Quality, Status
+from petra.signals.quality import GOOD, Quality, QualityReason, ReasonCode
 from petra.signals.store import Saved, Store
 from petra.signals.table import Reading
 from petra.signals.types import INT_MAX, INT_MIN, SignalType, Value, is_name, literal, nearest
@@ -40,12 +40,13 @@ __all__ = [
     "OnBad",
     "OutOfLimitsError",
     "Quality",
+    "QualityReason",
     "Reading",
+    "ReasonCode",
     "Saved",
     "ServedBus",
     "Signal",
     "SignalType",
-    "Status",
     "Store",
     "UnknownSignalError",
     "Value",

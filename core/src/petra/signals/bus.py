@@ -14,7 +14,7 @@ from petra.signals.group import Group
 from petra.signals.inbox import Force, Write
 from petra.signals.layout import PART_SHIFT, Layout
 from petra.signals.observation import OBSERVED, Observation
-from petra.signals.quality import GOOD, Status
+from petra.signals.quality import GOOD, QualityReason
 
 if TYPE_CHECKING:
     from petra.signals.image import Image
@@ -45,13 +45,15 @@ class Bus(Protocol):
     def read(self) -> Callable[[str], Reading]:
         """Return a signal's value, quality and time, by its name."""
 
-    def status(self, name: str) -> Status:
+    def status(self, name: str) -> QualityReason:
         """Return a signal's quality with its reason."""
 
-    def write(self, name: str, value: Value, status: Status = GOOD, time: int | None = None) -> None:
+    def write(self, name: str, value: Value, status: QualityReason = GOOD, time: int | None = None) -> None:
         """Write one signal; it is visible after the next scan."""
 
-    def write_many(self, values: Mapping[str, Value], status: Status = GOOD, time: int | None = None) -> None:
+    def write_many(
+        self, values: Mapping[str, Value], status: QualityReason = GOOD, time: int | None = None
+    ) -> None:
         """Write several signals: all become visible in the same scan, or the whole call is refused."""
 
     def group(self, names: Iterable[str]) -> Group:
@@ -88,7 +90,7 @@ class ServedBus(Bus, Protocol):
     def publishes(self) -> int:
         """How many scans have published, also those in which nothing had changed."""
 
-    def serve(self, name: str, value: Value, status: Status = GOOD, time: int | None = None) -> None:
+    def serve(self, name: str, value: Value, status: QualityReason = GOOD, time: int | None = None) -> None:
         """Write one signal as its device holds it: for the driver that serves it."""
 
     def served(self, names: Iterable[str]) -> Group:
@@ -140,12 +142,12 @@ class LocalBus:
         """How many scans have published, also those in which nothing had changed."""
         return self.store.publishes
 
-    def status(self, name: str) -> Status:
+    def status(self, name: str) -> QualityReason:
         """Return a signal's quality with its reason."""
         image = self.store.image
         return image.status(image.layout.place(name))
 
-    def write(self, name: str, value: Value, status: Status = GOOD, time: int | None = None) -> None:
+    def write(self, name: str, value: Value, status: QualityReason = GOOD, time: int | None = None) -> None:
         """Write one signal; it is visible after the next scan."""
         layout = self.store.layout
         index = layout.place(name)
@@ -154,7 +156,7 @@ class LocalBus:
         layout.check_limits(index, value)
         self.enqueue(Write((index,), (value,), status, time, None, layout, (index >> PART_SHIFT,)))
 
-    def serve(self, name: str, value: Value, status: Status = GOOD, time: int | None = None) -> None:
+    def serve(self, name: str, value: Value, status: QualityReason = GOOD, time: int | None = None) -> None:
         """Write one signal as its device holds it: for the driver that serves it."""
         layout = self.store.layout
         index = layout.place(name)
@@ -162,7 +164,9 @@ class LocalBus:
         value = layout.converted(index, value)
         self.enqueue(Write((index,), (value,), status, time, None, layout, (index >> PART_SHIFT,)))
 
-    def write_many(self, values: Mapping[str, Value], status: Status = GOOD, time: int | None = None) -> None:
+    def write_many(
+        self, values: Mapping[str, Value], status: QualityReason = GOOD, time: int | None = None
+    ) -> None:
         """Write several signals: all become visible in the same scan, or the whole call is refused."""
         names = tuple(values)
         group = self._groups.get(names)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 if TYPE_CHECKING:
     from petra.signals.image import Image
     from petra.signals.layout import Layout
-    from petra.signals.quality import Status
+    from petra.signals.quality import QualityReason
     from petra.signals.store import Store
     from petra.signals.types import Value
 
@@ -77,7 +77,7 @@ class Changes:
         self._outgoing.add_reader(self)  # before the image is read: no change falls between the two
         self._last = image = store.image
         self._view = _View(image.layout, names, deadband)
-        self._told: dict[str, tuple[Value, Status]] = {
+        self._told: dict[str, tuple[Value, QualityReason]] = {
             image.layout.signals[i].name: (image.value(i), image.status(i)) for i in self._view.deadbands
         }
         if woken is not None:

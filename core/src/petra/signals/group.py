@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from petra.signals.inbox import Force, Write
 from petra.signals.layout import PART_MASK, PART_SHIFT, Layout, NotWritableError, WrongTypeError
-from petra.signals.quality import GOOD, Status
+from petra.signals.quality import GOOD, QualityReason
 from petra.signals.types import INT_MAX, INT_MIN, Value
 
 if TYPE_CHECKING:
@@ -82,14 +82,14 @@ class Group:
             places = self._find(image.layout)
         return places.read(image.parts)
 
-    def statuses(self) -> list[Status]:
+    def statuses(self) -> list[QualityReason]:
         """Return the qualities with their reasons."""
         image = self._surface.image
         if not image.flawed:
             return [GOOD] * len(self.names)
         return [image.flawed.get(i, GOOD) for i in self._find(image.layout).indices]
 
-    def write(self, values: Sequence[Value], status: Status = GOOD, time: int | None = None) -> None:
+    def write(self, values: Sequence[Value], status: QualityReason = GOOD, time: int | None = None) -> None:
         """Write all of them: they become visible in the same scan, or the call is refused."""
         places = self._find(self._surface.layout)
         checked = self._checked(places, values)
@@ -100,12 +100,12 @@ class Group:
     def write_each(
         self,
         values: Sequence[Value],
-        statuses: Sequence[Status] | None = None,
+        statuses: Sequence[QualityReason] | None = None,
         times: Sequence[int] | None = None,
         time: int | None = None,
     ) -> None:
         """Write all of them, each with its own status or its own source time."""
-        for column, what, kind in ((statuses, "statuses", Status), (times, "times", int)):
+        for column, what, kind in ((statuses, "statuses", QualityReason), (times, "times", int)):
             if column is None:
                 continue
             if len(column) != len(self.names):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from petra.signals.layout import PART_MASK, PART_SHIFT
-from petra.signals.quality import GOOD, Quality, Status
+from petra.signals.quality import GOOD, Quality, QualityReason, ReasonCode
 
 if TYPE_CHECKING:
     from petra.signals.layout import Layout
@@ -29,7 +29,7 @@ class Image(NamedTuple):
     parts: tuple[Sequence[Value], ...]
     times: tuple[Sequence[int], ...]
     """The time of each value, in the same parts."""
-    flawed: Mapping[int, Status]
+    flawed: Mapping[int, QualityReason]
     """The status of every signal that is not good, by index."""
     forced: Mapping[int, Value]
     """The signals that are held at a value, by index."""
@@ -59,7 +59,7 @@ class Image(NamedTuple):
             return self.times[index >> PART_SHIFT][index & PART_MASK]
         return self.times[-1][index - split]
 
-    def status(self, index: int) -> Status:
+    def status(self, index: int) -> QualityReason:
         """Return a signal's quality and the reason for it."""
         return self.flawed.get(index, GOOD)
 
@@ -84,15 +84,18 @@ class Image(NamedTuple):
         layout = self.layout
         values = self.values()
         flawed = dict(self.flawed)
-        flawed.update((i, Status(Quality.BAD, reason)) for i in range(layout.split, len(layout)))
+        flawed.update(
+            (i, QualityReason(Quality.BAD, reason, ReasonCode.STOPPED))
+            for i in range(layout.split, len(layout))
+        )
         for i, signal in enumerate(layout.signals):
             if signal.safe is not None:
                 values[i] = layout.converted(i, signal.safe)
-                flawed[i] = Status(Quality.UNCERTAIN, f"safe value: {reason}")
+                flawed[i] = QualityReason(Quality.UNCERTAIN, f"safe value: {reason}", ReasonCode.SAFE_VALUE)
         return self._replace(parts=layout.parted(values), flawed=flawed, stopped=True, number=self.number + 1)
 
 
-def flaws_changed(before: Mapping[int, Status], now: Mapping[int, Status]) -> Iterator[int]:
+def flaws_changed(before: Mapping[int, QualityReason], now: Mapping[int, QualityReason]) -> Iterator[int]:
     """Yield the signals whose status differs."""
     for i in before.keys() | now.keys():
         if before.get(i) != now.get(i):

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from petra.errors import PetraError
 from petra.signals.layout import WrongTypeError
-from petra.signals.quality import Status
+from petra.signals.quality import QualityReason
 
 if TYPE_CHECKING:
     from petra.signals.layout import Layout
@@ -32,7 +32,7 @@ class Write(NamedTuple):
 
     indices: Sequence[int]
     values: Sequence[Value]
-    status: Status
+    status: QualityReason
     time: int | None
     span: slice | None
     """The indices once more, where they follow each other: a slice is written much faster."""
@@ -40,7 +40,7 @@ class Write(NamedTuple):
     """The layout that the indices are of."""
     parts: Sequence[int]
     """The parts of the image that the indices are in."""
-    statuses: Sequence[Status] | None = None
+    statuses: Sequence[QualityReason] | None = None
     """A status for each value, in place of `status`."""
     times: Sequence[int] | None = None
     """A source time for each value, in place of `time`."""
@@ -73,8 +73,8 @@ class Inbox:
     def put(self, entry: Write | Force) -> None:
         """Append a checked entry, or raise InboxFullError when the scan does not keep up."""
         size = entry_size(entry)
-        if entry.__class__ is Write and entry.status.__class__ is not Status:
-            raise WrongTypeError(f"a status is a Status(quality, reason), not {entry.status!r}")
+        if entry.__class__ is Write and entry.status.__class__ is not QualityReason:
+            raise WrongTypeError(f"a status is a QualityReason(quality, reason), not {entry.status!r}")
         with self._lock:
             if self.waiting + size > self._limit and self._entries:
                 self.refused += 1

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from petra.signals.image import Image
     from petra.signals.inbox import Force, Write
     from petra.signals.layout import Layout
-    from petra.signals.quality import Status
+    from petra.signals.quality import QualityReason
     from petra.signals.store import Store
     from petra.signals.types import Value
 
@@ -38,7 +38,7 @@ class Frame(NamedTuple):
     indices: Sequence[int]
     values: Sequence[Value]
     times: Sequence[int]
-    flawed: Mapping[int, Status]
+    flawed: Mapping[int, QualityReason]
     """The status of every one of these signals that is not good, by index."""
     task: str
     """Which task scanned; an empty text when something else was published: a reload, safe values."""
@@ -149,7 +149,7 @@ class Outgoing:
         changed: set[int],
         values: Sequence[Value],
         times: tuple[Sequence[int], Sequence[int]],
-        flawed: Mapping[int, Status],
+        flawed: Mapping[int, QualityReason],
     ) -> None:
         """Note what changed, hand a frame to each observation, and wake who waits.
 
@@ -234,7 +234,7 @@ def _columns(
     return indices, list(map(values.__getitem__, indices)), picked
 
 
-def _frame(scanned: Scanned, columns: Columns, flawed: Mapping[int, Status]) -> Frame:
+def _frame(scanned: Scanned, columns: Columns, flawed: Mapping[int, QualityReason]) -> Frame:
     scan, time, layout, task, dt, taken = scanned
     indices, values, times = columns
     flaws = {i: flawed[i] for i in indices if i in flawed} if flawed else {}

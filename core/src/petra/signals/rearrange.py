@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from petra.signals.image import Image
-from petra.signals.quality import GOOD, Status
+from petra.signals.quality import GOOD, QualityReason
 
 if TYPE_CHECKING:
     from petra.signals.layout import Layout
@@ -21,7 +21,7 @@ class Arrangement(NamedTuple):
     image: Image
 
 
-def rearranged(image: Image, saved: Saved, layout: Layout, fresh: Status, now: int) -> Arrangement:
+def rearranged(image: Image, saved: Saved, layout: Layout, fresh: QualityReason, now: int) -> Arrangement:
     """Return what a store holds in another layout.
 
     Signals of the same name and type keep value, quality, time and force. A signal that no block writes any

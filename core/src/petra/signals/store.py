@@ -18,7 +18,7 @@ from petra.signals.image import Image, flaws_changed
 from petra.signals.inbox import INBOX_LIMIT, Force, Inbox, Write, entry_size, moved_write
 from petra.signals.layout import PART_SHIFT, PART_SIZE, Layout, Signal, WrongTypeError
 from petra.signals.outgoing import Outgoing, Scanned
-from petra.signals.quality import GOOD, Quality, Status
+from petra.signals.quality import GOOD, Quality, QualityReason
 from petra.signals.rearrange import Arrangement, rearranged
 from petra.signals.table import Table
 
@@ -33,9 +33,9 @@ class Saved(NamedTuple):
     """What a scan begins with, besides what blocks remember."""
 
     values: list[Value]
-    flawed: dict[int, Status]
+    flawed: dict[int, QualityReason]
     forced: Mapping[int, Value]
-    withheld: dict[int, tuple[Value, Status]]
+    withheld: dict[int, tuple[Value, QualityReason]]
 
 
 class Store:
@@ -49,11 +49,11 @@ class Store:
 
         # the scan's alone
         self.values: list[Value] = layout.initial()
-        self.flawed: dict[int, Status] = {}
+        self.flawed: dict[int, QualityReason] = {}
         self.flaws = 0
         """Counts up whenever a signal's quality may have changed."""
         self._split = layout.split
-        self._withheld: dict[int, tuple[Value, Status]] = {}
+        self._withheld: dict[int, tuple[Value, QualityReason]] = {}
         """What was written to a signal while it is forced."""
         self._times = [clock.now_ns()] * self._split
         self._changed: set[int] = set()
@@ -137,14 +137,14 @@ class Store:
         for index, value, status, time in zip(write.indices, write.values, statuses, times, strict=True):
             self._take(index, value, status, time)
 
-    def _take(self, index: int, value: Value, status: Status, time: int) -> None:
+    def _take(self, index: int, value: Value, status: QualityReason, time: int) -> None:
         if index in self.forced:
             self._withheld[index] = (value, status)
         else:
             self._set(index, value, status)
         self._times[index] = time
 
-    def _set(self, index: int, value: Value, status: Status) -> None:
+    def _set(self, index: int, value: Value, status: QualityReason) -> None:
         if self.values[index] != value:
             self._changed.add(index)
         self.values[index] = value
@@ -271,7 +271,7 @@ class Store:
         self.flaws += 1
         self._note_all()
 
-    def doubt(self, indices: Iterable[int], status: Status) -> None:
+    def doubt(self, indices: Iterable[int], status: QualityReason) -> None:
         """Give signals a status that is not good, as if they had been written with it."""
         self.flawed.update(dict.fromkeys(indices, status))
         self.flaws += 1
@@ -281,7 +281,7 @@ class Store:
         saved = Saved(self.values, self.flawed, self.forced, self._withheld)
         return Arrangement(self.layout, saved, self.image)
 
-    def arrange(self, layout: Layout, fresh: Status = GOOD) -> Arrangement:
+    def arrange(self, layout: Layout, fresh: QualityReason = GOOD) -> Arrangement:
         """Return what this store would hold with another layout. It changes nothing that a reader sees.
 
         What waits in the inbox is applied and published before.
@@ -309,7 +309,7 @@ class Store:
         self.table.age([range(len(self.layout))])
         self.outgoing.tell_all(self.image)
 
-    def rearrange(self, layout: Layout, fresh: Status = GOOD) -> None:
+    def rearrange(self, layout: Layout, fresh: QualityReason = GOOD) -> None:
         """Change to another layout; signals of the same name and type keep value, quality, time and force."""
         self.assume(self.arrange(layout, fresh))
         self.announce()

@@ -24,7 +24,7 @@ from petra.config import configuration, load_bytes
 from petra.engine import Engine
 from petra.engine.hosted import DriverStatus
 from petra.plugin import Catalog
-from petra.signals import Quality, Status
+from petra.signals import Quality, QualityReason
 from petra.supervise import ActivityState, Health
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -70,7 +70,7 @@ class Screen:
             assert self.lines
 
     def spoil(self, *indices: int, reason: str = "no answer from unit 1") -> None:
-        self.image = self.image._replace(flawed={i: Status(Quality.BAD, reason) for i in indices})
+        self.image = self.image._replace(flawed={i: QualityReason(Quality.BAD, reason) for i in indices})
 
 
 @pytest.fixture(scope="module")

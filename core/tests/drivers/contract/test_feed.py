@@ -10,7 +10,17 @@ import pytest
 from petra.drivers import Driver, Point, PointError, PointUpdate
 from petra.drivers.contract.feed import Feed
 from petra.drivers.contract.sessions import DriverSessions
-from petra.signals import GOOD, Layout, LocalBus, Quality, Signal, SignalType, Status, Store
+from petra.signals import (
+    GOOD,
+    Layout,
+    LocalBus,
+    Quality,
+    QualityReason,
+    ReasonCode,
+    Signal,
+    SignalType,
+    Store,
+)
 from petra.testing import ManualClock, run_virtual
 
 POINTS = [Point(name, SignalType.FLOAT, name, period=1.0) for name in ("a", "b", "c")]
@@ -177,7 +187,9 @@ def test_what_a_signal_cannot_hold_makes_its_point_bad_alone(kind, value, said):
     feed.update([value, 2.0], 10, 1.0)
     bus.store.latch()
     bus.store.publish(1, 1)
-    assert bus.status("a") == bad(f"the driver gives {said}")
+    found = bus.status("a")
+    assert (found.quality, found.reason) == (Quality.BAD, f"the driver gives {said}")
+    assert found.code is ReasonCode.UNUSABLE
     assert bus.read("a").value == kind.python()
     assert bus.read("b")[:2] == (2.0, Quality.GOOD)
     feed.fail("gone")
@@ -186,8 +198,8 @@ def test_what_a_signal_cannot_hold_makes_its_point_bad_alone(kind, value, said):
     assert [bus.status(point.signal) for point in points] == [bad("gone")] * 2
 
 
-def bad(reason: str) -> Status:
-    return Status(Quality.BAD, reason)
+def bad(reason: str) -> QualityReason:
+    return QualityReason(Quality.BAD, reason, ReasonCode.NOT_CONNECTED)
 
 
 @pytest.mark.parametrize(
@@ -317,7 +329,7 @@ def pushed(bus: LocalBus) -> Feed:
 
 def test_a_value_that_is_pushed_has_its_own_quality_and_time(bus):
     feed = pushed(bus)
-    doubtful = Status(Quality.UNCERTAIN, "the sensor warms up")
+    doubtful = QualityReason(Quality.UNCERTAIN, "the sensor warms up")
     assert feed.put(POINTS[1], 7.0, doubtful, source_time=11)
     seen(bus)
     assert bus.read("a") == (1.0, Quality.GOOD, 5)
@@ -385,7 +397,7 @@ def test_a_driver_may_say_how_old_what_it_pushes_may_be(bus):
     ("arguments", "said"),
     [
         ((Point("x", SignalType.FLOAT, "x9"), 1.0), "x9 is not a point of this feed"),
-        ((POINTS[0], 1.0, "good"), "the quality of a value is a Status, not 'good'"),
+        ((POINTS[0], 1.0, "good"), "the quality of a value is a QualityReason, not 'good'"),
         ((POINTS[0], 1.0, GOOD, 1.5), "nanoseconds since 1970, not 1.5"),
         ((POINTS[0], 1.0, GOOD, True), "nanoseconds since 1970, not True"),
     ],

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from petra.config import load_bytes
 from petra.drivers import Direction, GarbledError
-from petra.signals import Quality, Status
+from petra.signals import Quality, QualityReason
 from petra.testing import PushDriverContract, assert_plugin_conforms
 
 POINTS = (
@@ -33,7 +33,7 @@ class TestTank(PushDriverContract):
             rig.until_good()
             level = rig.read[0]
             for quality in (Quality.UNCERTAIN, Quality.BAD, Quality.GOOD):
-                status = Status(quality)
+                status = QualityReason(quality)
                 rig.device(lambda status=status: rig.simulator.push(level, 4.5, status))
                 rig.until(lambda quality=quality: rig.reading(level).quality is quality, "its quality")
                 assert rig.reading(level).value == 4.5

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from petra import SignalType
-from petra.drivers import PointError, scaling
+from petra.drivers import PointError, UnusableValueError, scaling
 from petra.signals import INT_MAX
 
 if TYPE_CHECKING:
@@ -156,9 +156,9 @@ class Codec:
         def decode(data: bytes, at: int) -> int | float:
             (value,) = unpack(_words_swapped(data[at : at + size])) if swap else unpack(data, at)
             if is_float and not math.isfinite(value):
-                raise PointError(f"the device sends {value!r}")
+                raise UnusableValueError(f"the device sends {value!r}")
             if large and value > INT_MAX:
-                raise PointError(f"the device sends {value}, more than a signal holds; scale it")
+                raise UnusableValueError(f"the device sends {value}, more than a signal holds; scale it")
             return value  # type: ignore[no-any-return]  # struct knows no types
 
         return decode
@@ -180,7 +180,7 @@ class Codec:
         number = int.from_bytes(self._arranged(data[at : at + self.size]))
         digits = f"{number:x}"
         if not digits.isdecimal():
-            raise PointError(f"the device sends {number:#x}, which is not BCD")
+            raise UnusableValueError(f"the device sends {number:#x}, which is not BCD")
         return int(digits)
 
     def _encode_bcd(self, number: int) -> bytes:
@@ -251,7 +251,7 @@ def _finite(
     def decode(data: bytes, at: int) -> float:
         value = scaled(raw(data, at))
         if not math.isfinite(value):
-            raise PointError("the device sends more than a signal holds, once it is scaled")
+            raise UnusableValueError("the device sends more than a signal holds, once it is scaled")
         return value
 
     return decode

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from petra import SignalType
-from petra.drivers import PointError, scaling
+from petra.drivers import PointError, UnusableValueError, scaling
 from petra.signals import INT_MAX
 
 from . import texts, times
@@ -186,7 +186,7 @@ def _number(layout: str) -> Callable[[bytes, int], int | float]:
     def read(data: bytes, at: int) -> float:
         value: float = unpack(data, at)[0]
         if not math.isfinite(value):
-            raise PointError(f"the PLC sends {value!r}")
+            raise UnusableValueError(f"the PLC sends {value!r}")
         return value
 
     return read
@@ -198,7 +198,7 @@ def _bounded(number: Callable[[bytes, int], int | float]) -> Callable[[bytes, in
     def read(data: bytes, at: int) -> int | float:
         value = number(data, at)
         if value > INT_MAX:
-            raise PointError(f"the PLC sends {value}, more than a signal holds; scale it")
+            raise UnusableValueError(f"the PLC sends {value}, more than a signal holds; scale it")
         return value
 
     return read

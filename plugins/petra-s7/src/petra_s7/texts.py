@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from petra.drivers import PointError
+from petra.drivers import PointError, UnusableValueError
 
 if TYPE_CHECKING:
     from petra.signals import Value
@@ -45,7 +45,7 @@ def read_string(data: bytes) -> str:
     """Return a string: a byte with its declared length, a byte with its used length, the characters."""
     declared, used = data[0], data[1]
     if used > declared or declared > STRINGS["string"]:
-        raise PointError(f"the PLC holds no string here: {used} characters of at most {declared}")
+        raise UnusableValueError(f"the PLC holds no string here: {used} characters of at most {declared}")
     if used > len(data) - 2:
         raise PointError(_cut(used, len(data) - 2, declared))
     return data[2 : 2 + used].decode("latin-1")
@@ -55,7 +55,7 @@ def read_wstring(data: bytes) -> str:
     """Return a wide string: both lengths and each character take two bytes."""
     declared, used = struct.unpack_from(">HH", data)
     if used > declared:
-        raise PointError(f"the PLC holds no wstring here: {used} characters of at most {declared}")
+        raise UnusableValueError(f"the PLC holds no wstring here: {used} characters of at most {declared}")
     if used * 2 > len(data) - 4:
         raise PointError(_cut(used, (len(data) - 4) // 2, declared))
     return data[4 : 4 + used * 2].decode("utf-16-be", "replace")

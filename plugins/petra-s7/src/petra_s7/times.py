@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from petra.drivers import PointError
+from petra.drivers import PointError, UnusableValueError
 
 if TYPE_CHECKING:
     from petra.signals import Value
@@ -29,7 +29,7 @@ Moment = TypeVar("Moment", time, datetime)
 def _bcd(number: int) -> int:
     text = f"{number:x}"
     if not text.isdecimal():
-        raise PointError(f"the PLC sends 0x{number:x}, which is not BCD")
+        raise UnusableValueError(f"the PLC sends 0x{number:x}, which is not BCD")
     return int(text)
 
 
@@ -84,7 +84,7 @@ def _write_date(value: Value) -> bytes:
 def _read_time_of_day(data: bytes) -> str:
     ms = int.from_bytes(data)
     if ms >= _DAY_MS:
-        raise PointError(f"the PLC sends {ms} ms, which is not a valid time of day")
+        raise UnusableValueError(f"the PLC sends {ms} ms, which is not a valid time of day")
     moment = datetime(1990, 1, 1) + timedelta(milliseconds=ms)  # noqa: DTZ001 - a PLC knows no zone
     return moment.time().isoformat("milliseconds")
 
@@ -140,7 +140,7 @@ def _moment(*parts: int) -> str:
     try:
         return datetime(*parts).isoformat(timespec="milliseconds")  # type: ignore[arg-type]  # noqa: DTZ001 - a PLC knows no zone
     except ValueError:
-        raise PointError("the PLC sends bytes that are not a valid date") from None
+        raise UnusableValueError("the PLC sends bytes that are not a valid date") from None
 
 
 READERS: dict[str, Callable[[bytes], Value]] = {

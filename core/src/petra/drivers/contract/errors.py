@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from petra.errors import PetraError
+from petra.signals.quality import ReasonCode
 
 
 class SessionError(PetraError):
-    """The session is over: its points go bad, and it is begun anew."""
+    """The session is over: its points turn bad, and it is begun again."""
 
 
 class GarbledError(SessionError):
@@ -14,7 +15,7 @@ class GarbledError(SessionError):
 
 
 class NoAnswerError(PetraError):
-    """A station did not answer, or not intelligibly: it is asked again, then left in peace."""
+    """A station gives no valid answer: it is asked again, then left out for a while."""
 
 
 class BusyError(PetraError):
@@ -22,4 +23,13 @@ class BusyError(PetraError):
 
 
 class PointError(PetraError):
-    """A device refuses this address or value, or sends nothing usable: this point is bad alone."""
+    """A device refuses this address or value: this point is bad alone."""
+
+    code = ReasonCode.REFUSED
+    """What kind of reason the point is bad for."""
+
+
+class UnusableValueError(PointError):
+    """A device sends something that is not a value of the point."""
+
+    code = ReasonCode.UNUSABLE

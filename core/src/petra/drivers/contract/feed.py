@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from petra.drivers.contract.errors import PointError
 from petra.drivers.contract.handed import Handed
 from petra.errors import PetraError
-from petra.signals import GOOD, InboxFullError, Quality, Status
+from petra.signals import GOOD, InboxFullError, Quality, QualityReason, ReasonCode
 
 if TYPE_CHECKING:
     from petra.drivers.contract.point import Point
@@ -25,7 +25,7 @@ class PointUpdate(NamedTuple):
 
     point: Point
     value: Value | PointError | None
-    status: Status = GOOD
+    status: QualityReason = GOOD
     source_time: int | None = None
 
 
@@ -33,7 +33,7 @@ class Known(NamedTuple):
     """A signal as its last feed has left it."""
 
     value: Value
-    status: Status
+    status: QualityReason
     updated: float
     told: bool = True
     """Whether the bus has taken the status."""
@@ -61,7 +61,7 @@ class Feed:
         """Where each point is in the group; None for one whose signal a block writes."""
         self._places.update((points[i], place) for place, i in enumerate(mine))
         self._last: list[Value] = list(self._group.read())
-        self._statuses: list[Status] = [GOOD] * len(mine)
+        self._statuses: list[QualityReason] = [GOOD] * len(mine)
         self._flawed = False
         self._owed: set[int] = set()
         """Places whose status the bus has not taken yet."""
@@ -126,7 +126,7 @@ class Feed:
         self,
         point: Point,
         value: Value | PointError | None,
-        status: Status = GOOD,
+        status: QualityReason = GOOD,
         source_time: int | None = None,
     ) -> bool:
         """Write one point with its own quality and time, and return whether its signal takes it.
@@ -136,8 +136,8 @@ class Feed:
         """
         if source_time is not None:
             _check_time(source_time)
-        if not isinstance(status, Status):
-            raise TypeError(f"the quality of a value is a Status, not {status!r}")
+        if not isinstance(status, QualityReason):
+            raise TypeError(f"the quality of a value is a QualityReason, not {status!r}")
         if point not in self._places:
             raise ValueError(f"{point.address} is not a point of this feed")
         place = self._places[point]
@@ -160,7 +160,9 @@ class Feed:
         for place in self._of(points):
             self._away.add(place)
             self._silent.discard(place)
-            self._set(place, self._last[place], Status(Quality.BAD, reason), None)
+            self._set(
+                place, self._last[place], QualityReason(Quality.BAD, reason, ReasonCode.NOT_PRESENT), None
+            )
         self._note_flaws()
 
     def announce(self, points: Iterable[Point]) -> None:
@@ -168,7 +170,9 @@ class Feed:
         for place in self._of(points):
             if place in self._away:
                 self._away.discard(place)
-                self._set(place, self._last[place], Status(Quality.BAD, AWAITED), None)
+                self._set(
+                    place, self._last[place], QualityReason(Quality.BAD, AWAITED, ReasonCode.NOT_YET), None
+                )
 
     def show(self, signal: str, value: Value, time: int) -> bool:
         """Show what the device has taken, as good as it is read; False if the signal is not of these."""
@@ -201,9 +205,9 @@ class Feed:
         taken = set(names)
         self._owed = {place for place in self._owed if self._group.names[place] not in taken}
 
-    def fail(self, reason: str) -> None:
+    def fail(self, reason: str, code: ReasonCode = ReasonCode.NOT_CONNECTED) -> None:
         """Make all of them bad; they hold their last values."""
-        self._mark(Status(Quality.BAD, reason or "it gives no reason"))
+        self._mark(QualityReason(Quality.BAD, reason or "it gives no reason", code))
 
     def age(self, now: float) -> None:
         """Make uncertain what is good and older than `max_age`; tell the bus what it has refused."""
@@ -212,7 +216,9 @@ class Feed:
         self.updated = min(self.updated, now)  # a driver may have told a time of another clock
         if self.max_age is None or now - self.updated <= self.max_age or GOOD not in self._statuses:
             return
-        stale = Status(Quality.UNCERTAIN, f"stale: not updated for {self.max_age:g} s")
+        stale = QualityReason(
+            Quality.UNCERTAIN, f"stale: not updated for {self.max_age:g} s", ReasonCode.STALE
+        )
         if not self._flawed and not self._put_at:
             self._mark(stale)
             return
@@ -221,10 +227,10 @@ class Feed:
                 self._set(place, self._last[place], stale, None)
         self._note_flaws()
 
-    def _take(self, place: int, value: Value | PointError, status: Status, time: int | None) -> None:
+    def _take(self, place: int, value: Value | PointError, status: QualityReason, time: int | None) -> None:
         if isinstance(value, PointError):
             reason = str(value) or "the device gives no reason"
-            self._set(place, self._last[place], Status(Quality.BAD, reason), time)
+            self._set(place, self._last[place], QualityReason(Quality.BAD, reason, value.code), time)
         else:
             self._set(place, value, GOOD if status == GOOD else status, time)
 
@@ -238,7 +244,7 @@ class Feed:
     def _note_flaws(self) -> None:
         self._flawed = any(status is not GOOD for status in self._statuses)
 
-    def _mark(self, status: Status) -> None:
+    def _mark(self, status: QualityReason) -> None:
         if not self._owed and all(each == status for each in self._statuses):
             return
         self._statuses = [status] * len(self._statuses)
@@ -256,7 +262,7 @@ class Feed:
                 return
             self._owed.discard(place)
 
-    def _write_all(self, status: Status, time: int | None) -> bool:
+    def _write_all(self, status: QualityReason, time: int | None) -> bool:
         if not self._mine:
             return True
         try:
@@ -269,7 +275,7 @@ class Feed:
             return all(taken)
         return True
 
-    def _write(self, place: int, value: Value, status: Status, time: int | None) -> bool:
+    def _write(self, place: int, value: Value, status: QualityReason, time: int | None) -> bool:
         """Write one signal; False when the bus does not take it now."""
         try:
             self._bus.serve(self._group.names[place], value, status, time)
@@ -280,7 +286,7 @@ class Feed:
             return True
         return True
 
-    def _set(self, place: int, value: Value, status: Status, time: int | None) -> None:
+    def _set(self, place: int, value: Value, status: QualityReason, time: int | None) -> None:
         unchanged = self._statuses[place] == status and self._last[place] == value
         if status.quality is Quality.BAD and unchanged and place not in self._owed:
             return

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from petra.drivers.contract.errors import PointError
+from petra.drivers.contract.errors import PointError, UnusableValueError
 from petra.signals import INT_MAX, INT_MIN, Value
 from petra.signals.group import picker
 from petra.signals.types import LONGEST_TEXT, SCALAR_NOUN
@@ -64,14 +64,18 @@ def _checked(value: Any, wanted: type[Value]) -> Value | PointError:
         return value
     kind = type(value)
     if wanted is str and kind is str and len(value) > LONGEST_TEXT:
-        return PointError(f"the driver gives {len(value)} characters, and a signal holds {LONGEST_TEXT}")
+        return UnusableValueError(
+            f"the driver gives {len(value)} characters, and a signal holds {LONGEST_TEXT}"
+        )
     if kind is int and wanted in (int, float) and not INT_MIN <= value <= INT_MAX:
-        return PointError(f"the driver gives a number of {value.bit_length()} bits, and a signal holds 64")
+        return UnusableValueError(
+            f"the driver gives a number of {value.bit_length()} bits, and a signal holds 64"
+        )
     if kind is float and wanted is float and not math.isfinite(value):
-        return PointError(f"the driver gives {value!r}, which is not a number that a signal holds")
+        return UnusableValueError(f"the driver gives {value!r}, which is not a number that a signal holds")
     if kind is wanted:
         return value  # type: ignore[no-any-return]  # its type was compared
     if kind is int and wanted is float:
         return float(value)
     noun = SCALAR_NOUN[wanted]
-    return PointError(f"the driver gives a value of type {kind.__name__}, where {noun} is expected")
+    return UnusableValueError(f"the driver gives a value of type {kind.__name__}, where {noun} is expected")

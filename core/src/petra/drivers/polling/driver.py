@@ -22,6 +22,7 @@ from petra.drivers.contract.errors import BusyError, NoAnswerError, PointError, 
 from petra.drivers.polling.agenda import REFUSED_AGAIN, Agenda, Slot
 from petra.drivers.polling.refusals import Refusals
 from petra.drivers.polling.writing import Writing
+from petra.signals.quality import ReasonCode
 
 if TYPE_CHECKING:
     from petra.drivers.contract.context import SessionContext
@@ -199,7 +200,7 @@ class Polling:
         station, gone = slot.request.station, slot.gone
         alone = self._agenda.ignored(slot, self._context.now())
         if not gone and (alone or self._agenda.is_down(station)):
-            self._feed(slot.request).fail(_of(station, reason))
+            self._feed(slot.request).fail(_of(station, reason), ReasonCode.NO_ANSWER)
         self._unanswered(station, reason)
 
     def _unanswered(self, station: str, reason: str) -> None:
@@ -208,7 +209,7 @@ class Polling:
         if self._agenda.unanswered(station, self._context.now()):
             for request in self._agenda.requests():
                 if request.station == station:
-                    self._feed(request).fail(said)
+                    self._feed(request).fail(said, ReasonCode.NO_ANSWER)
         if self._agenda.all_down:
             raise SessionError(reason)
 

@@ -14,7 +14,7 @@ from attrs.validators import ge
 
 from petra.errors import PetraError
 from petra.settings import about
-from petra.signals import GOOD, SignalType, Status, Value
+from petra.signals import GOOD, QualityReason, SignalType, Value
 
 if TYPE_CHECKING:
     from petra.drivers.contract.point import Point
@@ -79,7 +79,9 @@ class PushSimulator(Simulator):
     """A device that tells by itself: values with their own qualities and times, points that come and go."""
 
     @abstractmethod
-    def push(self, point: Point, value: Value, status: Status = GOOD, source_time: int | None = None) -> None:
+    def push(
+        self, point: Point, value: Value, status: QualityReason = GOOD, source_time: int | None = None
+    ) -> None:
         """Hold a value and tell it, with its quality, and its time or the time of now."""
 
     @abstractmethod

@@ -15,7 +15,7 @@ from petra.drivers import (
     SessionError,
     WriteRequest,
 )
-from petra.signals import GOOD, Quality, Status
+from petra.signals import GOOD, Quality, QualityReason
 
 from .lines import LONGEST
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 STATUS = {
     "good": GOOD,
-    "doubtful": Status(Quality.UNCERTAIN, "the gauge doubts it"),
-    "bad": Status(Quality.BAD, "the gauge has lost its float"),
+    "doubtful": QualityReason(Quality.UNCERTAIN, "the gauge doubts it"),
+    "bad": QualityReason(Quality.BAD, "the gauge has lost its float"),
 }
 
 

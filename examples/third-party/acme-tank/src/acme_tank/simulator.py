@@ -14,7 +14,7 @@ from .driver import STATUS
 from .lines import SetLines
 
 if TYPE_CHECKING:
-    from petra.signals import Status, Value
+    from petra.signals import QualityReason, Value
 
 _PING = 0.1
 _WORDS = {status.quality: word for word, status in STATUS.items()}
@@ -46,7 +46,9 @@ class TankSimulator(PushSimulator):
             self._pings.cancel()
         await self._server.close()
 
-    def push(self, point: Point, value: Value, status: Status = GOOD, source_time: int | None = None) -> None:
+    def push(
+        self, point: Point, value: Value, status: QualityReason = GOOD, source_time: int | None = None
+    ) -> None:
         """Hold a value, and tell it with its quality and time."""
         tag, at = point.detail, time.time_ns() if source_time is None else source_time
         self._values[tag] = float(value)
