@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from petra.config import load_bytes
 from petra.config.show import shown
 
 TEXT = """
@@ -92,3 +93,12 @@ def test_a_file_that_has_gone_since_is_not_shown_and_ends_nothing(check, tmp_pat
     found = {v.path: (v.value, v.source) for v in shown(result.loaded, result.good)}
     assert found["meter.host"] == ("***", "plant.yaml:1:15 (file pw)")
     assert found["meter.tag"] == ("M5", "plant.yaml:1:34")
+
+
+def test_a_variable_that_has_gone_since_is_not_shown_and_ends_nothing(meter_catalog, monkeypatch):
+    monkeypatch.setenv("PLANT_HOST", "plc1")
+    loaded = load_bytes(b"meter: {host: '${PLANT_HOST}', tag: M5}", meter_catalog, name="p")
+    monkeypatch.delenv("PLANT_HOST")
+    found = {v.path: (v.value, v.source) for v in shown(loaded, loaded.configuration)}
+    assert found["meter.host"] == ("***", "p:1:15")
+    assert found["meter.tag"] == ("M5", "p:1:37")
