@@ -59,8 +59,8 @@ def test_a_point_that_takes_is_no_writer():
 def test_without_a_block_a_point_that_is_read_and_written_writes_its_signal():
     """What it shows may be read without being declared anywhere else."""
     assert found(SIGNALS + READS + "valve: {both: point}\n") == []
-    nobody = [("unknown-signal", 2), ("unknown-signal", 3)]
-    assert found(SIGNALS + READS + "valve: {takes: point}\n") == nobody
+    unknown = [("unknown-signal", 2), ("unknown-signal", 3)]
+    assert found(SIGNALS + READS + "valve: {takes: point}\n") == unknown
 
 
 @pytest.mark.parametrize("other", ["reads", "both"])
@@ -74,7 +74,7 @@ def test_two_points_that_take_what_a_block_writes_are_good():
 
 
 def test_a_name_of_the_engine_s_is_one_problem_wherever_it_is_written():
-    """Who writes it first does not matter: nobody may."""
+    """Which block writes it first does not matter."""
     blocks = "blocks:\n" + "".join(
         f"- {{name: n{i}, type: ADD, inputs: {{a: 1, b: 2}}, outputs: {{out: petra.main.scans}}}}\n"
         for i in (1, 2)

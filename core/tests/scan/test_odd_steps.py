@@ -306,50 +306,6 @@ def test_a_file_that_was_changed_since_its_import_is_not_believed(tmp_path):
     assert compiled == called == [({"out": 20.0}, "")]
 
 
-@pytest.mark.parametrize(
-    ("was", "now"),
-    [
-        ("self.a - self.b", "self.b - self.a"),
-        ("self.a - self.b", "self.a + self.b"),
-        ("self.a - self.b", "self.a - self.a"),
-        ("self.a - self.b", "self.a - 2.0"),
-        ("more = 2.0", "more = -0.0"),
-        ("more = 2.0", "more = 2"),
-        ("if dt < more:", "if dt > more:"),
-        ("self.out = more", "self.out = dt"),
-        ("self.out = 0.5", "pass"),
-    ],
-)
-def test_whatever_was_changed_in_a_file_its_classes_do_what_they_were_imported_as(tmp_path, was, now):
-    """Names, constants, operators, the order of operands: the text of a file that changed is not believed."""
-    text = HEAD + (
-        'class Made(Block, type="CHANGED"):\n    """x"""\n'
-        "    a = In(float)\n    b = In(float)\n    out = Out(float)\n    left = Out(float)\n"
-        "    def step(self, dt):\n        more = 2.0\n        self.left = self.a - self.b\n"
-        "        self.out = 0.5\n        if dt < more:\n            self.out = more\n"
-    )
-    cls = written(tmp_path, "changed_file", text).Made
-    assert Templates().reason(cls) == ""
-    assert text.count(was) == 1
-    (tmp_path / "changed_file.py").write_text(text.replace(was, now))
-    linecache.checkcache()
-    assert "file has changed since" in Templates().reason(cls)
-    compiled, called = runs(cls, {"a": 7.0, "b": 4.0}, 1)
-    assert compiled == called == [({"out": 2.0, "left": 3.0}, "")]
-
-
-def test_a_comment_or_a_class_beside_it_changes_nothing(tmp_path):
-    """A file whose step is what was imported is believed although it was written again."""
-    text = HEAD + (
-        'class Made(Block, type="COMMENTED"):\n    """x"""\n    out = Out(float)\n'
-        "    def step(self, dt):\n        self.out = 0.5\n"
-    )
-    cls = written(tmp_path, "commented_file", text).Made
-    (tmp_path / "commented_file.py").write_text(text.replace("= 0.5\n", "= 0.5  # a half\n") + "MORE = 1\n")
-    linecache.checkcache()
-    assert Templates().reason(cls) == ""
-
-
 def test_a_loop_over_something_called_enumerate(tmp_path):
     text = HEAD + (
         "def enumerate(values):\n    return [(10 * i, v) for i, v in zip(range(9), values)]\n"
