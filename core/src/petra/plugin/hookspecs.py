@@ -78,5 +78,5 @@ def petra_engine_started(engine: RunningEngine) -> None:
 def petra_engine_stopping(engine: RunningEngine) -> None:
     """Prepare for the end: the scan has stopped, the bus can still be read. Waited for five seconds.
 
-    Drivers write their safe values next, then activities are ended, the last one added first.
+    Safe values go out meanwhile. Activities are ended after them, the last one added first.
     """
