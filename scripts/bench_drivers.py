@@ -306,7 +306,7 @@ def _direction(name: str) -> Direction:
 
 async def _own_s7_request(driver: S7Driver, seconds: float) -> Took:
     session = await driver.connect()
-    (request,) = driver.plan(driver.points)
+    (request,) = driver.plan(driver.points, session.limits)
     (point, *others), values = driver.points, ((False, True), (1.5, 2.5))
     began, cpu_began, count = time.perf_counter(), time.process_time(), 0
     while time.perf_counter() - began < seconds:

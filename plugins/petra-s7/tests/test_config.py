@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from petra.drivers import Direction
+from petra.drivers import Direction, SessionLimits
 from petra_s7.address import Address, AddressError, Area, parse
 from petra_s7.config import S7Point
 from petra_s7.driver import S7Driver
@@ -266,8 +266,7 @@ def test_a_hundred_tags_in_a_row_are_one_request(s7):
         + "  - {signal: t, address: DB1.REAL0, count: 50}\n  - {signal: w, address: DB1.INT200, count: 50}\n"
     )
     driver = S7Driver(section)
-    driver.pdu = 480
-    (request,) = driver.plan(driver.points)
+    (request,) = driver.plan(driver.points, SessionLimits(pdu=480))
     assert len(request.points) == 100
     assert len(request.parts) == 1
 
@@ -277,8 +276,7 @@ def test_scattered_tags_share_requests_within_the_pdu(s7):
     (section,) = s7(HEAD + lines)
     driver = S7Driver(section)
     for pdu, parts in ((240, 19), (480, 20)):
-        driver.pdu = pdu
-        requests = driver.plan(driver.points)
+        requests = driver.plan(driver.points, SessionLimits(pdu=pdu))
         assert max(len(r.parts) for r in requests) == parts
         assert sum(len(r.points) for r in requests) == 100
         assert all(14 + sum(4 + p.length for p in r.parts) <= pdu for r in requests)

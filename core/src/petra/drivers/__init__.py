@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from petra.drivers.contract.point import Direction, Limits, Point
     from petra.drivers.contract.scale import scaling, usable_scale
     from petra.drivers.contract.settings import PointSettings
-    from petra.drivers.polling.connection import Answer, Connection
+    from petra.drivers.polling.connection import Answer, Connection, SessionLimits
     from petra.drivers.polling.driver import PolledDriver
     from petra.drivers.polling.planner import Reach, ReadPart, Request, Span, plan_reads
     from petra.drivers.polling.unpacking import Packed, Unpack, unpacker
@@ -73,6 +73,7 @@ _HOME = {
     "Server": "petra.drivers.transport.serving",
     "SessionContext": "petra.drivers.contract.context",
     "SessionError": "petra.drivers.contract.errors",
+    "SessionLimits": "petra.drivers.polling.connection",
     "Simulator": "petra.drivers.simulation.simulator",
     "Span": "petra.drivers.polling.planner",
     "UnusableValueError": "petra.drivers.contract.errors",
@@ -122,6 +123,7 @@ __all__ = [
     "Server",
     "SessionContext",
     "SessionError",
+    "SessionLimits",
     "Simulator",
     "Span",
     "Unpack",

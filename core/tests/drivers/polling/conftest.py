@@ -18,6 +18,7 @@ from petra.drivers import (
     Reach,
     Request,
     SessionError,
+    SessionLimits,
     Span,
     plan_reads,
 )
@@ -31,6 +32,7 @@ class Device:
     """Holds a value at each address; it is its own connection, and as slow and as faulty as a test wants."""
 
     detail = "a device in memory"
+    limits = SessionLimits(in_flight=2)
 
     def __init__(self, points: Sequence[Point]) -> None:
         self.holds: dict[str, Value] = {point.address: 1.0 for point in points}
@@ -85,7 +87,6 @@ class Device:
 class Meter(PolledDriver):
     """Reads five addresses at once, in up to two ranges."""
 
-    in_flight = 2
     device: Device
 
     async def connect(self) -> Device:
@@ -93,7 +94,7 @@ class Meter(PolledDriver):
         self.device.open += 1
         return self.device
 
-    def plan(self, points: Sequence[Point]) -> list[Request]:
+    def plan(self, points: Sequence[Point], limits: SessionLimits | None = None) -> list[Request]:
         """Plan by the number in the address."""
         spans = [Span(p.address[0], int(p.address[1:]), 1, p) for p in points]
         return plan_reads(spans, Reach(5, 2, parts=2))

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from petra.drivers import BusyError, Direction, NoAnswerError, Outcome, Point, PointError, SessionError
+from petra.drivers import (
+    BusyError,
+    Direction,
+    NoAnswerError,
+    Outcome,
+    Point,
+    PointError,
+    SessionError,
+    SessionLimits,
+)
 from petra.signals import SignalType
 from petra.testing import run_virtual
 
@@ -165,7 +174,7 @@ def test_a_command_goes_out_before_further_readings(polled):
 
     async def main() -> None:
         stand = polled(*points)
-        stand.driver.in_flight = 1
+        stand.device.limits = SessionLimits(in_flight=1)
         stand.device.takes = 0.1
         await stand.run(2.05)
         stand.device.reads.clear()

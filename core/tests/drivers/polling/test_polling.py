@@ -15,6 +15,7 @@ from petra.drivers import (
     PolledDriver,
     Reach,
     Request,
+    SessionLimits,
     Span,
     plan_reads,
 )
@@ -31,6 +32,7 @@ class Device:
     """Takes its time to answer, and answers what it held when it was asked."""
 
     detail = "a device"
+    limits = SessionLimits(in_flight=2)
 
     def __init__(self) -> None:
         self.held: dict[int, Value] = {1: 0, 2: 7}
@@ -56,9 +58,9 @@ class Device:
 
 
 class Polled(PolledDriver):
-    """Two requests may be under way: a write need not wait for a reading."""
+    """Plans as its connection allows, and notes what that was."""
 
-    in_flight = 2
+    planned_with: SessionLimits | None = None
 
     def __init__(self, device: Device) -> None:
         super().__init__("d", [SPEED, LEVEL])
@@ -68,8 +70,9 @@ class Polled(PolledDriver):
         """Return the device."""
         return self.device
 
-    def plan(self, points: Sequence[Point]) -> list[Request]:
+    def plan(self, points: Sequence[Point], limits: SessionLimits | None = None) -> list[Request]:
         """Read all of them at once."""
+        self.planned_with = limits
         return plan_reads([Span("r", p.detail, 1, p) for p in points], Reach(10))
 
 
@@ -122,6 +125,30 @@ def test_a_reading_from_during_a_write_is_not_shown():
         assert plant.seen() == (5, 7)
         await asyncio.sleep(1.5)
         assert plant.seen() == (5, 8)
+        await plant.end()
+
+    run_virtual(main())
+
+
+def test_a_session_has_the_limits_of_its_own_connection():
+    """The next one may agree to something else; the driver itself keeps nothing of either."""
+
+    async def main() -> None:
+        plant = Plant()
+        driver = plant.sessions.driver
+        assert isinstance(driver, Polled)
+        for limits in (SessionLimits(in_flight=2, pdu=480), SessionLimits(in_flight=1, pdu=240)):
+            await plant.end()
+            plant.device.limits, plant.device.slow = limits, 0.4
+            plant.session = asyncio.ensure_future(plant.sessions.run(None))  # type: ignore[arg-type]  # as above
+            await asyncio.sleep(0.1)  # a reading is under way
+            assert driver.planned_with == limits
+            command = plant.command(limits.pdu)
+            await asyncio.sleep(0.01)
+            assert command.outcome.final is (limits.in_flight == 2)
+            await asyncio.sleep(0.5)
+            assert command.outcome is Outcome.CONFIRMED
+        assert driver.limits == SessionLimits()
         await plant.end()
 
     run_virtual(main())

@@ -17,6 +17,7 @@ from petra.drivers import (
     Reach,
     ReadPart,
     Request,
+    SessionLimits,
     Unpack,
     plan_reads,
     scaling,
@@ -48,13 +49,13 @@ class ModbusDriver(PolledDriver):
         self.place = describe(connection)
         self.connection = connection
         self.timeout = timeout
-        self.in_flight = connection.in_flight
-        self.pause = connection.pause_ms / 1e3
+        self.limits = SessionLimits(connection.in_flight, connection.pause_ms / 1e3)
         self.patience = max(30.0, 10 * timeout)
 
     async def connect(self) -> ModbusSession:
         """Connect."""
-        return ModbusSession(self.connection, await open_line(self.connection.transport, self.timeout))
+        line = await open_line(self.connection.transport, self.timeout)
+        return ModbusSession(self.connection, line, self.limits)
 
     def simulator(self) -> ModbusSimulator:
         """Return a device with the same points."""
@@ -62,7 +63,7 @@ class ModbusDriver(PolledDriver):
 
         return ModbusSimulator(self.connection, self.points)
 
-    def plan(self, points: Sequence[Point]) -> list[Request]:
+    def plan(self, points: Sequence[Point], limits: SessionLimits | None = None) -> list[Request]:  # noqa: ARG002 - Modbus agrees on none
         """Return the fewest requests that read these points."""
         return plan_reads(map(span, points), self._reach)
 
@@ -97,7 +98,8 @@ class _Known:
 class ModbusSession:
     """An open connection, which the core polls and writes with."""
 
-    def __init__(self, connection: ModbusConnection, line: Line) -> None:
+    def __init__(self, connection: ModbusConnection, line: Line, limits: SessionLimits) -> None:
+        self.limits = limits
         self._connection = connection
         self._line = line
         self._known: WeakKeyDictionary[ReadPart, _Known] = WeakKeyDictionary()

@@ -17,6 +17,7 @@ from petra.drivers import (
     Reach,
     ReadPart,
     Request,
+    SessionLimits,
     Unpack,
     plan_reads,
     scaling,
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from .simulator import S7Simulator
 
 
+SHORTEST_PDU = 240
+"""Bytes of a PDU that every PLC takes: what a plan without a connection counts on."""
+
+
 class S7Driver(PolledDriver):
     """One PLC."""
 
@@ -46,14 +51,11 @@ class S7Driver(PolledDriver):
         self.config: S7Config = config
         self.timeout = config.timeout_ms / 1e3
         self.patience = max(30.0, 10 * self.timeout)
-        self.pdu = 240
-        """The agreed length of PDUs; until the first session the shortest that every PLC takes."""
+        self.limits = SessionLimits(pdu=SHORTEST_PDU)
 
     async def connect(self) -> S7Session:
         """Connect, and agree on the length of PDUs and how many may be under way."""
-        line = await open_line(self.config, self.timeout)
-        self.pdu, self.in_flight = line.pdu, line.in_flight
-        return S7Session(self.config, line)
+        return S7Session(self.config, await open_line(self.config, self.timeout))
 
     def simulator(self) -> S7Simulator:
         """Return a PLC with the same points."""
@@ -61,22 +63,23 @@ class S7Driver(PolledDriver):
 
         return S7Simulator(self.config, self.points)
 
-    def plan(self, points: Sequence[Point]) -> list[Request]:
+    def plan(self, points: Sequence[Point], limits: SessionLimits | None = None) -> list[Request]:
         """Return the fewest requests that read these points."""
-        return plan_reads(map(span, points), self._reach)
+        pdu = (limits or self.limits).pdu
+        return plan_reads(map(span, points), lambda area: self._reach(area, pdu))
 
     def as_written(self, point: Point, value: Value) -> Value:
         """Return what the PLC holds of a value."""
         place: Place = point.detail
         return place.codec.as_written(value)
 
-    def _reach(self, area: Hashable) -> Reach:
+    def _reach(self, area: Hashable, pdu: int) -> Reach:
         found, _ = area_and_db(area)
         return Reach(
-            length=longest_read(self.pdu) // found.width,
+            length=longest_read(pdu) // found.width,
             gap=0 if found.numbered else self.config.max_gap,
-            parts=min(wire.MOST_ITEMS, (self.pdu - wire.READ_REQUEST_HEAD) // wire.READ_REQUEST_ITEM),
-            budget=self.pdu - wire.READ_HEAD,
+            parts=min(wire.MOST_ITEMS, (pdu - wire.READ_REQUEST_HEAD) // wire.READ_REQUEST_ITEM),
+            budget=pdu - wire.READ_HEAD,
             overhead=wire.ITEM_HEAD + 1,  # and a byte that fills it up to an even length
             width=found.width,
         )
@@ -100,6 +103,7 @@ class S7Session:
     """An open connection, for the core to poll and write with."""
 
     def __init__(self, config: S7Config, line: Line) -> None:
+        self.limits = SessionLimits(line.in_flight, pdu=line.pdu)
         self._line = line
         self._known: WeakKeyDictionary[Request, _Known] = WeakKeyDictionary()
         self.detail = f"{describe(config)}, {line.agreed}"

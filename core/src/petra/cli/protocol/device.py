@@ -116,7 +116,7 @@ async def _values(driver: PolledDriver, connection: Connection) -> list[tuple[Po
     from petra.drivers.contract.errors import PointError
 
     found: dict[Point, Any] = {}
-    for request in driver.plan(driver.points):
+    for request in driver.plan(driver.points, connection.limits):
         for part, answer in zip(request.parts, await connection.read(request), strict=True):
             values = [answer] * len(part.spans) if isinstance(answer, PointError) else answer
             found.update(zip((span.point for span in part.spans), values, strict=True))

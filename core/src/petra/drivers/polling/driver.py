@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from petra.drivers.contract.driver import Driver
 from petra.drivers.contract.errors import BusyError, NoAnswerError, PointError, SessionError
 from petra.drivers.polling.agenda import REFUSED_AGAIN, Agenda, Slot
+from petra.drivers.polling.connection import SessionLimits
 from petra.drivers.polling.refusals import Refusals
 from petra.drivers.polling.writing import Writing
 from petra.signals.quality import ReasonCode
@@ -40,18 +41,16 @@ STALE_PERIODS = 3
 class PolledDriver(Driver):
     """A driver that asks again and again."""
 
-    in_flight = 1
-    """How many requests may be under way at once."""
-    pause = 0.0
-    """Seconds between the end of a request and the next one, for devices that need it."""
+    limits = SessionLimits()
+    """What a plan counts on where there is no connection yet."""
 
     @abstractmethod
     async def connect(self) -> Connection:
         """Connect, within `timeout`, or raise SessionError."""
 
     @abstractmethod
-    def plan(self, points: Sequence[Point]) -> list[Request]:
-        """Return the requests that read these points."""
+    def plan(self, points: Sequence[Point], limits: SessionLimits | None = None) -> list[Request]:
+        """Return the requests that read these points, within the limits of a connection."""
 
     async def session(self, context: SessionContext) -> None:
         """Connect and poll until something fails."""
@@ -61,7 +60,7 @@ class PolledDriver(Driver):
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(connection.ended())
-                    for _ in range(self.in_flight):
+                    for _ in range(connection.limits.in_flight):
                         group.create_task(polling.work())
             except BaseExceptionGroup as errors:
                 raise errors.exceptions[0] from None
@@ -80,9 +79,10 @@ class Polling:
         self._connection = connection
         self._statistics = context.statistics
         points = [point for point in driver.points if point.direction.reads]
-        self._refusals = Refusals(driver.plan, points)
+        self._limits = connection.limits
+        self._refusals = Refusals(self._plan, points)
         self._agenda = Agenda(
-            self._refusals.plan(), context.now(), shared=driver.in_flight == 1, patience=driver.timeout
+            self._refusals.plan(), context.now(), shared=self._limits.in_flight == 1, patience=driver.timeout
         )
         self._writing = Writing(driver, context, connection, self._agenda, self._read_alone, self._unanswered)
         self._feeds: dict[Request, Feed] = {}
@@ -104,8 +104,8 @@ class Polling:
                 await action
             finally:
                 self._busy -= 1
-            if self._driver.pause:
-                await asyncio.sleep(self._driver.pause)
+            if self._limits.pause:
+                await asyncio.sleep(self._limits.pause)
 
     def give_up(self) -> None:
         """End what is under way: whether it was carried out is not known."""
@@ -173,13 +173,16 @@ class Polling:
 
     async def _read_alone(self, point: Point) -> Value | PointError:
         """Read one point, for whoever has just written it."""
-        (request,) = self._driver.plan([point])
+        (request,) = self._plan([point])
         try:
             (answer,) = await self._ask(request, self._context.now())
         except (PointError, BusyError, NoAnswerError) as error:
             return PointError(str(error))
         self._context.progress()
         return answer if isinstance(answer, PointError) else answer[0]
+
+    def _plan(self, points: Sequence[Point]) -> list[Request]:
+        return self._driver.plan(points, self._limits)
 
     def _answered(self, slot: Slot, now: float) -> None:
         self._context.progress()

@@ -14,6 +14,7 @@ from petra.drivers import (
     Reach,
     ReadPart,
     Request,
+    SessionLimits,
     Span,
     open_tcp,
     plan_reads,
@@ -76,7 +77,7 @@ class MeterDriver(PolledDriver):
         exchange = await open_tcp(self._host, self._port, Lines(), within=self.timeout)
         return MeterSession(exchange, self.timeout, f"{self._host}:{self._port}")
 
-    def plan(self, points: Sequence[Point]) -> list[Request]:
+    def plan(self, points: Sequence[Point], limits: SessionLimits | None = None) -> list[Request]:
         """Return the fewest requests that read these points."""
         return plan_reads([Span("channels", p.detail, 1, p) for p in points], Reach(MOST_AT_ONCE, gap=5))
 
@@ -89,6 +90,8 @@ class MeterDriver(PolledDriver):
 
 class MeterSession:
     """An open connection."""
+
+    limits = SessionLimits()
 
     def __init__(self, exchange: Exchange, timeout: float, detail: str) -> None:
         self.detail = detail
