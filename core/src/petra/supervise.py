@@ -1,9 +1,9 @@
 """Supervision: every long-lived activity is started again when it ends, and watched so that none hangs.
 
 One supervisor, one thread with one asyncio loop. An activity is a coroutine function that serves until it
-fails. Whatever it raises is seen, logged and counted; it begins anew after a pause that grows with every
+fails. Whatever it raises is seen, logged and counted; it begins again after a pause that grows with every
 failure in a row (full jitter, so that many activities do not come back in step). One that shows no progress
-for longer than it promised is cancelled and begins anew in the same way.
+for longer than it promised is cancelled and begins again in the same way.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class Activity:
         self._broken: BaseException | None = None
 
     def serving(self) -> None:
-        """Say that it works now; the session calls it."""
+        """Report that it works now; the session calls it."""
         self.progress()
         if self.state is not ActivityState.SERVING:
             self._serving_since = self._alive
@@ -135,7 +135,7 @@ class Activity:
             self._enter(ActivityState.SERVING)
 
     def progress(self) -> None:
-        """Say that something moved; without this for `patience` seconds it counts as hung."""
+        """Report progress; without this for `patience` seconds it counts as hung."""
         self._alive = self._loop.time()
 
     def hurry(self, after: float = 0.0) -> None:
@@ -231,7 +231,7 @@ class Activity:
         if self.failed is not None:
             try:
                 self.failed(self.error)
-            except Exception:  # whoever is told of a failure must not become the next one
+            except Exception:  # what reacts to a failure must not become the next one
                 log.exception("%s: what follows a failure has failed", self.name)
 
     def _enter(self, state: ActivityState) -> None:
@@ -248,7 +248,7 @@ async def _called(run: Callable[[Activity], Awaitable[None]], activity: Activity
 
 
 async def _cancelled(task: asyncio.Task[Any]) -> bool:
-    """Cancel a task and say whether it ended in time."""
+    """Cancel a task and return whether it ended in time."""
     task.cancel()
     done, _ = await asyncio.wait({task}, timeout=CANCEL_WITHIN)
     if done and not task.cancelled():
@@ -257,7 +257,7 @@ async def _cancelled(task: asyncio.Task[Any]) -> bool:
 
 
 def said(error: BaseException | None) -> str:
-    """Say in one line why something ended."""
+    """Return in one line why something ended."""
     if error is None:
         return "it ended by itself"
     if isinstance(error, TimeoutError) and not str(error):
@@ -395,7 +395,7 @@ class Supervisor:
             if pending:
                 loop.run_until_complete(asyncio.wait(pending, timeout=CANCEL_WITHIN))
             loop.run_until_complete(loop.shutdown_asyncgens())
-            with suppress(TimeoutError):  # a name that is being looked up may take longer than anybody waits
+            with suppress(TimeoutError):  # a name that is being looked up may take longer than this
                 loop.run_until_complete(asyncio.wait_for(loop.shutdown_default_executor(), CANCEL_WITHIN))
             loop.close()
 
@@ -404,7 +404,7 @@ class Supervisor:
         while not self._ending:
             try:
                 loop.run_forever()
-            except BaseException:  # a callback, which is no task, may raise anything
+            except BaseException:  # a callback, which is not a task, may raise anything
                 log.critical("the loop of the drivers was ended from within; it goes on", exc_info=True)
                 time.sleep(_LOOP_PAUSE)
             else:

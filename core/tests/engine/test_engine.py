@@ -558,7 +558,7 @@ def test_forces_go_through_the_gate_and_into_the_journal(engine, tmp_path):
         "force level = 7.0 by somebody with the bus in hand (local) accepted",
         "force enabled = False by ann (local) accepted",
         "unforce enabled by ann (local) accepted",
-        "force level = 9.0 by eve (network) rejected: without a policy, nobody writes over the network",
+        "force level = 9.0 by eve (network) rejected: without a policy, the network may not write",
         "unforce level by bob (local) rejected: bob may not unforce",
     ]
 

@@ -996,7 +996,7 @@ def test_what_a_reload_gives_up_and_does_not_write_is_said(caplog):
         devices.down.add("motor")
         until(lambda: engine.status().drivers["motor"].health.failures > 0)
         engine.reload(made(text.replace("- {name: motor, put: pump}", "")))
-        assert "a safe value was not written where nobody will write any more" in caplog.text
+        assert "a safe value was not written where nothing will write any more" in caplog.text
 
 
 @pytest.fixture

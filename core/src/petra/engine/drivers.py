@@ -73,7 +73,7 @@ def place_of(driver: Driver) -> str:
 
 
 def goes_on(old: Driver, new: Driver, before: Placing, after: Placing) -> bool:
-    """Say whether a reload leaves a driver and its session alone."""
+    """Return whether a reload leaves a driver and its session alone."""
     if type(old) is not type(new) or old.config != new.config or old.points != new.points:
         return False
     return all(before(point.signal) == after(point.signal) for point in old.points)

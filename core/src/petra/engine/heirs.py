@@ -25,7 +25,7 @@ class Heirs:
                 self._signals.setdefault((place_of(driver), point.address), set()).add(point.signal)
 
     def lost(self, driver: Driver, point: Point) -> str:
-        """Return why nobody is in charge of what a point has written; empty if its signal or another is.
+        """Return why nothing writes any more what a point has written; empty if its signal or another does.
 
         Another signal is in charge if a block or a device says what it is: one that waits for a command
         writes nothing, and what stood there would stay.

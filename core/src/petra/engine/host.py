@@ -93,7 +93,7 @@ class DriverHost:
         ]
 
     def rehearse(self, drivers: Sequence[Driver], leaving: Sequence[Driver], layout: Layout) -> None:
-        """Make all that will begin anew on a bus that nobody uses: what cannot be made takes nothing away."""
+        """Make all that will begin on a bus that nothing uses: what cannot be made takes nothing away."""
 
         async def make() -> None:
             bus = LocalBus(Store(layout, self._clock))
@@ -107,7 +107,7 @@ class DriverHost:
             self._wait(make(), _CHANGED_WITHIN)
 
     def give_up(self, leaving: Iterable[Driver], drivers: Sequence[Driver], layout: Layout) -> None:
-        """Write safe values where nobody will be in charge any more when these drivers run on that layout."""
+        """Write safe values where nothing will write any more when these drivers run on that layout."""
         heirs = Heirs(drivers, lambda name: layout.place(name) >= layout.split)
         gone = [
             (self._running[driver.name], point)
@@ -121,7 +121,7 @@ class DriverHost:
             if self.gate.refusing:  # the end looks after what is on its way
                 return
             for command in lost:
-                log.error("a safe value was not written where nobody will write any more: %s", command)
+                log.error("a safe value was not written where nothing will write any more: %s", command)
 
     def remove(self, drivers: Iterable[Driver]) -> None:
         """Stop drivers; what they read is bad from then on."""

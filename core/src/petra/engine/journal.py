@@ -54,9 +54,9 @@ def previous(path: Path) -> Path:
 
 
 def read(path: Path, last: int) -> list[dict[str, Any]]:
-    """Return the last commands, the oldest first; a line that is no command is passed over.
+    """Return the last commands, the oldest first; a line that is not a command is skipped.
 
-    A crash may have cut it, and anybody may have edited the file.
+    A crash may have cut it, and the file may have been edited.
     """
     found: deque[dict[str, Any]] = deque(maxlen=last)
     for each in (previous(path), path):

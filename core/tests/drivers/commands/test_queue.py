@@ -76,7 +76,12 @@ def test_the_ledger_is_bounded(ledger):
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(-1.0, "less than 0"), (11.0, "more than 10"), (float("nan"), "no number"), (float("inf"), "no number")],
+    [
+        (-1.0, "less than 0"),
+        (11.0, "more than 10"),
+        (float("nan"), "not a number"),
+        (float("inf"), "not a number"),
+    ],
 )
 def test_values_out_of_limits_are_rejected(put, value, said):
     command = put(point(minimum=0.0, maximum=10.0), value)

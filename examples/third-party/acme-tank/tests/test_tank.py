@@ -59,7 +59,7 @@ def test_the_plugin_conforms():
             "acme_tank:\n  host: a\n  points: [{signal: x, tag: t}, {signal: y, tag: t}]",
             "the tag t is that of 'x' already",
         ),
-        ("acme_tank: [{host: a}, {host: a}]", "another connection is called 'a'"),
+        ("acme_tank: [{host: a}, {host: a}]", "another connection has the name 'a'"),
     ],
 )
 def test_a_mistake_has_its_place(catalog, text, said):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from petra.signals import Image, Layout, ServedBus, Value
 
 Delivered = Mapping[tuple[str, str, type], "Value | None"]
-"""What was given before a reload, by signal, address and type; None: nobody is sure."""
+"""What was given before a reload, by signal, address and type; None where that is uncertain."""
 
 
 class Deliveries:
@@ -26,10 +26,10 @@ class Deliveries:
 
     A value is written when it changes, and again for as long as the device is busy. What a block computes is
     written once more when its point comes back: the device may have been exchanged meanwhile. Nothing is
-    written before the first scan has published, and a signal that no block writes only when a command has
-    given it another value: the initial value of the document is no order. A bad value is never written; what
-    the device is given instead, the signal's `on_bad` says. When the scan has stopped, safe values are
-    written, whatever else holds.
+    written before the first scan has published. A signal that no block writes is written only when a command
+    has given it another value: the initial value of the document is not an order. A bad value is never
+    written; what the device is given instead, the signal's `on_bad` says. When the scan has stopped, safe
+    values are written, whatever else holds.
 
     It looks at what has happened and is told nothing: `step` after the sessions' wakeup has rung, `tick` now
     and then for what is owed until later.
@@ -94,7 +94,7 @@ class Deliveries:
             self._want(self._bus.image, owed)
 
     def look(self) -> None:
-        """Act on everything that can be seen now, also on a change that nobody has been told of yet."""
+        """Act on everything that can be seen now, also on a change that has not been reported yet."""
         self._changed = True
         self.step()
         self.tick()

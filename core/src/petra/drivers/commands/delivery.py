@@ -34,7 +34,7 @@ class Delivery:
 
     point: Point
     given: Value | None
-    """What its device was last given; None when nobody is sure that it has it."""
+    """What its device was last given; None when it is uncertain that the device has it."""
     safe_only: bool = False
     """The device's own value becomes the signal's: only a safe value is written without a command."""
     sent: Command | None = None

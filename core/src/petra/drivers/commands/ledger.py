@@ -30,7 +30,7 @@ Policy = Callable[[Order], str]
 def local_only(order: Order) -> str:
     """Let the program and actors on this machine write, and nothing else: what holds without a policy."""
     if order.origin is Origin.NETWORK:
-        return "without a policy, nobody writes over the network"
+        return "without a policy, the network may not write"
     return ""
 
 

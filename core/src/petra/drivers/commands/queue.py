@@ -42,7 +42,7 @@ class _Written:
         return max(0.0, self.last + limits.interval - now)
 
     def worn(self, limits: Limits, now: float) -> bool:
-        """Say whether a day's writes are used up."""
+        """Return whether a day's writes are used up."""
         while self.day and self.day[0] <= now - _DAY:
             self.day.popleft()
         return bool(limits.per_day) and len(self.day) >= limits.per_day
@@ -75,7 +75,7 @@ class CommandQueue:
 
     def __init__(self, now_ns: Callable[[], int], expires: float = EXPIRES) -> None:
         self.changed = asyncio.Event()
-        """Set when something came in; whoever waits for it clears it."""
+        """Set when something came in; cleared by the session that waits for it."""
         self._now_ns = now_ns
         self._expires = expires
         self._waiting: deque[tuple[float, Command]] = deque()
@@ -205,9 +205,9 @@ class CommandQueue:
             self._end(command, Outcome.TIMED_OUT, reason)
 
     def drop_logic(self) -> None:
-        """Give up what the program wanted: when a session begins, it is asked for anew.
+        """Give up what the program wanted: when a session begins, it is asked for again.
 
-        A last word stays: nobody will ask for it again.
+        A last word stays: it will not be asked for again.
         """
         for since, command in list(self._waiting):
             if command.origin is Origin.LOGIC and not command.order.last_word:

@@ -53,7 +53,7 @@ class WriteRequest:
         self._taken(Outcome.CONFIRMED, "", value)
 
     def unverified(self, reason: str = "", value: Value | None = None) -> None:
-        """End it: the device has taken the value, or the one given here, and nobody has read it back."""
+        """End it: the device has taken the value, or the one given here, and it was not read back."""
         self._taken(Outcome.UNVERIFIED, reason, value)
 
     def overtaken(self, reason: str) -> None:
@@ -74,7 +74,7 @@ class WriteRequest:
         self._end(Outcome.REJECTED, reason, temporary=temporary)
 
     def timed_out(self, reason: str, *, temporary: bool = False) -> None:
-        """End it: nobody knows whether it was carried out; `temporary` when it may be tried once more."""
+        """End it: it is not known whether it was carried out; `temporary` when it may be tried once more."""
         self._end(Outcome.TIMED_OUT, reason, temporary=temporary)
 
     def expire(self, within: float) -> None:

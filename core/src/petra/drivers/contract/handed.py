@@ -17,7 +17,7 @@ Picked = Sequence[Value | PointError]
 class Handed:
     """Looks at what is handed over for some points, of which those at `mine` are of interest.
 
-    A driver may be anybody's: nothing is believed of the number of its values or of their types.
+    A driver may be a third party's: the number of its values and their types are not relied on.
     """
 
     def __init__(self, types: Sequence[type[Value]], mine: Sequence[int], points: int) -> None:

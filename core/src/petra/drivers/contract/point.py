@@ -50,7 +50,7 @@ class Limits:
         if isinstance(value, str | bool):
             return ""
         if not math.isfinite(value):
-            return f"{value!r} is no number that a device takes"
+            return f"{value!r} is not a number that a device takes"
         if self.minimum is not None and value < self.minimum:
             return f"{value!r} is less than {self.minimum:g}, the least that is allowed"
         if self.maximum is not None and value > self.maximum:

@@ -72,7 +72,7 @@ class PointSettings(ABC):
 
     @property
     def signal_names(self) -> tuple[str, ...]:
-        """The signals that it stands for: one, or as many as an array has items."""
+        """The signals that it reads or writes: one, or as many as an array has items."""
         return (self.signal,)
 
     @property

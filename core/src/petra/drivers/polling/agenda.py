@@ -1,7 +1,7 @@
 """What a polling session does next: a pure schedule of requests over stations that may be out of order.
 
 Requests fall due at absolute times; one that is late is not repeated but counted. A station that does not
-answer twice in a row is left in peace: only one of its requests is tried now and then, with a growing pause,
+answer twice in a row is out of order: only one of its requests is tried now and then, with a growing pause,
 and on a line that is shared it is tried when nothing else falls due before it could time out.
 """
 
@@ -108,7 +108,7 @@ class Agenda:
         self._order_anew()
 
     def take(self, now: float) -> Slot | None:
-        """Return the request to ask now, or None. Whoever takes it gives it back with `done`."""
+        """Return the request to ask now, or None. The caller gives it back with `done`."""
         held = []
         found = None
         while self._heap and self._heap[0][0] <= now:
@@ -149,14 +149,14 @@ class Agenda:
         self._push(slot)
 
     def ignored(self, slot: Slot, now: float) -> bool:
-        """Put back a request that was not answered; say whether it is left in peace by itself."""
+        """Put back a request that was not answered; return whether it is asked less often now."""
         pause = slot.backoff.next()
         alone = slot.backoff.failures >= STRIKES
         self.done(slot, now, after=max(pause, slot.request.period) if alone else None)
         return alone
 
     def answered(self, station: str, now: float) -> bool:
-        """Note that a station answers; say whether it comes back."""
+        """Note that a station answers; return whether it was out of order."""
         known = self._known(station)
         known.strikes = 0
         if known.down_until is None:
@@ -170,7 +170,7 @@ class Agenda:
         return True
 
     def unanswered(self, station: str, now: float) -> bool:
-        """Note that a station does not answer; say whether it goes out of order by that."""
+        """Note that a station does not answer; return whether it goes out of order by that."""
         known = self._known(station)
         known.strikes += 1
         if known.down_until is None and known.strikes < STRIKES:
@@ -180,19 +180,19 @@ class Agenda:
         return went
 
     def asks(self, station: str) -> bool:
-        """Say whether anything is ever read of a station: what is only written cannot be probed."""
+        """Return whether anything is read of a station: what is only written cannot be probed."""
         known = self._stations.get(station)
         return known is not None and known.asked
 
     def may_write(self, station: str, now: float) -> bool:
-        """Say whether a write may be tried: not while its station is left in peace."""
+        """Return whether a write may be tried: not while its station is out of order."""
         known = self._stations.get(station)
         if known is None or known.down_until is None:
             return True
         return not known.asked and now >= known.down_until
 
     def is_down(self, station: str) -> bool:
-        """Say whether a station is out of order."""
+        """Return whether a station is out of order."""
         known = self._stations.get(station)
         return known is not None and known.down_until is not None
 

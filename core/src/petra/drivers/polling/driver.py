@@ -172,7 +172,7 @@ class Polling:
         return answers
 
     async def _read_alone(self, point: Point) -> Value | PointError:
-        """Read one point, for whoever has just written it."""
+        """Read one point, after it was written."""
         (request,) = self._plan([point])
         try:
             (answer,) = await self._ask(request, self._context.now())
@@ -192,13 +192,13 @@ class Polling:
             self._context.station_serves(station)
 
     def _serve(self) -> None:
-        """Say once that this session serves: with the first answer, not with the connection."""
+        """Report once that this session serves: with the first answer, not with the connection."""
         if not self._serving:
             self._serving = True
             self._context.connected(self._connection.detail)
 
     def _silent(self, slot: Slot, reason: str) -> None:
-        """Leave a station in peace that has not answered twice; without any other the session ends."""
+        """Ask a station less often that has not answered twice; without any other the session ends."""
         self._statistics.unanswered += 1
         station, gone = slot.request.station, slot.gone
         alone = self._agenda.ignored(slot, self._context.now())
@@ -233,7 +233,7 @@ class Polling:
         self._join(now)
 
     def _join(self, now: float) -> None:
-        """Plan anew once it is known what is refused: all else can be read together again."""
+        """Plan again once it is known what is refused: all else can be read together."""
         if not self._refusals.settled(now):
             return
         for feed in self._feeds.values():

@@ -58,7 +58,7 @@ class Refusals:
         return [each for request in self._plan(self._points) for each in apart(request, refused, self._gaps)]
 
     def accepted(self, request: Request, now: float) -> bool:
-        """Note that a request was answered with values; say whether its point had been refused."""
+        """Note that a request was answered with values; return whether its point had been refused."""
         recovered = self._alone.pop(request, None) is not None
         if recovered:
             self._changed = True
@@ -88,7 +88,7 @@ class Refusals:
         return pieces
 
     def settled(self, now: float) -> bool:
-        """Say, once, that it is time to plan anew: everything is known that has changed."""
+        """Return, once, that it is time to plan again: everything is known that has changed."""
         if self._pieces or now < self._not_before:
             return False
         if self._gaps and now >= self._forget_at:

@@ -55,7 +55,7 @@ def _together(fields: Sequence[Packed], by_place: Sequence[int], order: str) -> 
 
     def values(data: bytes) -> Sequence[Value | PointError]:
         found = unpack(data)
-        if floats and not math.isfinite(sum(found)):  # one that is no number, or numbers that are huge
+        if floats and not math.isfinite(sum(found)):  # one is not a number, or some are huge
             return _one_by_one(fields, data)
         found = arrange(found)
         if not scaled:

@@ -96,7 +96,7 @@ class Writing:
         return frozenset(place for place, written in enumerate(times) if written > began)
 
     def give_up(self) -> None:
-        """End what waits to be read back: the device has taken it, and nobody will look."""
+        """End what waits to be read back: the device has taken it, and no session will look."""
         for each in self._sent:
             each.request.overtaken("the session ended before it could be read back")
         self._sent.clear()

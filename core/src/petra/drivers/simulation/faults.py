@@ -55,11 +55,11 @@ class Fault:
     driver: str = field(default="", metadata=about("Connection that it concerns; all of them if not given"))
 
     def concerns(self, driver: str) -> bool:
-        """Say whether it is about a connection."""
+        """Return whether it concerns a connection."""
         return self.driver in ("", driver)
 
     def holds(self, seconds: float) -> bool:
-        """Say whether it is there at a time."""
+        """Return whether it is there at a time."""
         since = seconds - self.at_s
         if since < 0:
             return False

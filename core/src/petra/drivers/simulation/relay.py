@@ -75,7 +75,7 @@ class Relay:
             await close(server)
 
     def admits(self) -> bool:
-        """Say whether one more connection may be."""
+        """Return whether one more connection is accepted."""
         fault = self.fault
         return not (fault and fault.kind is FaultKind.LIMIT and len(self._pairs) >= fault.connections)
 

@@ -59,7 +59,7 @@ class Simulator(ABC):
         """Have the address again."""
 
     def moves(self, point: Point) -> Wave | None:
-        """Return how a point moves when nobody says, where no pattern fits what it holds."""
+        """Return how a point moves by default, where no pattern fits what it holds."""
         del point
         return None
 
@@ -97,7 +97,7 @@ class PushSimulator(Simulator):
         self.push(point, value)
 
     def refuse(self, point: Point) -> None:
-        """Have no such point any more."""
+        """Do not have this point any more."""
         self.withdraw(point, "there is no such point")
 
     def accept(self, point: Point) -> None:
@@ -176,7 +176,7 @@ def _meets(taken: Sequence[range], parts: range) -> bool:
 
 
 def usual(point: Point, number: int) -> Pattern:
-    """Return how a point moves when nobody says: so that neighbours are told apart."""
+    """Return how a point moves by default: so that neighbours are told apart."""
     phase = number * 0.07 % 1.0
     if point.type is SignalType.BOOL:
         return Pattern(point.signal, "toggle", period_s=4.0 + number % 5, phase=phase)

@@ -19,7 +19,7 @@ TIME = "time_s"
 
 
 class Track:
-    """Values from a CSV file: a column `time_s`, and one for each signal. It begins anew at its end."""
+    """Values from a CSV file: a column `time_s`, and one for each signal. It begins again at its end."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -57,7 +57,7 @@ class Track:
         try:
             return _READ[kind](text)
         except ValueError:
-            said = f"{self._path}: line {line}, column {column!r}: {text!r} is no {kind.value}"
+            said = f"{self._path}: line {line}, column {column!r}: {text!r} is not a valid {kind.value}"
             raise PetraError(said) from None
 
 

@@ -1,4 +1,4 @@
-"""Asking and being answered over a stream: what every request-response protocol does underneath.
+"""Asking and being answered over a stream: what every request-response protocol is built on.
 
 A framing cuts what arrives into frames, each with the reference of the request that it answers. Several
 requests may be under way at once; an answer that comes too late is dropped by its reference.
@@ -54,7 +54,7 @@ class Exchange(asyncio.Protocol):
     A peer may send more than it was asked for: an answer that comes twice, or too late. One that goes on and
     on would take the time of all others: what is looked at in a turn of the loop is bounded, nothing more is
     read meanwhile, and with too many of such frames the session ends. Two of them are forgiven for each
-    answer that somebody waits for.
+    answer that a request waits for.
     """
 
     def __init__(self, framing: Framing) -> None:
@@ -65,10 +65,12 @@ class Exchange(asyncio.Protocol):
         self._transport: Any = None
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._ended.add_done_callback(lambda future: future.exception())  # seen, whoever waits or not
+        self._ended.add_done_callback(
+            lambda future: future.exception()
+        )  # retrieved: asyncio would report it otherwise
         self._rest: asyncio.Handle | None = None
         self._unasked = 0
-        """Frames that nobody waited for, or not any more, less two for each that somebody did."""
+        """Frames that no request waited for, or not any more, less two for each that one did."""
 
     async def ask(self, reference: int, data: bytes, timeout: float) -> bytes:  # noqa: ASYNC109 - each request has its own
         """Send a request and return the frame that answers it."""
@@ -90,7 +92,7 @@ class Exchange(asyncio.Protocol):
         await asyncio.shield(self._ended)
 
     def close(self) -> None:
-        """Close it at once; whoever waits is told."""
+        """Close it at once; waiting requests fail."""
         self._end(SessionError("the connection was closed"))
         if self._transport is not None:
             self._transport.abort()
@@ -106,7 +108,7 @@ class Exchange(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Cut frames and hand them to who asked."""
+        """Cut frames and hand them to their requests."""
         if self._ended.done():
             return
         self._buffer += data
@@ -133,7 +135,7 @@ class Exchange(asyncio.Protocol):
         self._rest = self._loop.call_soon(self._cut)
 
     def _hand(self, reference: int, content: bytes) -> None:
-        """Hand a frame to who asked for it; SessionError when too many are nobody's."""
+        """Hand a frame to the request that it answers; SessionError when too many answer none."""
         waiting = self._waiting.get(reference)
         if waiting is not None and not waiting.future.done():
             waiting.future.set_result(content)
@@ -144,7 +146,7 @@ class Exchange(asyncio.Protocol):
             raise SessionError("the peer keeps sending what it was not asked for")
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Tell everybody."""
+        """Fail all waiting requests."""
         self._end(SessionError(f"the connection was lost: {error}" if error else "the peer has closed"))
 
     def _wake_at(self, deadline: float) -> None:
@@ -193,7 +195,7 @@ async def open_tcp(
 
 
 def _keep_alive(line: socket.socket) -> None:
-    """Let the system find out in half a minute that a peer has gone, also where nobody asks it anything."""
+    """Let the system find out in half a minute that a peer has gone, also where it is asked nothing."""
     line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
         if (option := getattr(socket, name, None)) is not None:
@@ -201,7 +203,7 @@ def _keep_alive(line: socket.socket) -> None:
 
 
 def _said(error: OSError | UnicodeError) -> str:
-    """Say what went wrong in the words of the system, without those of asyncio around them."""
+    """Return what went wrong in the words of the system, without those of asyncio around them."""
     number = getattr(error, "errno", None)
     if number is not None and number > 0 and not isinstance(error, SSLError):
         return os.strerror(number)

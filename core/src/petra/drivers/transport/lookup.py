@@ -1,7 +1,7 @@
 """Host names: how they are written, and how they are looked up, each in a thread of its own.
 
 The system's lookup blocks, for half a minute when no name server answers. In the threads that asyncio shares
-among all of them, a few names that nobody knows would keep every other device waiting.
+among all of them, a few names that no server knows would keep every other device waiting.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ def host_and_port(text: str) -> tuple[str, int | None]:
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise ValueError(f"{text!r} is no address, such as [::1]:502")
+            raise ValueError(f"{text!r} is not a valid address, such as [::1]:502")
         port = rest[1:] if rest else ""
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
         if not port:
             raise ValueError(f"{text!r} names no port behind the colon")
     elif ":" in text and not _numeric(text):
-        raise ValueError(f"{text!r} is no IPv6 address; with a port it is [ADDRESS]:PORT")
+        raise ValueError(f"{text!r} is not a valid IPv6 address; with a port it is [ADDRESS]:PORT")
     if not host:
         raise ValueError(f"{text!r} names no host")
     if not port:
         return host, None
     if not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise ValueError(f"{port!r} is no TCP port")
+        raise ValueError(f"{port!r} is not a valid TCP port")
     return host, int(port)
 
 
@@ -47,7 +47,7 @@ def system(host: str) -> list[str]:
 
 
 class Lookup:
-    """Looks up names, each of them once at a time: whoever asks meanwhile waits for the same answer."""
+    """Looks up names, each of them once at a time: callers that ask meanwhile wait for the same answer."""
 
     def __init__(self, resolve: Resolve = system) -> None:
         self._resolve = resolve
@@ -63,7 +63,7 @@ class Lookup:
         future = self._future(host)
 
         def tell(_: Future[list[str]]) -> None:
-            with suppress(RuntimeError):  # whoever asked has gone, and the loop with it
+            with suppress(RuntimeError):  # the caller has gone, and the loop with it
                 loop.call_soon_threadsafe(told.set)
 
         future.add_done_callback(tell)
@@ -82,7 +82,7 @@ class Lookup:
     def _run(self, host: str, future: Future[list[str]]) -> None:
         try:
             found = self._resolve(host)
-        except BaseException as error:  # noqa: BLE001 - whoever waits is told
+        except BaseException as error:  # noqa: BLE001 - the waiting callers receive it
             self._done(host)
             future.set_exception(error)
         else:

@@ -1,4 +1,4 @@
-"""Answering over a stream: what the simulator of every request-response protocol does underneath.
+"""Answering over a stream: what the simulator of every request-response protocol is built on.
 
 The other side of `exchange`: a framing cuts what arrives into requests, and a function answers each.
 """

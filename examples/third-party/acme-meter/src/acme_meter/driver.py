@@ -106,7 +106,7 @@ class MeterSession:
     async def write(self, point: Point, value: Value) -> None:
         """Write a point; raise PointError if the meter refuses."""
         if isinstance(value, str):
-            raise PointError(f"{value!r} is no number")
+            raise PointError(f"{value!r} is not a number")
         await self._ask(f"SET {point.detail} {float(value)!r}")
 
     async def ended(self) -> None:
