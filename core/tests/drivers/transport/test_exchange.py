@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from petra.drivers import Exchange, GarbledError, SessionError
+from petra.drivers import Exchange, GarbledError, NoAnswerError, SessionError
 from petra.drivers.transport.exchange import MOST_AT_ONCE, MOST_UNASKED
+from petra.testing import run_virtual
 
 
 class Bytes:
@@ -141,3 +142,100 @@ def test_what_is_garbled_later_ends_the_session_as_it_does_at_once():
         assert carrier.said == ["pause", "abort"]
 
     asyncio.run(main())
+
+
+def test_each_request_waits_for_as_long_as_it_says():
+    """One timer serves them all, whichever is asked first."""
+
+    async def main() -> None:
+        exchange, _, _ = opened()
+        loop, ended = asyncio.get_running_loop(), {}
+
+        async def ask(reference: int, within: float) -> None:
+            began = loop.time()
+            with pytest.raises(NoAnswerError, match=f"no answer within {within:g} s"):
+                await exchange.ask(reference, b"?", within)
+            ended[reference] = loop.time() - began
+
+        async with asyncio.TaskGroup() as group:
+            for reference, timeout in enumerate((5.0, 1.0, 3.0, 7.5)):
+                group.create_task(ask(reference, timeout))
+                await asyncio.sleep(0.25)
+        assert ended == pytest.approx({0: 5.0, 1: 1.0, 2: 3.0, 3: 7.5})
+
+    run_virtual(main())
+
+
+def test_an_answer_that_comes_too_late_is_nobodys_and_the_next_one_is_good():
+    async def main() -> None:
+        exchange, _, carrier = opened()
+        with pytest.raises(NoAnswerError):
+            await exchange.ask(1, b"?", 1.0)
+        exchange.data_received(b"\1")
+        asked = asyncio.ensure_future(exchange.ask(2, b"?", 1.0))
+        await asyncio.sleep(0.999)
+        exchange.data_received(b"\2")
+        assert await asked == b"\2"
+        assert carrier.said == []
+
+    run_virtual(main())
+
+
+def test_who_waits_is_told_why_the_connection_is_over_and_so_is_who_asks_later():
+    async def main() -> None:
+        exchange, _, carrier = opened()
+        asked = asyncio.ensure_future(exchange.ask(1, b"?", 60.0))
+        await asyncio.sleep(0)
+        exchange.connection_lost(ConnectionResetError("reset by peer"))
+        for waiting in (asked, exchange.ask(2, b"?", 60.0), exchange.ended()):
+            with pytest.raises(SessionError, match="the connection was lost: reset by peer"):
+                await waiting
+        exchange.close()
+        with pytest.raises(SessionError, match="reset by peer"):
+            await exchange.ended()
+        assert carrier.said == ["abort"]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (lambda exchange: exchange.connection_lost(None), "the peer has closed"),
+        (lambda exchange: exchange.close(), "the connection was closed"),
+    ],
+)
+def test_it_is_said_who_has_closed(end, said):
+    async def main() -> None:
+        exchange, _, _ = opened()
+        asked = asyncio.ensure_future(exchange.ask(1, b"?", 60.0))
+        await asyncio.sleep(0)
+        end(exchange)
+        with pytest.raises(SessionError, match=said):
+            await asked
+        assert asyncio.get_running_loop().time() < 60.0
+
+    run_virtual(main())
+
+
+class Pairs(Bytes):
+    """Two bytes are a frame."""
+
+    def take(self, buffer: bytearray) -> tuple[int, bytes] | None:
+        """Take two bytes."""
+        return super().take(buffer) if len(buffer) > 1 and not buffer.pop(0) else None
+
+
+def test_what_had_arrived_of_an_answer_that_was_given_up_is_no_part_of_the_next_one():
+    async def main() -> None:
+        exchange, carrier = Exchange(Pairs()), Carrier()
+        exchange.connection_made(carrier)  # type: ignore[arg-type]
+        exchange.data_received(b"\0")
+        exchange.drop_input()
+        asked = asyncio.ensure_future(exchange.ask(3, b"?", 60.0))
+        await asyncio.sleep(0)
+        exchange.data_received(b"\0")
+        exchange.data_received(b"\3")
+        assert await asked == b"\3"
+
+    run_virtual(main())
