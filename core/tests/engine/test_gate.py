@@ -7,7 +7,7 @@ import math
 import pytest
 
 from petra.clock import SystemClock
-from petra.drivers import Command, Direction, Driver, Origin, Outcome, Point, SessionContext
+from petra.drivers import Act, Command, Direction, Driver, Origin, Outcome, Point, SessionContext
 from petra.drivers.commands.ledger import Ledger
 from petra.engine.gate import CommandGate
 from petra.engine.journal import CommandJournal, read
@@ -180,3 +180,102 @@ def test_an_order_never_changes(gate):
     order = gate.command("level", 2.0, "ann", Origin.LOCAL).order
     with pytest.raises(AttributeError):
         order.value = 3.0
+
+
+def test_an_unforce_is_an_order_without_a_value(gate, ledger, bus):
+    forced = gate.force("level", 4, "ann", Origin.LOCAL)
+    freed = gate.force("level", None, "ann", Origin.LOCAL)
+    assert [(each.order.act, each.order.value) for each in (forced, freed)] == [
+        (Act.FORCE, 4.0),
+        (Act.UNFORCE, None),
+    ]
+    assert bus.store.inbox.take()[1].value is None
+    assert said(gate.force("nothing", None, "ann", Origin.LOCAL))[0] is Outcome.REJECTED
+
+
+def test_what_a_block_or_a_device_writes_can_be_forced(gate, bus):
+    """That is what forcing is for."""
+    for name in ("sum", "read", "twice"):
+        assert gate.force(name, 2.0, "ann", Origin.LOCAL).outcome is Outcome.ACCEPTED
+    bus.store.latch()
+    bus.store.publish(1, 1)
+    assert [bus.read(name).value for name in ("sum", "read", "twice")] == [2.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (True, True),
+        (math.inf, math.inf),
+        (2**63 - 1, 2**63 - 1),
+        (-(2**63 - 1), -(2**63 - 1)),
+        (2**63, "<int>"),
+        ("x" * 100, "x" * 100),
+        ("x" * 101, "x" * 100 + "…"),
+        (b"x", "<bytes>"),
+        (None, None),
+    ],
+)
+def test_of_what_was_refused_the_ledger_keeps_what_has_a_bounded_size(gate, given, kept):
+    assert gate.command("nothing", given, "ann", Origin.LOCAL).value == kept
+
+
+@pytest.mark.parametrize("name", [7, None, "x" * 201, "", "a\nb"])
+def test_what_is_not_a_name_is_refused_in_a_bounded_size(gate, name):
+    for command in (
+        gate.command(name, 1.0, "ann", Origin.LOCAL),
+        gate.force(name, 1.0, "ann", Origin.LOCAL),
+    ):
+        assert command.outcome is Outcome.REJECTED
+        assert len(command.signal) <= 200
+        assert len(command.reason) <= 300
+
+
+def test_a_command_is_handed_to_the_driver_of_the_one_point_that_writes(bus, ledger):
+    """Others of the signal may read it. It waits in the driver's queue, and its end is looked after."""
+    read, written = (
+        Point("level", SignalType.FLOAT, "r"),
+        Point("level", SignalType.FLOAT, "w", Direction.BOTH),
+    )
+    put: list[tuple[Command, float]] = []
+    expected: list[Command] = []
+
+    class Queue:
+        def put(self, command: Command, now: float) -> None:
+            put.append((command, now))
+
+    class Able(Hosted):
+        """As much of a hosted driver as a command needs."""
+
+        takes = True
+        deliveries = sessions = property(lambda self: self)
+        queue = Queue()
+
+        def now(self) -> float:
+            return 5.0
+
+        def writes(self, point: Point) -> bool:
+            return self.takes and point is written
+
+        def expect(self, command: Command) -> None:
+            expected.append(command)
+
+    with Supervisor() as supervisor:
+        gate = CommandGate(bus, SystemClock(), ledger, supervisor)
+        able = Able(written)
+        gate.route([Hosted(read), able])
+        assert [point for _, point in gate.routes["level"]] == [read, written]
+
+        async def turn() -> None:
+            """Let the loop do what was asked of it before."""
+
+        command = gate.command("level", 3, "ann", Origin.LOCAL)
+        supervisor.call(turn())
+        assert (command.order.point, command.value) == (written, 3.0)
+        assert (expected, put) == ([command], [(command, 5.0)])
+        able.takes = False
+        late = gate.command("level", 4.0, "ann", Origin.LOCAL)
+        assert said(late.wait(60)) == (Outcome.REJECTED, "a reload takes this point away")
+        gate.route([])
+        assert gate.command("level", 5.0, "ann", Origin.LOCAL).outcome is Outcome.ACCEPTED
+    assert put == [(command, 5.0)]
