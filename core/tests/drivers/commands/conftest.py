@@ -12,7 +12,7 @@ from petra.drivers import Command, Direction, Driver, Origin, Point, SessionCont
 from petra.drivers.commands.deliveries import Deliveries
 from petra.drivers.commands.ledger import Ledger
 from petra.drivers.contract.sessions import DriverSessions
-from petra.signals import LocalBus, Quality, Signal, SignalType, Status, Store, Value
+from petra.signals import LocalBus, Quality, QualityReason, Signal, SignalType, Store, Value
 from petra.testing import ManualClock, run_virtual
 
 
@@ -30,7 +30,7 @@ class Plant:
         self.clock = ManualClock()
         self.store = Store(signals, self.clock)
         split = self.store.layout.split
-        self.store.doubt(range(split, len(signals)), Status(Quality.BAD, "not computed yet"))
+        self.store.doubt(range(split, len(signals)), QualityReason(Quality.BAD, "not computed yet"))
         self.store.publish(0, 0)
         self.bus = LocalBus(self.store)
         self.ledger = Ledger(self.clock)
@@ -46,7 +46,7 @@ class Plant:
         context.connected()
         await self.act()
 
-    async def scan(self, status: Status | None = None, **outputs: float) -> None:
+    async def scan(self, status: QualityReason | None = None, **outputs: float) -> None:
         """Compute, publish, and act on it."""
         if not self.scans:
             self.store.flawed.clear()

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from petra.drivers import Direction, Limits, Point
-from petra.signals import OnBad, Quality, Signal, SignalType, Status, Value
+from petra.signals import OnBad, Quality, QualityReason, Signal, SignalType, Value
 
-BAD = Status(Quality.BAD, "no contact")
+BAD = QualityReason(Quality.BAD, "no contact")
 FLOAT = SignalType.FLOAT
 
 

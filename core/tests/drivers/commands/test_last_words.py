@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from petra.drivers import Direction, Outcome, Point
-from petra.signals import Layout, OnBad, Quality, Signal, SignalType, Status
+from petra.signals import Layout, OnBad, Quality, QualityReason, Signal, SignalType
 
-BAD = Status(Quality.BAD, "no contact")
+BAD = QualityReason(Quality.BAD, "no contact")
 FLOAT = SignalType.FLOAT
 
 

@@ -35,13 +35,8 @@ def host_and_port(text: str) -> tuple[str, int | None]:
         raise ValueError(f"{text!r} names no host")
     if not port:
         return host, None
-<<<<<<< HEAD
-    if not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise ValueError(f"{port!r} is not a valid TCP port")
-=======
     if not (port.isascii() and port.isdecimal()) or not 0 < int(port) < 65_536:
-        raise ValueError(f"{port!r} is no TCP port")
->>>>>>> b689244 (Refuse ports in digits other than 0 to 9; test lines that are bad)
+        raise ValueError(f"{port!r} is not a valid TCP port")
     return host, int(port)
 
 
