@@ -19,7 +19,7 @@ from petra.config.providers import LATER, LATER_BLOCKS
 from petra.drivers import Script
 from petra.library import plugin
 from petra.plugin import Catalog, Offer, hookspecs
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 from petra.plugin.kinds import CliCommand, DriverKind
 from petra.settings import Setting, settings
 from petra.settings.model import optional, type_name
@@ -130,7 +130,7 @@ def problems() -> str:
 def hooks() -> str:
     """Return every hook with its signature, and the classes that hooks return."""
     lines = []
-    for group in Group:
+    for group in OfferGroup:
         hook = getattr(hookspecs, group.hook)
         returns = str(inspect.signature(hook).return_annotation)
         lines.append(f"### `{group.hook}() -> {returns}`\n\n{inspect.getdoc(hook)}\n")

@@ -13,13 +13,15 @@ import pytest
 from petra import Catalog
 from petra.config.models import PlantConfig
 from petra.drivers import Script
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 OURS = {path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml")}
 SECTIONS = {
-    offer.name: offer.driver.config for offer in Catalog.load().offers(Group.DRIVER) if offer.plugin in OURS
+    offer.name: offer.driver.config
+    for offer in Catalog.load().offers(OfferGroup.DRIVER)
+    if offer.plugin in OURS
 }
 PAGES = {"configuration": PlantConfig, "simulation": Script, **SECTIONS}
 

@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 from petra import Block, Catalog, CliCommand, Condition, DriverKind, In, Out, PluginNotFoundError, hookimpl
 from petra.plugin import Fault, Stage
 from petra.plugin.candidate import Candidate, Source
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 
 
 def block(name: str, base: type[Block] = Block, aliases: tuple[str, ...] = ()) -> type[Block]:
@@ -275,7 +275,8 @@ def test_what_is_offered_is_found_by_every_name(meter_catalog):
 
 def test_an_offer_is_of_one_group(meter_catalog):
     block, driver, command = (
-        meter_catalog.offers(group)[0] for group in (Group.BLOCK, Group.DRIVER, Group.CLI_COMMAND)
+        meter_catalog.offers(group)[0]
+        for group in (OfferGroup.BLOCK, OfferGroup.DRIVER, OfferGroup.CLI_COMMAND)
     )
     assert block.block is meter_catalog.block("GT")
     assert driver.driver is meter_catalog.section("meter")

@@ -7,7 +7,8 @@ import random
 import attrs
 import pytest
 
-from petra.scan.statistics import Figures, Statistics, engine_signals, figure_names, percentile
+from petra.scan.engine_signals import engine_signal_types, figure_names
+from petra.scan.statistics import Figures, TaskStatistics, percentile
 from petra.signals import SignalType
 
 
@@ -32,7 +33,7 @@ def test_the_middle_the_least_and_the_most():
 
 
 def test_figures_are_milliseconds_of_what_was_added():
-    mine = Statistics()
+    mine = TaskStatistics()
     for lateness, execution in ((0.001, 0.030), (0.004, 0.050), (0.002, 0.010)):
         mine.add(lateness, execution)
     mine.overruns, mine.faults = 4, 5
@@ -51,12 +52,12 @@ def test_figures_are_milliseconds_of_what_was_added():
 
 
 def test_before_the_first_scan_every_figure_is_zero():
-    assert Statistics().figures(0.25) == Figures(period_ms=250.0)
+    assert TaskStatistics().figures(0.25) == Figures(period_ms=250.0)
     assert set(attrs.astuple(Figures())) == {0}
 
 
 def test_percentiles_look_back_over_a_thousand_scans_and_the_longest_one_is_kept():
-    mine = Statistics()
+    mine = TaskStatistics()
     mine.add(9.0, 8.0)
     for _ in range(999):
         mine.add(1.0, 2.0)
@@ -70,7 +71,7 @@ def test_percentiles_look_back_over_a_thousand_scans_and_the_longest_one_is_kept
 
 
 def test_the_engine_s_own_signals_have_names_and_types_of_their_own():
-    made = engine_signals(["main", "slow"])
+    made = engine_signal_types(["main", "slow"])
     assert figure_names("main")[0] == "petra.main.scans"
     assert made["petra.slow.overruns"] is SignalType.INT
     assert made["petra.slow.lateness_p99_ms"] is SignalType.FLOAT

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from petra.config.schema import model_schema
 from petra.plugin.faults import Fault, one_line
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 from petra.scan import Bench
 from petra.settings.model import settings
 
@@ -51,9 +51,9 @@ def conformance(catalog: Catalog, name: str) -> Iterator[Finding]:
 
 def _of_offers(plugin: Plugin) -> Iterator[Finding]:
     for offer in plugin.offers:
-        if offer.group in (Group.BLOCK, Group.CONDITION):
+        if offer.group in (OfferGroup.BLOCK, OfferGroup.CONDITION):
             yield from _block(offer)
-        elif offer.group is Group.CLI_COMMAND:
+        elif offer.group is OfferGroup.CLI_COMMAND:
             yield _command(offer)
         else:
             yield from _driver(f"driver {offer.name}", offer.driver.config)

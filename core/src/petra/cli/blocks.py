@@ -10,7 +10,7 @@ import click
 from petra.cli.console.output import print_json, print_table
 from petra.cli.console.session import Session, json_option, with_session
 from petra.cli.installation.describe import as_text, describe_offer
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 
 if TYPE_CHECKING:
     from petra.plugin import Offer
@@ -26,7 +26,7 @@ def blocks() -> None:
 @with_session
 def list_blocks(session: Session, *, as_json: bool) -> None:
     """List every kind of block with what it does."""
-    offers = session.catalog.offers(Group.BLOCK, Group.CONDITION)
+    offers = session.catalog.offers(OfferGroup.BLOCK, OfferGroup.CONDITION)
     if as_json:
         print_json([describe_offer(offer) for offer in offers])
         return

@@ -145,7 +145,7 @@ def _retain_file(folder: DataFolder | None, given: str) -> Path | None:
 
 
 def _print_signals(engine: Engine, *, as_json: bool) -> None:
-    from petra.scan.statistics import PREFIX
+    from petra.scan.engine_signals import PREFIX
 
     rows = [
         (s.name, s.type.value, engine.last(s.name))

@@ -97,6 +97,7 @@ class SignalConfig:
         ),
     )
     description: str = field(default="", metadata=about("Description, for display"))
+    category: str = field(default="", metadata=about("Group of signals that belong together, for people"))
 
 
 @frozen

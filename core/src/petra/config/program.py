@@ -16,7 +16,7 @@ from petra.config.nodes import within
 from petra.config.providers import LATER_BLOCKS
 from petra.config.values import Invalid
 from petra.config.wording import as_number, cure, named, noun, written, written_as
-from petra.scan.statistics import PREFIX
+from petra.scan.engine_signals import PREFIX
 from petra.settings import SignalUse
 from petra.signals import OnBad, SignalType, is_name, literal
 

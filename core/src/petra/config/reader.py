@@ -18,8 +18,8 @@ from petra.config.shapes import devices
 from petra.config.signal_types import TypeCheck
 from petra.config.structure import Structurer
 from petra.config.values import Invalid
-from petra.plugin.groups import Group
-from petra.scan.statistics import PREFIX, engine_signals
+from petra.plugin.groups import OfferGroup
+from petra.scan.engine_signals import PREFIX, engine_signal_types
 from petra.settings.model import settings
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Reader:
             return
         finally:
             # Also after a failure: the points that could be read are checked for safe values.
-            if self._catalog.find("section", name).group is Group.DRIVER:  # type: ignore[union-attr]
+            if self._catalog.find("section", name).group is OfferGroup.DRIVER:  # type: ignore[union-attr]
                 self._points += self._structurer.models.signals[before:]
         self._sections[name] = tuple(made)
 
@@ -215,7 +215,7 @@ class Reader:
                 *as_written,
                 *silent,
                 *(signal.name for _, signal in signals),
-                *engine_signals(task.name for task in tasks),
+                *engine_signal_types(task.name for task in tasks),
             ],
             self._structurer.models.signals,
             self._maybe_written if self._all_writers_known else None,

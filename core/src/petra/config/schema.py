@@ -14,7 +14,7 @@ from petra.config.models import SYNONYMS, BlockConfig, PlantConfig
 from petra.config.providers import LATER, LATER_BLOCKS
 from petra.config.reader import PROTOCOLS
 from petra.config.shapes import CONNECTIONS, item_model
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 from petra.settings.model import Bounds, Setting, is_optional, not_read, optional, settings
 from petra.settings.secret import Secret
 from petra.signals import INT_MAX, INT_MIN
@@ -45,7 +45,7 @@ _SCALARS: dict[Any, Schema] = {
 def document_schema(catalog: Catalog) -> Schema:
     """Return the schema of a whole document, with the section of every installed plugin."""
     plant = model_schema(PlantConfig)
-    specs = [o.block.spec for o in catalog.offers(Group.BLOCK, Group.CONDITION)]
+    specs = [o.block.spec for o in catalog.offers(OfferGroup.BLOCK, OfferGroup.CONDITION)]
     if specs:
         plant["properties"]["blocks"] = _any_of(
             {"type": "array", "items": _block_schema(specs)},

@@ -10,7 +10,7 @@ from petra.config.models import SignalConfig
 from petra.config.nodes import within
 from petra.config.wording import named
 from petra.scan import CheckedProgram, Resolution, Wired, order_program, wire
-from petra.scan.statistics import PREFIX, engine_signals
+from petra.scan.engine_signals import PREFIX, engine_signal_types
 from petra.settings import SignalUse
 from petra.signals import SignalType, Value, is_name
 
@@ -53,7 +53,7 @@ class TypeCheck:
         # Outputs of disabled blocks exist too, so that their readers stay valid.
         silent = [self._wire_block(block) for block in blocks if block.good and not block.config.enabled]
         declared = {signal.name: signal.type.python for _, signal in signals}
-        engine = engine_signals(task.name for task in tasks)
+        engine = engine_signal_types(task.name for task in tasks)
         declared.update((name, kind.python) for name, kind in engine.items())
         for use in uses:
             if use.use is not SignalUse.READS and use.type is not None:

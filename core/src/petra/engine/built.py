@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from petra.config.models import MAIN, TaskConfig
 from petra.errors import PetraError
 from petra.scan import CheckedProgram, Program, Resolution, SignalPlaces, Task, Wired, check_program, wire
-from petra.scan.statistics import engine_signals
+from petra.scan.engine_signals import engine_signal_types
 from petra.scan.template import Templates
 from petra.signals import Layout, OnBad, QualityReason, Signal, SignalType
 
@@ -76,7 +76,7 @@ def build(
 def _check(plant: PlantConfig, catalog: Catalog) -> CheckedProgram:
     """Return the checked program of a plant that comes from no document, such as a recorded one."""
     declared = {signal.name: signal.type.python for signal in plant.signals}
-    engine = engine_signals(task.name for task in plant.tasks)
+    engine = engine_signal_types(task.name for task in plant.tasks)
     declared.update((name, kind.python) for name, kind in engine.items())
     wired = [_wired(catalog, block) for block in plant.blocks]
     task_of = {block.name: block.task for block in plant.blocks}
@@ -97,7 +97,7 @@ def _layout(
     fed: Collection[str],
 ) -> Layout:
     written_by = program.writers
-    engine = engine_signals(task.name for task in plant.tasks)
+    engine = engine_signal_types(task.name for task in plant.tasks)
     signals = [
         Signal(
             s.name,
@@ -112,6 +112,8 @@ def _layout(
             fed=s.name in fed,
             minimum=s.minimum,
             maximum=s.maximum,
+            description=s.description,
+            category=s.category,
         )
         for s in plant.signals
     ]

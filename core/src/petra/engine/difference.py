@@ -11,7 +11,7 @@ from attrs import asdict, frozen
 
 from petra.engine.drivers import drivers_of, goes_on, written
 from petra.engine.heirs import Heirs
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 
 if TYPE_CHECKING:
     from petra.config import BlockConfig, Configuration, SignalConfig
@@ -215,7 +215,7 @@ def _sections(old: Configuration, new: Configuration, catalog: Catalog) -> Itera
     for name in dict.fromkeys([*old.sections, *new.sections]):
         before, after = old.sections.get(name), new.sections.get(name)
         offer = catalog.find("section", name)
-        if before == after or (offer is not None and offer.group is Group.DRIVER):
+        if before == after or (offer is not None and offer.group is OfferGroup.DRIVER):
             continue
         act = Act.ADD if before is None else Act.REMOVE if after is None else Act.CHANGE
         yield Change(act, "section", name)

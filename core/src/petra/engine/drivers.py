@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from petra.errors import PetraError
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 
 if TYPE_CHECKING:
     from petra.config import Configuration
@@ -27,7 +27,7 @@ def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
     made: list[Driver] = []
     for name, configs in configuration.sections.items():
         offer = catalog.find("section", name)
-        if offer is None or offer.group is not Group.DRIVER:
+        if offer is None or offer.group is not OfferGroup.DRIVER:
             continue
         for config in configs:
             try:
@@ -84,6 +84,6 @@ def placing(layout: Layout) -> Placing:
 
     def place(signal: str) -> tuple[bool, object]:
         index = layout.place(signal)
-        return index >= layout.split, layout.types[index]
+        return layout.is_computed(index), layout.types[index]
 
     return place

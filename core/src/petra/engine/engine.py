@@ -17,6 +17,7 @@ from petra.engine.built import Built, moved
 from petra.engine.deployment import Deployment, deploy
 from petra.engine.difference import Change, diff_deployments
 from petra.engine.drivers import say_refused_safe_values
+from petra.engine.engine_signals import EngineSignals
 from petra.engine.hooks import announce
 from petra.engine.host import DriverHost
 from petra.engine.journal import CommandJournal
@@ -24,10 +25,9 @@ from petra.engine.keeper import Keeper
 from petra.engine.record import Snapshot
 from petra.engine.reload import Reload
 from petra.engine.retain import Kept, RetainFile
-from petra.engine.show import Shown
 from petra.engine.watch import Watchdog
 from petra.errors import PetraError
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 from petra.plural import plural
 from petra.scan import Figures, Scheduler, Task
 from petra.scan.template import Templates
@@ -115,7 +115,7 @@ class Engine:
         self.activities = Activities(self.supervisor)
         """What plugins run beside the drivers: see `petra_engine_started`."""
         self.field = DriverHost(self.bus, self.clock, self.supervisor)
-        self._shown = Shown(self.bus, [task.name for task in built.tasks])
+        self._engine_signals = EngineSignals(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
             self.store,
             self.clock,
@@ -183,7 +183,7 @@ class Engine:
         self._began = self.clock.monotonic()
         for name in self.configuration.sections:
             offer = self.catalog.find("section", name)
-            if offer is None or offer.group is not Group.DRIVER:
+            if offer is None or offer.group is not OfferGroup.DRIVER:
                 log.warning("the section `%s` is checked but not run by this version", name)
         say_refused_safe_values(self._deployed.drivers, self.bus.layout)
         self._thread = threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True)
@@ -209,7 +209,9 @@ class Engine:
         self.supervisor.start()
         self.field.start(self._deployed.drivers)
         self._await_devices(answers_within, stopping)
-        self._shown.write(self.clock.now_ns(), self.scheduler.tasks)  # the first scan knows what time it is
+        self._engine_signals.write(
+            self.clock.now_ns(), self.scheduler.tasks
+        )  # the first scan knows what time it is
         self._watchdog.start()
         self._keeper.start()
         assert self._thread is not None  # noqa: S101 - the caller has made it
@@ -320,8 +322,8 @@ class Engine:
         """Let signals that no point reads any more begin again, at their safe value if they have one."""
         layout = self.bus.layout
         for name in signals:
-            index = layout.index.get(name, layout.split)
-            if index < layout.split:
+            index = layout.index.get(name)
+            if index is not None and not layout.is_computed(index):
                 safe = layout.signals[index].safe
                 with suppress(InboxFullError):
                     self.bus.serve(name, layout.initial()[index] if safe is None else safe)
@@ -438,8 +440,8 @@ class Engine:
             if new not in arrangement.saved.forced:
                 arrangement.saved.values[new] = store.values[old]
         tasks = scheduler.prepare(built.tasks)
-        shown = Shown(self.bus, [task.name for task in tasks])
-        before = store.arrangement(), scheduler.tasks, self._deployed, self._shown
+        shown = EngineSignals(self.bus, [task.name for task in tasks])
+        before = store.arrangement(), scheduler.tasks, self._deployed, self._engine_signals
         try:
             self._assign(arrangement, tasks, deployment, shown)
         except BaseException:
@@ -449,11 +451,11 @@ class Engine:
         self._record_state()
 
     def _assign(
-        self, arrangement: Arrangement, tasks: Sequence[Task], deployment: Deployment, shown: Shown
+        self, arrangement: Arrangement, tasks: Sequence[Task], deployment: Deployment, shown: EngineSignals
     ) -> None:
         self.store.assume(arrangement)
         self.scheduler.tasks = tuple(tasks)
-        self._deployed, self._shown = deployment, shown
+        self._deployed, self._engine_signals = deployment, shown
 
     def _carry_over(self, deployment: Deployment) -> None:
         """Hand what blocks of the same name and type remember to the tasks that are to run."""
@@ -486,7 +488,7 @@ class Engine:
     def _each_second(self) -> None:
         self._keeper.note_forces()
         with suppress(InboxFullError):  # counted as refused; the next second brings other figures
-            self._shown.write(self.clock.now_ns(), self.scheduler.tasks)
+            self._engine_signals.write(self.clock.now_ns(), self.scheduler.tasks)
 
     def _scan_failed(self, task: Task, error: BaseException) -> None:
         if task.statistics.faults <= 10:

@@ -9,7 +9,7 @@ from attrs import define
 
 from petra.drivers.commands.order import Act, Origin, Outcome
 from petra.errors import PetraError
-from petra.scan.statistics import PREFIX
+from petra.scan.engine_signals import PREFIX
 from petra.signals import Force, InboxFullError, NotWritableError
 from petra.signals.types import LONGEST_NAME
 
@@ -120,7 +120,7 @@ class CommandGate:
             return way
         layout = self._bus.layout
         index = layout.place(signal)
-        if index >= layout.split:
+        if layout.is_computed(index):
             way.refusal = f"the block {layout.signals[index].written_by!r} writes it; force it instead"
         elif signal.startswith(PREFIX) or signal in self._online:
             way.refusal = "the engine itself writes it"

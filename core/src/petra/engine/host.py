@@ -19,7 +19,7 @@ from petra.engine.gate import CommandGate
 from petra.engine.heirs import Heirs
 from petra.engine.hosted import DriverStatus, HostedDriver
 from petra.errors import PetraError
-from petra.scan.statistics import PREFIX
+from petra.scan.engine_signals import PREFIX
 from petra.signals import LocalBus, Quality, QualityReason, ReasonCode, Store
 from petra.supervise import Activity, Backoff
 
@@ -108,7 +108,7 @@ class DriverHost:
 
     def give_up(self, leaving: Iterable[Driver], drivers: Sequence[Driver], layout: Layout) -> None:
         """Write safe values where nothing will write any more when these drivers run on that layout."""
-        heirs = Heirs(drivers, lambda name: layout.place(name) >= layout.split)
+        heirs = Heirs(drivers, lambda name: layout.is_computed(layout.place(name)))
         gone = [
             (self._running[driver.name], point)
             for driver in leaving
@@ -239,7 +239,7 @@ class DriverHost:
             log.critical("the drivers have not moved for %g s: one of them blocks the others", _SILENT_AFTER)
             layout = self._bus.layout
             for signal, served in self.gate.routes.items():
-                if served[0][1].direction.reads and layout.place(signal) < layout.split:
+                if served[0][1].direction.reads and not layout.is_computed(layout.place(signal)):
                     status = QualityReason(Quality.BAD, "the drivers do not move", ReasonCode.NOT_CONNECTED)
                     self._bus.serve(signal, self._bus.read(signal).value, status)
         elif self._silent and not silent:

@@ -21,7 +21,7 @@ from petra.plugin import hookspecs
 from petra.plugin.candidate import Candidate
 from petra.plugin.contract import breaches, names
 from petra.plugin.faults import Fault, Rejected, Stage, one_line
-from petra.plugin.groups import RESERVED, Group
+from petra.plugin.groups import RESERVED, OfferGroup
 from petra.plugin.kinds import CliCommand, DriverKind
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class Offer:
     """One offer of a plugin: its group, its first name, and the class, kind or command itself."""
 
-    group: Group
+    group: OfferGroup
     name: str
     thing: type[Block] | DriverKind[Any] | CliCommand = field(repr=False)
     plugin: str
@@ -119,7 +119,7 @@ class Catalog:
         """Make a catalog of plugin modules, or of objects with the same attributes; tests use it."""
         return cls(Candidate(_module_name(module), module) for module in modules)
 
-    def offers(self, *groups: Group) -> tuple[Offer, ...]:
+    def offers(self, *groups: OfferGroup) -> tuple[Offer, ...]:
         """Return every offer of these groups, or of all, in the order of the plugins."""
         return tuple(o for p in self.plugins for o in p.offers if not groups or o.group in groups)
 
@@ -189,7 +189,7 @@ class Catalog:
     def _offers(self, candidate: Candidate, module: object) -> Iterator[Offer]:
         self._register(candidate, module)
         try:
-            for group in Group:
+            for group in OfferGroup:
                 for thing in _call(self._hooks, module, group):
                     if breach := next(breaches(group, thing), None):
                         raise Rejected(Stage.CONTRACT, f"{group.hook}: {breach}")
@@ -209,7 +209,7 @@ class Catalog:
                 self._hooks.unregister(module)
             raise Rejected(Stage.HOOK, one_line(error)) from error
         callers = self._hooks.get_hookcallers(module) or []
-        known = [*(group.hook for group in Group), *hookspecs.LIFE_CYCLE]
+        known = [*(group.hook for group in OfferGroup), *hookspecs.LIFE_CYCLE]
         for caller in callers:
             if not caller.has_spec():
                 self._hooks.unregister(module)
@@ -254,7 +254,7 @@ def _check_api(module: object) -> None:
         )
 
 
-def _call(hooks: pluggy.PluginManager, module: object, group: Group) -> Iterator[Any]:
+def _call(hooks: pluggy.PluginManager, module: object, group: OfferGroup) -> Iterator[Any]:
     """Call one hook of one plugin, so that a failure concerns this plugin only."""
     for implementation in getattr(hooks.hook, group.hook).get_hookimpls():
         if implementation.plugin is not module:

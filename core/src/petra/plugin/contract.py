@@ -11,28 +11,28 @@ import attrs
 
 from petra.blocks import Block, Condition
 from petra.errors import DeclarationError
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 from petra.plugin.kinds import CliCommand, DriverKind
 from petra.settings.model import verify
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 
 
-def names(group: Group, thing: Any) -> tuple[str, ...]:
+def names(group: OfferGroup, thing: Any) -> tuple[str, ...]:
     """Return every name of an offer: a configuration or a command can use any of them."""
-    if group in (Group.BLOCK, Group.CONDITION):
+    if group in (OfferGroup.BLOCK, OfferGroup.CONDITION):
         spec_names: tuple[str, ...] = thing.spec.names
         return spec_names
     return (thing.name,)
 
 
-def breaches(group: Group, thing: object) -> Iterator[str]:
+def breaches(group: OfferGroup, thing: object) -> Iterator[str]:
     """Yield each violated requirement in one line; nothing for a valid offer."""
-    if group is Group.BLOCK:
+    if group is OfferGroup.BLOCK:
         yield from _block(thing, Block)
-    elif group is Group.CONDITION:
+    elif group is OfferGroup.CONDITION:
         yield from _block(thing, Condition)
-    elif group is Group.CLI_COMMAND:
+    elif group is OfferGroup.CLI_COMMAND:
         yield from _cli_command(thing)
     else:
         yield from _driver(thing)

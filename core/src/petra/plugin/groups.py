@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Group(Enum):
+class OfferGroup(Enum):
     """What a plugin can offer; the value is the word used in listings."""
 
     BLOCK = "block"
@@ -30,10 +30,10 @@ class Group(Enum):
 
 
 _SPACE = {
-    Group.BLOCK: "block type",
-    Group.CONDITION: "block type",
-    Group.DRIVER: "section",
-    Group.CLI_COMMAND: "command",
+    OfferGroup.BLOCK: "block type",
+    OfferGroup.CONDITION: "block type",
+    OfferGroup.DRIVER: "section",
+    OfferGroup.CLI_COMMAND: "command",
 }
 
 CORE_SECTIONS = ("signals", "blocks", "tasks", "alarms", "storage", "engine", "scan_time_ms")

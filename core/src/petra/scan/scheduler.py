@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from attrs import define, field
 
 from petra.scan.garbage import GarbageSchedule
-from petra.scan.statistics import Statistics
+from petra.scan.statistics import TaskStatistics
 
 if TYPE_CHECKING:
     from petra.clock import Clock
@@ -38,7 +38,7 @@ class Task:
     period: float
     priority: int
     program: Program
-    statistics: Statistics = field(factory=Statistics)
+    statistics: TaskStatistics = field(factory=TaskStatistics)
     origin: float = 0.0
     """When its deadlines begin: the first one."""
     number: int = 0

@@ -74,6 +74,15 @@ class Signal:
     fed: bool = False
     minimum: int | float | None = None
     maximum: int | float | None = None
+    description: str = ""
+    category: str = ""
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """The least and the greatest value, where both are known: for displays and other systems."""
+        if self.minimum is None or self.maximum is None:
+            return None
+        return float(self.minimum), float(self.maximum)
 
 
 class Layout:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import attrs
 
 from petra.cli.console.output import shown
-from petra.plugin.groups import Group
+from petra.plugin.groups import OfferGroup
 
 if TYPE_CHECKING:
     from petra.blocks import BlockSpec, Member
@@ -32,9 +32,9 @@ def describe_plugin(plugin: Plugin) -> Described:
 def describe_offer(offer: Offer) -> Described:
     """Return the description of one offer."""
     head: Described = {"group": offer.group.value, "name": offer.name, "plugin": offer.plugin}
-    if offer.group in (Group.BLOCK, Group.CONDITION):
+    if offer.group in (OfferGroup.BLOCK, OfferGroup.CONDITION):
         return head | _block(offer.block.spec)
-    if offer.group is Group.CLI_COMMAND:
+    if offer.group is OfferGroup.CLI_COMMAND:
         return head | {"doc": offer.cli_command.summary}
     return head | _kind(offer.driver.config)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 
 from petra.cli.console.output import plural, printable, shown
-from petra.scan.statistics import PREFIX
+from petra.scan.engine_signals import PREFIX
 from petra.supervise import ActivityState
 
 if TYPE_CHECKING:

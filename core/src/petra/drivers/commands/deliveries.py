@@ -363,7 +363,7 @@ class Deliveries:
     def _is_computed(self, index: int) -> bool:
         """Return whether a block or another device says what the signal is, and no command."""
         layout = self._bus.layout
-        return index >= layout.split or (index >= 0 and layout.signals[index].fed)
+        return index >= 0 and (layout.is_computed(index) or layout.signals[index].fed)
 
     def _all(self) -> Iterator[Delivery]:
         for deliveries in self._of.values():

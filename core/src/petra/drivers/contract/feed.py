@@ -52,7 +52,7 @@ class Feed:
         self, bus: ServedBus, points: Sequence[Point], now: float, *, max_age: float | None = None
     ) -> None:
         layout = bus.layout
-        mine = [i for i, point in enumerate(points) if layout.place(point.signal) < layout.split]
+        mine = [i for i, point in enumerate(points) if not layout.is_computed(layout.place(point.signal))]
         self._bus = bus
         self._mine = mine
         self._group = bus.served(points[i].signal for i in mine)

@@ -165,7 +165,7 @@ class DriverSessions:
     def written(self, point: Point, value: Value, origin: Origin) -> None:
         """Show a value that the device has taken, where nothing else shows it."""
         layout = self.bus.layout
-        if layout.place(point.signal) >= layout.split:
+        if layout.is_computed(layout.place(point.signal)):
             return
         if origin is Origin.LOGIC:  # it came from there, and what is there may be newer by now
             return

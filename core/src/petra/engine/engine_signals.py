@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from attrs import astuple
 
-from petra.scan.statistics import CLOCK, figure_names
+from petra.scan.engine_signals import CLOCK, figure_names
 
 if TYPE_CHECKING:
     from petra.scan import Task
     from petra.signals import Bus, Group, Value
 
 
-class Shown:
+class EngineSignals:
     """Writes the engine's signals, once a second."""
 
     def __init__(self, bus: Bus, tasks: Sequence[str]) -> None:
