@@ -171,7 +171,7 @@ def test_a_name_is_taken_once_and_free_again_when_it_is_gone(supervisor):
 @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt], ids=["exit", "interrupt"])
 @pytest.mark.parametrize("how", ["group", "alone", "callback", "stop"])
 def test_what_a_child_task_raises_never_ends_the_loop(supervisor, how, error):
-    """The task fails its own activity, which begins anew; the others do not notice."""
+    """The task fails its own activity, which starts again; the others do not notice."""
 
     async def child() -> None:
         raise error

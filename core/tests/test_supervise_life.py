@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from petra.errors import PetraError
-from petra.supervise import Activity, ActivityState, Backoff, HungError, Supervisor, said
+from petra.supervise import Activity, ActivityState, Backoff, HungError, Supervisor, error_text
 from petra.testing import run_virtual
 
 Run = Callable[[Activity], Awaitable[None]]
@@ -235,7 +235,7 @@ def test_what_does_not_end_when_it_is_cancelled_is_left_behind_and_said(caplog):
     ],
 )
 def test_why_something_has_ended_is_said_in_one_line(error, text):
-    assert said(error) == text
+    assert error_text(error) == text
 
 
 def test_a_supervisor_that_was_not_started_says_so():

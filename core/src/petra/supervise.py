@@ -216,7 +216,7 @@ class Activity:
         first_in_a_row = self.backoff.failures == 0
         delay = self.backoff.next()
         self.retry = self._loop.time() + delay
-        before, self.error = self.error, said(error)
+        before, self.error = self.error, error_text(error)
         self._enter(ActivityState.WAITING)
         expected = error is None or isinstance(error, PetraError | OSError)
         level = logging.WARNING if first_in_a_row or self.error != before or not expected else logging.DEBUG
@@ -256,7 +256,7 @@ async def _cancelled(task: asyncio.Task[Any]) -> bool:
     return bool(done)
 
 
-def said(error: BaseException | None) -> str:
+def error_text(error: BaseException | None) -> str:
     """Return in one line why something ended."""
     if error is None:
         return "it ended by itself"

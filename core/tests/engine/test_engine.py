@@ -251,7 +251,7 @@ def test_a_block_of_another_type_begins_anew(engine):
     assert until(lambda: engine.bus.read("count").value > 5)
     text = TANK.replace("type: COUNTER, inputs: {enable: enabled}", "type: CTU, inputs: {cu: enabled}")
     changes = engine.reload(conf(text))
-    assert "its state begins anew" in str(changes[0])
+    assert "its state starts again" in str(changes[0])
     assert until(lambda: engine.bus.read("count").value == 1)
 
 
@@ -480,8 +480,8 @@ def test_a_plan_names_every_kind_of_change():
     """)
     assert [str(change) for change in diff_configurations(old, new, CATALOG)] == [
         "~ signal a: unit  -> m",
-        "~ signal b: type int -> float (its value begins anew)",
-        "~ block g: type GT -> LT, task main -> t (its state begins anew)",
+        "~ signal b: type int -> float (its value starts again)",
+        "~ block g: type GT -> LT, task main -> t (its state starts again)",
         "- task main",
         "+ task t",
         "~ engine: spin_us 0.0 -> 100.0 (at the next start)",

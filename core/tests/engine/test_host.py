@@ -247,7 +247,7 @@ def test_a_removed_driver_leaves_no_good_value_behind():
 
 
 def test_a_signal_may_change_hands_at_a_reload():
-    """From a point to a block and back: the driver begins anew with what is its own then."""
+    """From a point to a block and back: the driver starts again with what is its own then."""
     block = "- {name: own, type: MUL, inputs: {a: setpoint, b: 1.0}, outputs: {out: level}}\n"
     taken = PLANT.replace("blocks:\n", "blocks:\n" + block).replace("get: level, ", "")
     with Engine(made(PLANT), catalog) as engine:
@@ -397,8 +397,8 @@ def test_a_plan_says_which_sessions_begin_anew():
         .replace("{name: out, type: float, safe: -1.0}", "{name: out, type: float}")
     )
     found = [str(change) for change in diff_configurations(made(PLANT), made(changed), catalog)]
-    assert "~ connection one: 1 point less (its session begins anew)" in found
-    assert "~ connection two: its settings (its session begins anew)" in found
+    assert "~ connection one: 1 point less (its session starts again)" in found
+    assert "~ connection two: its settings (its session starts again)" in found
     assert not [line for line in found if "section" in line]
     more = PLANT.replace("name: two", "name: other") + "- {name: three, get: third}\n"
     found = [str(change) for change in diff_configurations(made(PLANT), made(more), catalog)]
@@ -413,7 +413,7 @@ def test_a_plan_says_which_sessions_begin_anew():
     )
     found = [str(change) for change in diff_configurations(made(PLANT), made(taken), catalog)]
     assert [line for line in found if "connection" in line] == [
-        "~ connection two: its signals (its session begins anew)"
+        "~ connection two: its signals (its session starts again)"
     ]
 
 

@@ -123,7 +123,7 @@ def _signal(old: SignalConfig, new: SignalConfig) -> tuple[list[str], str]:
         ("type", "initial", "unit", "minimum", "maximum", "safe", "safe_after_ms", "on_bad", "description"),
     )
     if old.type is not new.type:
-        return details, "its value begins anew"
+        return details, "its value starts again"
     return details, "it keeps its value" if old.initial != new.initial else ""
 
 
@@ -137,7 +137,7 @@ def _block(old: BlockConfig, new: BlockConfig) -> tuple[list[str], str]:
     if not details:
         return ["the order of its inputs"], "it keeps its state"
     if old.type != new.type:
-        return details, "its state begins anew"
+        return details, "its state starts again"
     return (
         details,
         "it keeps its state" if old.outputs == new.outputs else "it keeps what it declares as state",
@@ -163,7 +163,7 @@ def _connections(old: Deployed, new: Deployed) -> Iterator[Change]:
             details = ", ".join(points_changed(before[name], driver)) or (
                 "its signals" if same else "its settings"
             )
-            yield Change(Act.CHANGE, "connection", name, details, "its session begins anew")
+            yield Change(Act.CHANGE, "connection", name, details, "its session starts again")
 
 
 def _left_alone(old: Deployed, new: Deployed) -> Iterator[Change]:

@@ -58,8 +58,8 @@ def say_refused_safe_values(drivers: Iterable[Driver], layout: Layout) -> None:
         for point in written(driver):
             safe = layout.signals[layout.place(point.signal)].safe
             if safe is not None and (reason := point.limits.refusal(safe)):
-                said = "the safe value of %s will not be written by %s: %s"
-                log.error(said, point.signal, driver.name, reason)
+                message = "the safe value of %s will not be written by %s: %s"
+                log.error(message, point.signal, driver.name, reason)
 
 
 def written(driver: Driver) -> list[Point]:

@@ -360,7 +360,7 @@ class Engine:
     def command(self, signal: str, value: Value, *, actor: str, origin: Origin = Origin.LOCAL) -> Command:
         """Write a signal on behalf of somebody: to its device where a point writes it, and confirmed there.
 
-        Whoever calls this for somebody on the network says so: `origin=Origin.NETWORK`.
+        A command that comes over the network is given with `origin=Origin.NETWORK`.
         """
         return self.field.command(signal, value, actor, origin)
 

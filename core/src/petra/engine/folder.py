@@ -73,7 +73,7 @@ class DataFolder:
         """Hold the plant's lock, or raise RunsAlreadyError.
 
         The lock belongs to the folder: an editor that replaces the document does not loosen it. The document
-        itself is locked as well, for whoever runs the same file by another name, and so is every name that it
+        itself is locked as well, in case the same file is run by another name, and so is every name that it
         has: the one that was given, and where that one leads to.
         """
         with ExitStack() as held:
@@ -103,12 +103,12 @@ class DataFolder:
             return
         with suppress(OSError):
             if before and self.retained.exists() and os.path.realpath(before) != os.path.realpath(mine):
-                said = (
+                message = (
                     "%s was the data folder of %s: what that one retains is not used, and kept as %s. "
                     "Give each document a data_dir of its own; if it is the same one by another name, "
                     "rename that file to retained.json"
                 )
-                log.error(said, self.path, before, self._aside(before).name)
+                log.error(message, self.path, before, self._aside(before).name)
                 self.retained.replace(self._aside(before))
         with suppress(OSError):
             self._aside(mine).replace(self.retained)
@@ -136,8 +136,10 @@ class DataFolder:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             by = f" by process {number}" if (number := _process(self.path / "lock")) else ""
-            said = f"{self.document} runs already, and would write to the same devices ({path} is locked{by})"
-            raise RunsAlreadyError(said) from None
+            message = (
+                f"{self.document} runs already, and would write to the same devices ({path} is locked{by})"
+            )
+            raise RunsAlreadyError(message) from None
         except OSError:
             return
         self._locked.add((known.st_dev, known.st_ino))
@@ -155,7 +157,7 @@ def _names(document: Path) -> list[Path]:
 
 
 def _by_path(document: Path) -> Path:
-    """Return the lock that is the document's whatever its data folder is, and whoever replaces it."""
+    """Return the lock of a document: it depends neither on the data folder nor on the file itself."""
     if os.access(document.parent, os.W_OK):
         return document.with_name(f".{document.name}.lock")
     name = hashlib.sha256(str(document).encode()).hexdigest()[:32]
@@ -163,7 +165,7 @@ def _by_path(document: Path) -> Path:
 
 
 def _note_process(descriptor: int, path: Path) -> None:
-    """Write the number of the process into a lock: whoever wants to send it a signal finds it there."""
+    """Write the number of the process into a lock: `kill` needs it."""
     try:
         os.truncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
@@ -180,6 +182,6 @@ def _forget_process(descriptor: int) -> None:
 def _process(lock: Path) -> str:
     """Return the number of the process that has a lock, as far as it says so."""
     with suppress(OSError, ValueError):
-        said = lock.read_text(encoding="ascii").strip()
-        return said if said.isdigit() else ""
+        number = lock.read_text(encoding="ascii").strip()
+        return number if number.isdigit() else ""
     return ""

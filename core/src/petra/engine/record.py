@@ -298,4 +298,4 @@ def entry_of(data: list[Any], layout: Layout) -> Write | Force:
 
 
 def _plain(_: object, __: object, value: Any) -> Any:
-    return getattr(value, "value", value)  # an enumeration as what it stands for
+    return getattr(value, "value", value)  # an enumeration as its value

@@ -168,19 +168,19 @@ def _none_such(noun: str, name: str, known: Iterable[str]) -> str:
 
 def _devices(drivers: Sequence[Driver], script: Script) -> list[_Device]:
     """Return the devices; each point moves as the script says, as its file says, or as is usual."""
-    said = {pattern.signal: pattern for pattern in script.values}
+    scripted = {pattern.signal: pattern for pattern in script.values}
     track = Track(script.csv) if script.csv is not None else None
     recorded = track.signals if track is not None else []
     known = {point.signal for driver in drivers for point in driver.points}
-    for name in [*said, *recorded]:
+    for name in [*scripted, *recorded]:
         if name not in known:
             raise PetraError(f"the script moves {name!r}, and no point has that signal")
 
     def moves(simulator: Simulator, point: Point, number: int) -> Wave | None:
         if track is not None and point.signal in recorded:
             return track.wave(point.signal, point.type)
-        if point.signal in said:
-            return wave(said[point.signal], point.type, number)
+        if point.signal in scripted:
+            return wave(scripted[point.signal], point.type, number)
         if point.direction.writes or point in still:
             return None
         return simulator.moves(point) or wave(usual(point, number), point.type, number)

@@ -194,7 +194,7 @@ class Scheduler:
                 continue
             try:
                 future.set_result(action())
-            except BaseException as error:  # noqa: BLE001 - it belongs to whoever asked
+            except BaseException as error:  # noqa: BLE001 - the caller of `between` handles it
                 future.set_exception(error)
 
 

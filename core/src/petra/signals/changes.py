@@ -51,7 +51,7 @@ class Changes:
                 show(change.image, change.indices)
 
     After a reload every signal counts as changed once, and `change.image.layout` has the signals that there
-    are. A number that comes back to where it was while nobody looked may not be told at all.
+    are. A number that changes and changes back between two calls of `take` may not be reported.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Readings by name: one look-up each, brought up to date by whoever reads and never by the scan."""
+"""Readings by name: one look-up each. Readers renew the table; the scan only notes what has aged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Reading(NamedTuple):
 class Table:
     """The readings of all signals by name. The scan says what has aged, readers renew it when they need it.
 
-    What waits to be renewed is bounded: when nobody has read for long, everything counts as aged.
+    What waits to be renewed is bounded: when there was no reader for long, everything counts as aged.
     """
 
     __slots__ = ("_aged", "_layout", "_lock", "_readings", "_store", "read")

@@ -62,7 +62,7 @@ _SIGNAL = {python: signal for signal, python in _PYTHON.items()}
 
 
 def literal(text: str) -> Value | None:
-    """Return the value that a text stands for ("75.0", "true", "'a text'"), or None where it is a name.
+    """Return the value of a literal text ("75.0", "true", "'a text'"), or None where it is a name.
 
     A block's input takes a signal's name or a literal in the same place; this is the one rule that tells them
     apart.
@@ -91,5 +91,5 @@ def nearest(value: Value, low: float | None, high: float | None) -> Value:
 
 
 def is_name(text: str) -> bool:
-    """Say whether a signal can have this name: of the form of names, and no literal."""
+    """Return whether a signal can have this name: it has the form of a name and is not a literal."""
     return len(text) <= LONGEST_NAME and literal(text) is None and bool(_NAME.fullmatch(text))

@@ -194,7 +194,7 @@ class DriverContract:
             rig.until_good()
 
     def test_a_wrong_number_of_values_makes_all_of_them_bad(self) -> None:
-        """Nobody knows which points they are of."""
+        """The core cannot know which points they belong to."""
         with self.rig() as rig:
             rig.until_good()
             rig.spoil(lambda _, values: list(values)[:-1])

@@ -183,8 +183,8 @@ class Deliveries:
             dropped = command is not None and command.outcome is Outcome.SUPERSEDED
             if command is None or command.value != value or not command.order.urgent or dropped:
                 command = self._ledger.open(signal, value, "safe value", Origin.LOGIC)
-                said = "there was no session to write it in"
-                command.end(Outcome.TIMED_OUT, self._sessions.now_ns(), said)
+                message = "there was no session to write it in"
+                command.end(Outcome.TIMED_OUT, self._sessions.now_ns(), message)
             if command.outcome not in SURE:
                 lost.append(command)
         return lost

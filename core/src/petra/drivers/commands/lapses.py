@@ -75,8 +75,8 @@ class Lapses:
             return None
         if not lapse.told:
             lapse.told = True
-            said = "%s %s (%s): its device is given the safe value %r"
-            log.warning(said, signal.name, self._what, reason, signal.safe)
+            message = "%s %s (%s): its device is given the safe value %r"
+            log.warning(message, signal.name, self._what, reason, signal.safe)
         return Instead(signal.safe, safe=True)
 
     def due(self, now: float) -> list[str]:

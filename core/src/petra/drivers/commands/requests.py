@@ -79,9 +79,9 @@ class WriteRequest:
 
     def expire(self, within: float) -> None:
         """Let it time out when it has not ended within so many seconds."""
-        said = f"no outcome within {within:g} s; it may have been carried out"
+        message = f"no outcome within {within:g} s; it may have been carried out"
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(within, lambda: self.timed_out(said, temporary=True))
+        self._timer = loop.call_later(within, lambda: self.timed_out(message, temporary=True))
 
     def _taken(self, outcome: Outcome, reason: str, value: Value | None) -> None:
         if not self.open:

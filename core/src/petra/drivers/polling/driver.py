@@ -208,11 +208,11 @@ class Polling:
 
     def _unanswered(self, station: str, reason: str) -> None:
         """Count a silence; a station that goes out of order by it takes all of its points along."""
-        said = _of(station, reason)
+        message = _of(station, reason)
         if self._agenda.unanswered(station, self._context.now()):
             for request in self._agenda.requests():
                 if request.station == station:
-                    self._feed(request).fail(said, ReasonCode.NO_ANSWER)
+                    self._feed(request).fail(message, ReasonCode.NO_ANSWER)
         if self._agenda.all_down:
             raise SessionError(reason)
 

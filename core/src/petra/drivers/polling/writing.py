@@ -113,9 +113,9 @@ class Writing:
     async def _write(self, request: WriteRequest) -> None:
         point = request.point
         if self._is_silent(point.station) and not request.last_word:
-            said = f"{point.station or self._driver.name} does not answer"
+            message = f"{point.station or self._driver.name} does not answer"
             # where nothing is read, only another write finds out that the station answers again
-            request.not_sent(said, temporary=not self._agenda.asks(point.station))
+            request.not_sent(message, temporary=not self._agenda.asks(point.station))
             return
         try:
             wanted = self._driver.as_written(point, request.value)

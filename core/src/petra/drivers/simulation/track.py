@@ -57,8 +57,8 @@ class Track:
         try:
             return _READ[kind](text)
         except ValueError:
-            said = f"{self._path}: line {line}, column {column!r}: {text!r} is not a valid {kind.value}"
-            raise PetraError(said) from None
+            message = f"{self._path}: line {line}, column {column!r}: {text!r} is not a valid {kind.value}"
+            raise PetraError(message) from None
 
 
 def _numbered(reader: csv._reader) -> list[tuple[int, list[str]]]:  # type: ignore[name-defined]  # no other name
