@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 
 from petra.bench.results import Result, interleaved, result, single
 from petra.clock import SystemClock
@@ -53,26 +52,11 @@ def bus(signals: int, *, batches: int, torn_reads: int) -> Iterator[Result]:
         (samples,) = interleaved((action,), batches=batches, calls=20)
         yield result("bus", name, "µs", [1e6 * s for s in samples])
         made.store.publish(1, 1)
-    yield _subscribers(signals, batches)
     yield _torn(torn_reads)
 
 
 def _bus(signals: int) -> LocalBus:
     return LocalBus(Store([Signal(f"s{i}", SignalType.FLOAT) for i in range(signals)], SystemClock()))
-
-
-def _subscribers(signals: int, batches: int) -> Result:
-    """Measure what five subscribers add to a scan in which nothing changes."""
-    outputs = [Signal(f"o{i}", SignalType.FLOAT, written_by="b") for i in range(1_000)]
-    buses = [LocalBus(Store([*_bus(signals).signals, *outputs], SystemClock())) for _ in range(2)]
-    heard = [buses[1].changes() for _ in range(5)]
-    alone, beside = interleaved([partial(b.store.publish, 1, 1) for b in buses], batches=batches, calls=500)
-    for subscription in heard:
-        subscription.close()
-    both = (result("bus", "", "µs", [1e6 * s for s in samples]) for samples in (alone, beside))
-    without, with_five = both
-    note = f"publish {without.p50:.2f} µs alone, {with_five.p50:.2f} µs with five"
-    return single("bus", "five subscribers, nothing changed", "µs", with_five.p50 - without.p50, note=note)
 
 
 def _torn(reads: int) -> Result:

@@ -151,6 +151,7 @@ def bench(
 def _measured(session: Session, groups: tuple[str, ...], preset: Preset) -> Iterator[Result]:
     from petra.bench.bus import bus
     from petra.bench.memory import memory
+    from petra.bench.readers import readers
     from petra.bench.scan import scan, tuning
     from petra.bench.scheduler import scheduler
 
@@ -161,6 +162,7 @@ def _measured(session: Session, groups: tuple[str, ...], preset: Preset) -> Iter
             yield tuning(session.catalog)
         elif group == "bus":
             yield from bus(preset.signals[0], batches=preset.batches, torn_reads=preset.torn_reads)
+            yield from readers(preset.signals[0], batches=preset.batches, seconds=preset.lateness_s)
         elif group == "scheduler":
             yield from scheduler(session.catalog, preset.periods_ms, preset.lateness_s)
         else:
