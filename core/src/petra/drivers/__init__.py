@@ -23,10 +23,11 @@ if TYPE_CHECKING:
         SessionError,
         UnusableValueError,
     )
-    from petra.drivers.contract.feed import Feed, PointUpdate
+    from petra.drivers.contract.feed import Feed
     from petra.drivers.contract.point import Direction, Limits, Point
     from petra.drivers.contract.scale import scaling, usable_scale
     from petra.drivers.contract.settings import PointSettings
+    from petra.drivers.contract.updates import PointUpdate
     from petra.drivers.polling.connection import Answer, Connection, SessionLimits
     from petra.drivers.polling.driver import PolledDriver
     from petra.drivers.polling.planner import Reach, ReadPart, Request, Span, plan_reads
@@ -62,7 +63,7 @@ _HOME = {
     "Point": "petra.drivers.contract.point",
     "PointError": "petra.drivers.contract.errors",
     "PointSettings": "petra.drivers.contract.settings",
-    "PointUpdate": "petra.drivers.contract.feed",
+    "PointUpdate": "petra.drivers.contract.updates",
     "PolledDriver": "petra.drivers.polling.driver",
     "PushSimulator": "petra.drivers.simulation.simulator",
     "Reach": "petra.drivers.polling.planner",

@@ -162,6 +162,7 @@ class Rig:
 
         feed.update = spoilt  # type: ignore[method-assign,assignment]  # as above
         feed.put = spoilt_one  # type: ignore[method-assign]  # as above
+        feed.put_all = lambda updates: sum([spoilt_one(*each) for each in updates])  # type: ignore[method-assign]
 
     def tell_again(self) -> None:
         """Let a device that tells by itself tell once more what it holds."""

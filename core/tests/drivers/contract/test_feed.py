@@ -362,6 +362,8 @@ def test_several_are_pushed_each_as_it_is(bus):
         ]
     )
     assert taken == 3
+    assert bus.store.inbox.waiting == 6, "three before, and three together"
+    assert len(bus.store.inbox) == 4
     assert seen(bus) == [(1.0, "gone"), (4.0, ""), (6.0, "")]
     assert (bus.read("c").time, bus.read("b").time) == (20, 21)
 
@@ -443,3 +445,33 @@ def test_what_waits_for_the_scan_is_not_moved_onto_another_type(kind):
     assert bus.read("b").value == 5.5
     expected = 4.5 if kind is SignalType.FLOAT else kind.python()
     assert (type(bus.read("a").value), bus.read("a").value) == (kind.python, expected)
+
+
+def test_of_a_point_that_occurs_twice_the_last_value_is_shown(bus):
+    feed = pushed(bus)
+    assert (
+        feed.put_all([PointUpdate(POINTS[0], 4.0), PointUpdate(POINTS[1], 5.0), PointUpdate(POINTS[0], 6.0)])
+        == 3
+    )
+    assert seen(bus) == [(6.0, ""), (5.0, ""), (3.0, "")]
+
+
+def test_bad_news_of_several_points_are_told_when_the_bus_has_room():
+    bus = full_bus()
+    feed = pushed(bus)
+    bus.full = True
+    feed.put_all(PointUpdate(point, PointError("refused")) for point in POINTS[:2])
+    seen(bus)
+    bus.full = False
+    feed.age(0.1)
+    assert seen(bus) == [(1.0, "refused"), (2.0, "refused"), (3.0, "")]
+
+
+def test_what_is_put_is_seen_by_the_next_update_of_all(bus):
+    """A value that is not good is good again with it; nothing is left of what was put."""
+    feed = pushed(bus)
+    feed.put(POINTS[1], 2.5, bad("broken"))
+    feed.update([7.0, 8.0, 9.0], 30, 1.0)
+    assert seen(bus) == [(7.0, ""), (8.0, ""), (9.0, "")]
+    feed.update([7.5, 8.5, 9.5], 40, 2.0)
+    assert seen(bus) == [(7.5, ""), (8.5, ""), (9.5, "")]

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from time import time_ns
+from typing import TYPE_CHECKING
 
 from petra.drivers.contract.errors import PointError
 from petra.drivers.contract.handed import Handed
+from petra.drivers.contract.updates import Accepted, Known, PointUpdate
 from petra.errors import PetraError
 from petra.signals import GOOD, InboxFullError, Quality, QualityReason, ReasonCode
 
 if TYPE_CHECKING:
     from petra.drivers.contract.point import Point
-    from petra.signals import ServedBus, Value
+    from petra.signals import Group, ServedBus, Value
 
 UNANNOUNCED = "the peer has not announced it"
+_GROUPS_KEPT = 64
 AWAITED = "the peer has announced it, and has not sent a value yet"
-
-
-class PointUpdate(NamedTuple):
-    """What a peer says of one point, with its own quality and time."""
-
-    point: Point
-    value: Value | PointError | None
-    status: QualityReason = GOOD
-    source_time: int | None = None
-
-
-class Known(NamedTuple):
-    """A signal as its last feed has left it."""
-
-    value: Value
-    status: QualityReason
-    updated: float
-    told: bool = True
-    """Whether the bus has taken the status."""
 
 
 class Feed:
@@ -49,11 +33,18 @@ class Feed:
     """
 
     def __init__(
-        self, bus: ServedBus, points: Sequence[Point], now: float, *, max_age: float | None = None
+        self,
+        bus: ServedBus,
+        points: Sequence[Point],
+        now: float,
+        *,
+        max_age: float | None = None,
+        now_ns: Callable[[], int] = time_ns,
     ) -> None:
         layout = bus.layout
         mine = [i for i, point in enumerate(points) if not layout.is_computed(layout.place(point.signal))]
         self._bus = bus
+        self._now_ns = now_ns
         self._mine = mine
         self._group = bus.served(points[i].signal for i in mine)
         self._handed = Handed([layout.types[layout.place(points[i].signal)] for i in mine], mine, len(points))
@@ -69,6 +60,8 @@ class Feed:
         """Places of points that the peer does not have now: what comes for them is not taken."""
         self._silent = set(range(len(mine)))
         """Places that this feed has not heard of yet."""
+        self._groups: dict[tuple[int, ...], Group] = {}
+        """For places that were put together before."""
         self._put_at: dict[int, float] = {}
         """When places were put alone, after the last update of all."""
         self.updated = now
@@ -119,8 +112,8 @@ class Feed:
             return
         for place, value in enumerate(picked):
             if self._mine[place] not in leave and place not in self._away:
-                self._take(place, value, GOOD, time)
-        self._note_flaws()
+                self._set(place, *self._judged(place, value, GOOD), time)
+        self._flawed = self._is_flawed()
 
     def put(
         self,
@@ -134,26 +127,20 @@ class Feed:
         A PointError makes it bad, and so does a value that the signal cannot hold; with None it holds its
         last value. Without a `source_time`, nanoseconds since 1970, the time is that of its arrival.
         """
-        if source_time is not None:
-            _check_time(source_time)
-        if not isinstance(status, QualityReason):
-            raise TypeError(f"the quality of a value is a QualityReason, not {status!r}")
-        if point not in self._places:
-            raise ValueError(f"{point.address} is not a point of this feed")
-        place = self._places[point]
-        if self.retired or place is None or place in self._away:
+        accepted = self._accepted(PointUpdate(point, value, status, source_time))
+        if accepted is None:
             return False
-        if self.max_age is not None:
-            self._put_at[place] = asyncio.get_running_loop().time()
-        self._silent.discard(place)
-        checked: Value | PointError = self._last[place] if value is None else self._handed.one(place, value)
-        self._take(place, checked, status, source_time)
-        self._note_flaws()
+        self._set(*accepted)
         return True
 
     def put_all(self, updates: Iterable[PointUpdate]) -> int:
-        """Write several points, each with its own quality and time; return how many signals take theirs."""
-        return sum([self.put(*update) for update in updates])
+        """Write several points, each with its own quality and time; return how many signals take theirs.
+
+        They become visible in the same scan; of a point that occurs twice, the last value does.
+        """
+        taken = [each for each in map(self._accepted, updates) if each is not None]
+        self._set_all({each.place: each for each in taken}.values())
+        return len(taken)
 
     def withdraw(self, points: Iterable[Point], reason: str) -> None:
         """Make points bad that the peer does not have now; they hold their values and take no others."""
@@ -163,7 +150,6 @@ class Feed:
             self._set(
                 place, self._last[place], QualityReason(Quality.BAD, reason, ReasonCode.NOT_PRESENT), None
             )
-        self._note_flaws()
 
     def announce(self, points: Iterable[Point]) -> None:
         """Take values of these points from now on; each is good with its next value."""
@@ -198,7 +184,7 @@ class Feed:
                 self.updated = min(self.updated, updated)
                 if not told:
                     self._owed.add(place)
-        self._note_flaws()
+        self._flawed = self._is_flawed()
 
     def hand_over(self, names: Sequence[str]) -> None:
         """Leave it to another feed to tell of these signals what the bus has not taken."""
@@ -225,14 +211,33 @@ class Feed:
         for place, status in enumerate(self._statuses):
             if status is GOOD and now - self._updated(place) > self.max_age:
                 self._set(place, self._last[place], stale, None)
-        self._note_flaws()
 
-    def _take(self, place: int, value: Value | PointError, status: QualityReason, time: int | None) -> None:
+    def _accepted(self, update: PointUpdate) -> Accepted | None:
+        """Return what is to be written of an update; None when no signal takes it now."""
+        point, value, status, time = update
+        if time is not None:
+            _check_time(time)
+        if not isinstance(status, QualityReason):
+            raise TypeError(f"the quality of a value is a QualityReason, not {status!r}")
+        if point not in self._places:
+            raise ValueError(f"{point.address} is not a point of this feed")
+        place = self._places[point]
+        if self.retired or place is None or place in self._away:
+            return None
+        if self.max_age is not None:
+            self._put_at[place] = asyncio.get_running_loop().time()
+        self._silent.discard(place)
+        checked: Value | PointError = self._last[place] if value is None else self._handed.one(place, value)
+        return Accepted(place, *self._judged(place, checked, status), time)
+
+    def _judged(
+        self, place: int, value: Value | PointError, status: QualityReason
+    ) -> tuple[Value, QualityReason]:
+        """Return the value and status of a signal after a value or an error has come for it."""
         if isinstance(value, PointError):
             reason = str(value) or "the device gives no reason"
-            self._set(place, self._last[place], QualityReason(Quality.BAD, reason, value.code), time)
-        else:
-            self._set(place, value, GOOD if status == GOOD else status, time)
+            return self._last[place], QualityReason(Quality.BAD, reason, value.code)
+        return value, GOOD if status == GOOD else status
 
     def _of(self, points: Iterable[Point]) -> list[int]:
         places = (self._places.get(point) for point in points)
@@ -241,8 +246,8 @@ class Feed:
     def _updated(self, place: int) -> float:
         return max(self.updated, self._put_at.get(place, self.updated))
 
-    def _note_flaws(self) -> None:
-        self._flawed = any(status is not GOOD for status in self._statuses)
+    def _is_flawed(self) -> bool:
+        return any(status is not GOOD for status in self._statuses)
 
     def _mark(self, status: QualityReason) -> None:
         if not self._owed and all(each == status for each in self._statuses):
@@ -287,15 +292,49 @@ class Feed:
         return True
 
     def _set(self, place: int, value: Value, status: QualityReason, time: int | None) -> None:
+        if self._is_news(place, value, status):
+            self._note(place, value, status, told=self._write(place, value, status, time))
+
+    def _set_all(self, batch: Iterable[Accepted]) -> None:
+        """Write several signals with one entry of the inbox, where they can be written together."""
+        news = [each for each in batch if self._is_news(each.place, each.value, each.status)]
+        told = len(news) > 1 and self._write_each(news)
+        for place, value, status, time in news:
+            if told:
+                self._note(place, value, status, told=True)
+            else:
+                self._set(place, value, status, time)
+
+    def _write_each(self, news: Sequence[Accepted]) -> bool:
+        """Write several signals together; False when the bus does not take them so."""
+        places = tuple(each.place for each in news)
+        group = self._groups.get(places)
+        if group is None:
+            if len(self._groups) >= _GROUPS_KEPT:
+                self._groups.clear()
+            group = self._groups[places] = self._bus.served(self._group.names[place] for place in places)
+        now = self._now_ns()
+        times = [now if each.time is None else each.time for each in news]
+        try:
+            group.write_each([each.value for each in news], [each.status for each in news], times)
+        except PetraError:  # the inbox is full, or a reload has taken one of the signals away
+            return False
+        return True
+
+    def _is_news(self, place: int, value: Value, status: QualityReason) -> bool:
+        """Return whether the bus is to be told: what is bad, and known to be, is told once."""
         unchanged = self._statuses[place] == status and self._last[place] == value
-        if status.quality is Quality.BAD and unchanged and place not in self._owed:
-            return
-        if self._write(place, value, status, time):
+        return status.quality is not Quality.BAD or not unchanged or place in self._owed
+
+    def _note(self, place: int, value: Value, status: QualityReason, *, told: bool) -> None:
+        """Note what the bus was told of a signal, or has refused."""
+        if told:
             self._last[place], self._statuses[place] = value, status
             self._owed.discard(place)
         elif status is not GOOD:
             self._statuses[place] = status
             self._owed.add(place)
+        self._flawed = self._flawed or status is not GOOD
 
 
 def _check_time(time: int) -> None:

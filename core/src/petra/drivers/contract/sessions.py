@@ -11,13 +11,14 @@ from petra.drivers.commands.order import Origin
 from petra.drivers.commands.queue import CommandQueue
 from petra.drivers.commands.wakeup import Wakeup
 from petra.drivers.contract.context import SessionContext
-from petra.drivers.contract.feed import Feed, Known
+from petra.drivers.contract.feed import Feed
 from petra.drivers.contract.statistics import DriverStatistics
 from petra.signals import GOOD, InboxFullError
 
 if TYPE_CHECKING:
     from petra.drivers.contract.driver import Driver
     from petra.drivers.contract.point import Point
+    from petra.drivers.contract.updates import Known
     from petra.signals import ServedBus, Value
     from petra.supervise import Activity
 
@@ -144,7 +145,7 @@ class DriverSessions:
 
     def feed(self, points: Sequence[Point], *, max_age: float | None = None) -> Feed:
         """Return what takes the values of these points, and goes on from what is known of them."""
-        made = Feed(self.bus, points, self.now(), max_age=max_age)
+        made = Feed(self.bus, points, self.now(), max_age=max_age, now_ns=self.now_ns)
         made.take_over(self._released)
         for name in made.names:
             self._released.pop(name, None)
