@@ -82,7 +82,7 @@ def test_a_command_as_data_has_all_that_is_known_of_it(ledger):
         "actor": "ann",
         "origin": "network",
         "outcome": "rejected",
-        "reason": "without a policy, nobody writes over the network",
+        "reason": "without a policy, the network may not write",
         "requested_at": command.order.requested_at,
         "sent_at": None,
         "ended_at": command.order.requested_at,

@@ -6,16 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from petra.drivers.commands.delivery import TAKES, Delivery
-from petra.drivers.commands.lapses import Instead, Lapsed, Lapses
 from petra.drivers.commands.order import SURE, Origin, Outcome
+from petra.drivers.commands.substitutes import Substitutes
 from petra.signals import Quality
 
 if TYPE_CHECKING:
     from petra.drivers.commands.command import Command
+    from petra.drivers.commands.lapses import Instead, Lapsed
     from petra.drivers.commands.ledger import Ledger
     from petra.drivers.contract.point import Point
     from petra.drivers.contract.sessions import DriverSessions
-    from petra.signals import Image, Layout, ServedBus, Value
+    from petra.signals import Image, ServedBus, Value
 
 Delivered = Mapping[tuple[str, str, type], "Value | None"]
 """What was given before a reload, by signal, address and type; None where that is uncertain."""
@@ -56,8 +57,7 @@ class Deliveries:
         """Those that a reload has given up: they have a last command, and nothing follows it."""
         self._owed: set[str] = set()
         """Signals to look at again with the next tick."""
-        self._lapses = Lapses(lapsed or {})
-        self._refusals = Lapses({}, "is not taken by its device")
+        self._instead = Substitutes(lapsed or {})
         self._changed = False
         self._changes = bus.changes(list(self._of), woken=self._ring) if self._of else None
 
@@ -78,8 +78,7 @@ class Deliveries:
     def tick(self) -> None:
         """Write what is owed, once there is an image of a scan."""
         now = self._sessions.now()
-        for lapses in (self._lapses, self._refusals):
-            self._owed.update(lapses.due(now))
+        self._owed.update(self._instead.due(now))
         for delivery in self._parting:
             if delivery.sent is not None and delivery.tries_on and (delivery.again or now) <= now:
                 self._submit(delivery, delivery.sent.value, "", urgent=True, last_word=True)
@@ -101,7 +100,7 @@ class Deliveries:
 
     def next_at(self) -> float:
         """Return when the next safe value is due."""
-        return min(self._lapses.next_at(), self._refusals.next_at())
+        return self._instead.next_at()
 
     def close(self) -> None:
         """Write no more."""
@@ -203,7 +202,7 @@ class Deliveries:
 
     def lapsed(self) -> Mapping[str, Lapsed]:
         """Return since when signals are bad and what was good last, for the next driver of these points."""
-        return self._lapses.handed_over()
+        return self._instead.handed_over()
 
     # what has happened
 
@@ -236,7 +235,7 @@ class Deliveries:
         index = layout.index.get(name)
         all_take = all(each.refused is None for each in self._of.get(name, ()))
         if index is not None and all_take and not delivery.stand_in:
-            self._refusals.over(layout.signals[index], command.value)
+            self._instead.taken(layout.signals[index], command.value)
 
     def _return(self, points: Iterable[Point]) -> None:
         """Write once more what the program wants of these points: they can be written again."""
@@ -266,7 +265,7 @@ class Deliveries:
             return
         for index in changed:  # what was good last is to be known when the device is back
             if image.status(index).quality is not Quality.BAD:
-                self._wanted(image, index)
+                self._instead.wanted(image, index, self._sessions.now())
             self._owed.add(signals[index].name)
 
     # what follows from it
@@ -277,11 +276,13 @@ class Deliveries:
             return
         for signal in signals:
             index = image.layout.index.get(signal)
-            wanted = None if index is None else self._wanted(image, index)
+            wanted = None if index is None else self._instead.wanted(image, index, self._sessions.now())
             if index is None or wanted is None:
                 continue
             for delivery in self._of.get(signal, ()):
-                given = self._fitting(delivery, image.layout, index, wanted)
+                given = self._instead.fitting(delivery, image.layout, index, wanted, self._sessions.now())
+                if given is None or given.stands_in:
+                    self._owed.add(signal)  # until what was refused is tried again
                 if given is not None:
                     self._deliver(delivery, image, index, given)
 
@@ -299,31 +300,6 @@ class Deliveries:
             self._submit(delivery, value, writer, urgent=safe, last_word=safe and image.stopped)
         elif delivery.held is not None:  # until it has settled
             self._owed.add(delivery.point.signal)
-
-    def _wanted(self, image: Image, index: int) -> Instead | None:
-        """Return what the device of a signal is to be given; None for nothing."""
-        signal, status = image.layout.signals[index], image.status(index)
-        if status.quality is not Quality.BAD:
-            value = image.value(index)
-            if not image.stopped:
-                self._lapses.over(signal, value)
-            return Instead(value, safe=image.stopped and signal.safe is not None)
-        if image.stopped:
-            return None
-        instead = self._lapses.instead(signal, status.reason, self._sessions.now())
-        return instead and Instead(image.layout.converted(index, instead.value), instead.safe)
-
-    def _fitting(self, delivery: Delivery, layout: Layout, index: int, wanted: Instead) -> Instead | None:
-        """Return what one point is given: what it takes of the program's value, or what it gets instead."""
-        known = delivery.refused is None and delivery.given == wanted.value
-        if wanted.safe or delivery.safe_only or known:
-            return wanted
-        value, now = delivery.within(wanted.value, layout), self._sessions.now()
-        if delivery.may_try(value, now):
-            return Instead(value, safe=False)
-        self._owed.add(delivery.point.signal)  # until it is tried
-        instead = self._refusals.instead(layout.signals[index], delivery.refusal, now)
-        return instead and Instead(layout.converted(index, instead.value), instead.safe, stands_in=True)
 
     def _submit(
         self, delivery: Delivery, value: Value, writer: str, *, urgent: bool, last_word: bool
