@@ -2,7 +2,8 @@
 
 from petra.engine.built import BuildError, Built, build
 from petra.engine.difference import Act, Change, diff_configurations
-from petra.engine.engine import Engine, EngineError, EngineStatus
+from petra.engine.engine import Engine, EngineError
+from petra.engine.status import EngineStatus
 
 __all__ = [
     "Act",

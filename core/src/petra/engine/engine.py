@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands.order import Origin
@@ -25,21 +26,21 @@ from petra.engine.keeper import Keeper
 from petra.engine.record import Snapshot
 from petra.engine.reload import Reload
 from petra.engine.retain import Kept, RetainFile
+from petra.engine.status import EngineStatus
 from petra.engine.watch import Watchdog
 from petra.errors import PetraError
 from petra.plugin.groups import OfferGroup
 from petra.plural import plural
-from petra.scan import Figures, Scheduler, Task
+from petra.scan import Scheduler, Task
 from petra.scan.template import Templates
 from petra.signals import GOOD, InboxFullError, LocalBus, Quality, QualityReason, ReasonCode, Store, Value
-from petra.supervise import Activities, Health, Supervisor
+from petra.supervise import Activities, Supervisor
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from petra.config import Configuration
     from petra.drivers.commands.command import Command
-    from petra.engine.hosted import DriverStatus
     from petra.engine.record import ReplayRecorder
     from petra.plugin import Catalog
     from petra.scan.program import States
@@ -58,26 +59,6 @@ _NOT_YET = QualityReason(Quality.BAD, "not computed yet", ReasonCode.NOT_YET)
 
 class EngineError(PetraError):
     """The engine cannot do this now."""
-
-
-@frozen
-class EngineStatus:
-    """The engine at one moment."""
-
-    running: bool
-    uptime_s: float
-    scans: int
-    reloads: int
-    watchdog_trips: int
-    tasks: Mapping[str, Figures]
-    faults: Mapping[str, str]
-    fault_counts: Mapping[str, int]
-    forced: Mapping[str, Value]
-    drivers: Mapping[str, DriverStatus]
-    activities: Mapping[str, Health]
-    """What plugins run, by name."""
-    inbox_waiting: int
-    inbox_refused: int
 
 
 class Engine:
@@ -400,6 +381,13 @@ class Engine:
         if self._thread is None or self._ended.is_set():
             return action()
         future = self.scheduler.between(action)
+        try:
+            return self._await_answer(future, action)
+        except BaseException:
+            future.cancel()  # what has not begun is never done
+            raise
+
+    def _await_answer(self, future: Future[Any], action: Callable[[], Any]) -> Any:
         for _ in range(ANSWER_WITHIN * 10):
             try:
                 return future.result(timeout=0.1)
