@@ -13,11 +13,13 @@ import math
 import re
 from typing import Any
 
+from attrs import evolve
+
 from petra.errors import PetraError
 from petra.library.expression import formula
 from petra.scan import Constant, Wired
 from petra.scan.network import Unwired
-from petra.signals import GOOD, INT_MAX, INT_MIN, Quality, QualityReason
+from petra.signals import GOOD, INT_MAX, INT_MIN, Quality, QualityReason, ReasonCode
 
 Stamped = tuple[Any, QualityReason]
 
@@ -173,9 +175,7 @@ class Reference:
         if quality is Quality.GOOD:
             return GOOD
         alike = [status for status in everything if status.quality is quality]
-        return (alike or [QualityReason(quality, max(everything, key=lambda status: status.quality).reason)])[
-            0
-        ]
+        return (alike or [evolve(max(everything, key=lambda status: status.quality), quality=quality)])[0]
 
     def _rule(
         self,
@@ -312,7 +312,7 @@ class Reference:
             for name, value in before.items():
                 setattr(instance, name, value)
             said = f"block {block.name}: {type(error).__name__}" + (f": {error}" if str(error) else "")
-            self.faults[block.name] = QualityReason(Quality.BAD, said[:200])
+            self.faults[block.name] = QualityReason(Quality.BAD, said[:200], ReasonCode.BLOCK_FAULT)
             return {target: latched[target][0] for target in block.targets.values()}, seen
         for name, value in states.items():
             setattr(instance, name, value)

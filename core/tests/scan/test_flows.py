@@ -9,7 +9,7 @@ from petra.library import plugin
 from petra.scan import Network, Program, Resolution, SignalPlaces, wire
 from petra.scan.flows import Flow
 from petra.scan.network import entangled
-from petra.signals import GOOD, LocalBus, Quality, QualityReason, Signal, SignalType, Store
+from petra.signals import GOOD, LocalBus, Quality, QualityReason, ReasonCode, Signal, SignalType, Store
 from petra.testing import ManualClock
 
 BAD = QualityReason(Quality.BAD, "not connected")
@@ -466,7 +466,9 @@ def test_what_known_must_not_do_makes_the_outputs_bad(cls, said, caplog):
     for _ in range(2):
         plant.bus.write("s", True, QualityReason(Quality.UNCERTAIN, "old"))
         plant.scan()
-        assert plant.bus.status("q") == QualityReason(Quality.BAD, f"block latch: {said}")
+        assert plant.bus.status("q") == QualityReason(
+            Quality.BAD, f"block latch: {said}", ReasonCode.BLOCK_FAULT
+        )
     assert caplog.text.count("`known` fails; its outputs are bad") == 1
     plant.bus.write("s", True)
     plant.scan()

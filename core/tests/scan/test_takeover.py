@@ -8,7 +8,7 @@ import pytest
 
 from petra import Block, In, Out, Param, State
 from petra.scan import Bench
-from petra.signals import GOOD, Quality, QualityReason
+from petra.signals import GOOD, Quality, QualityReason, ReasonCode
 
 
 class Counts(Block, type="COUNTS"):
@@ -101,7 +101,7 @@ def test_a_fault_is_said_in_one_bounded_line(which, said, inline):
     bench = Bench(Raises, {"which": which}, inline=inline)
     bench.scan(times=2)
     assert bench.fault == said
-    assert bench.bus.status("out.out") == QualityReason(Quality.BAD, said)
+    assert bench.bus.status("out.out") == QualityReason(Quality.BAD, said, ReasonCode.BLOCK_FAULT)
     bench.write("which", 0)
     bench.scan()
     assert (bench.fault, bench.bus.status("out.out"), bench.outputs()) == ("", GOOD, {"out": 1.0})

@@ -6,7 +6,6 @@ import gc
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +36,7 @@ from petra.signals import GOOD, InboxFullError, LocalBus, Quality, QualityReason
 from petra.supervise import Activities, Supervisor
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from pathlib import Path
 
     from petra.config import Configuration
