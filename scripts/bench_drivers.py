@@ -1,7 +1,7 @@
 """Measure the drivers against simulators in a separate process.
 
-    .venv/bin/python scripts/bench_drivers.py [overhead] [requests] [write] [devices] [rtu] [kill] [soak]
-        [--seconds N]
+    .venv/bin/python scripts/bench_drivers.py [overhead] [requests] [push] [write] [devices] [rtu] [kill]
+        [soak] [--seconds N]
 
 Without a name, all except `soak` run; `soak` takes ten minutes. Compare only figures of the same run.
 """
@@ -27,10 +27,21 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from petra.clock import SystemClock
-from petra.drivers import Direction, Driver, Fault, FaultKind, Origin, Outcome, Script
+from petra.drivers import (
+    Direction,
+    Driver,
+    Fault,
+    FaultKind,
+    Feed,
+    Origin,
+    Outcome,
+    Point,
+    PointUpdate,
+    Script,
+)
 from petra.engine.host import DriverHost
 from petra.engine.simulation import Simulation
-from petra.signals import LocalBus, Quality, Signal, SignalType, Store
+from petra.signals import GOOD, LocalBus, Quality, Signal, SignalType, Store
 from petra.supervise import Backoff, Supervisor
 from petra.testing.rig import resources
 from petra_modbus.config import ModbusConnection, ModbusPoint
@@ -341,6 +352,35 @@ def _raw_s7_request(port: int, name: str, seconds: float) -> Took:
     return took
 
 
+def push() -> None:
+    """Measure what a pushed value costs alone, in a batch, and as one of a poll, by turns in one process."""
+    points = [Point(f"s{number}", SignalType.FLOAT, str(number)) for number in range(1_000)]
+    store = Store([Signal(point.signal, point.type) for point in points], SystemClock())
+    feed = Feed(LocalBus(store), points, 0.0)
+
+    def alone(turn: int) -> None:
+        for point in points:
+            feed.put(point, float(turn), source_time=turn)
+
+    def in_batches(turn: int) -> None:
+        for first in range(0, len(points), 100):
+            feed.put_all(PointUpdate(point, turn + 0.5, GOOD, turn) for point in points[first : first + 100])
+
+    def as_a_poll(turn: int) -> None:
+        feed.update([float(turn)] * len(points), turn, 0.0)
+
+    took: dict[str, list[float]] = {}
+    for turn in range(100):
+        for way in (alone, in_batches, as_a_poll):
+            began = time.process_time()
+            way(turn)
+            took.setdefault(way.__name__, []).append((time.process_time() - began) / len(points) * 1e6)
+            store.latch()
+            store.publish(turn, turn)
+    for name, each in took.items():
+        print(f"pushed {name.replace('_', ' ')}: {statistics.median(each):.2f} µs a value")
+
+
 def write() -> None:
     """Measure the time until a command is confirmed while the driver polls continuously."""
     for name, make in (("modbus", modbus), ("s7", s7)):
@@ -557,7 +597,7 @@ def _rss() -> float:
 def main() -> None:
     """Run the measurements given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ("overhead", "requests", "write", "devices", "rtu", "kill", "soak")
+    names = ("overhead", "requests", "push", "write", "devices", "rtu", "kill", "soak")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(names))
     parser.add_argument("--seconds", type=float, help="how long to watch")
     options = parser.parse_args()
