@@ -300,7 +300,7 @@ def test_points_go_to_csv_and_come_back_without_loss(points, tmp_path_factory):
         ("signal,address\na,1,2\n", "points.csv:2:1: error: 3 cells, and 2 columns"),
         ("signal,address,signal\na,1,b\n", "points.csv:1:3: error: there are two columns 'signal'"),
         ("signal,name,address\na,b,1\n", "both mean 'signal'"),
-        ('connection,signal,address\n"a\nb",a,1\n', "points.csv:2:1: error: 'a\\nb' is no name"),
+        ('connection,signal,address\n"a\nb",a,1\n', "points.csv:2:1: error: 'a\\nb' is not a valid name"),
         ("address\n1\n", "one of them is `signal`"),
         ("", "one of them is `signal`"),
     ],

@@ -162,7 +162,7 @@ def test_overlapping_writes_are_found(problems, first, second, clash):
         ("{type: tcp, host: 'a:b:c'}", "IPv6 address"),
         ("{type: tcp, host: '[::1'}", "such as [::1]:502"),
         ("{type: tcp, host: 'a:502', port: 503}", "the host names another port, 502"),
-        ("{type: tcp, host: a, insecure: true}", "belong to `type: tls`"),
+        ("{type: tcp, host: a, insecure: true}", "only for `type: tls`"),
         ("{type: udp, host: a}", "is not one of"),
     ],
 )

@@ -37,7 +37,7 @@ def written(point: ModbusPoint, values: list[object], **more: object) -> tuple[l
     connection = ModbusConnection(name="a", transport=transport, points=(point,), **more)  # type: ignore[arg-type]
     (driver,) = drivers(ModbusConfig(connections=(connection,)))
     units = Units()
-    session = ModbusSession(connection, units)  # type: ignore[arg-type]
+    session = ModbusSession(connection, units, driver.limits)  # type: ignore[arg-type]
 
     async def write() -> None:
         for value in values:
