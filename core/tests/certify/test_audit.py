@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from petra import Catalog
-from petra.certify import audit
+from petra.certify import audit_plugin
 
 PLUGIN = """
 from petra import hookimpl
@@ -63,7 +63,7 @@ def audited(tmp_path, monkeypatch):
         for name in [name for name in sys.modules if name.partition(".")[0] == "audited"]:
             monkeypatch.delitem(sys.modules, name)
         catalog = Catalog.load()
-        findings = list(audit(catalog.plugin("audited")))
+        findings = list(audit_plugin(catalog.plugin("audited")))
         assert len(findings) == 6
         return "; ".join(f"{finding.check}: {finding.wrong}" for finding in findings if not finding.good)
 
@@ -85,10 +85,13 @@ def test_an_honest_distribution(audited):
             {"extra": "import yaml\n"},
             "declares what it imports: extra.py:1 imports yaml, of pyyaml, undeclared",
         ),
-        ({"_hidden": "from petra.config.parse import parse\n"}, "petra.config.parse, which is not public"),
         (
-            {"extra": "from petra.config import parse\n"},
-            "imports parse from petra.config, which does not export it",
+            {"_hidden": "from petra.config.parse import parse_document\n"},
+            "petra.config.parse, which is not public",
+        ),
+        (
+            {"extra": "from petra.config import parse_document\n"},
+            "imports parse_document from petra.config, which does not export it",
         ),
         ({"extra": "from petra import Nothing\n"}, "imports Nothing from petra, which does not export it"),
         ({"extra": "def f(:\n"}, "extra.py:1 is not valid"),

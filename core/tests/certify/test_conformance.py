@@ -9,7 +9,7 @@ from attrs import field, frozen
 from attrs.validators import ge
 
 from petra import Block, Catalog, CliCommand, DriverKind, In, Out, about, hookimpl
-from petra.certify import conformance
+from petra.certify import check_conformance
 from petra.testing import assert_plugin_conforms
 
 
@@ -124,7 +124,7 @@ def test_arithmetic_may_fault():
 
 
 def test_every_check_is_named(meter_plugin):
-    findings = list(conformance(Catalog.of(meter_plugin), "meter"))
+    findings = list(check_conformance(Catalog.of(meter_plugin), "meter"))
     assert all(finding.good for finding in findings)
     assert [f.check for f in findings][:2] == ["enters the catalog", "offers something"]
     assert "driver meter: every setting is documented" in [f.check for f in findings]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from petra.config import parse as parsing
-from petra.config.parse import MAX_DEPTH, parse
+from petra.config import parse_document as parsing
+from petra.config.parse import MAX_DEPTH, parse_document
 from petra.config.problems import Problems
 
 LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if hasattr(yaml, "CSafeLoader") else [])]
@@ -15,7 +15,7 @@ LINES = "".join("  " * i + "a:\n" for i in range(1100))
 
 def codes(text: str) -> list[tuple[str, int, int]]:
     problems = Problems("f")
-    parse(text, problems)
+    parse_document(text, problems)
     return [(p.code, p.line, p.column) for p in problems.finish() if p.code != "bad-key"]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from petra.config import load_bytes
 from petra.config.codes import CODES
-from petra.config.migrate import migrate
+from petra.config.migrate import migrate_document
 
 if TYPE_CHECKING:
     from petra import Catalog
@@ -100,7 +100,7 @@ def test_broken_documents(meter_catalog, data):
 @given(data=broken())
 def test_broken_documents_are_migrated_or_left(meter_catalog, data):
     """No text makes a migration fall over, and what it writes is understood as well or as badly as before."""
-    made = migrate(data, meter_catalog, variables={"PASSWORD": "hunter2"})
+    made = migrate_document(data, meter_catalog, variables={"PASSWORD": "hunter2"})
     before = load_bytes(data, meter_catalog, {"PASSWORD": "hunter2"})
     assert made.result.errors <= before.errors
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from petra import Catalog
 from petra.config import load_bytes
-from petra.config.migrate import migrate
+from petra.config.migrate import migrate_document
 from petra.config.models import BlockConfig, PlantConfig, SignalConfig
 from petra.library import plugin
 
@@ -21,25 +21,27 @@ OLD = ("units:", "min_value:", "max_value:", "initial_value:", "data_type:", "in
 
 
 def rewritten(text: str, **options) -> str:
-    made = migrate(text.encode(), CATALOG, variables={}, **options)
+    made = migrate_document(text.encode(), CATALOG, variables={}, **options)
     return made.data.decode()
 
 
 @pytest.mark.parametrize("path", ORIGINALS, ids=lambda path: path.stem)
 def test_every_original(path):
-    made = migrate(path.read_bytes(), CATALOG, variables={})
+    made = migrate_document(path.read_bytes(), CATALOG, variables={})
     before = load_bytes(path.read_bytes(), CATALOG, {})
     assert "no-effect" not in [problem.code for problem in made.result.problems]
     assert made.result.errors == before.errors
     assert made.left == ()
-    assert migrate(made.data, CATALOG, variables={}).data == made.data, "a second time changes nothing"
+    assert migrate_document(made.data, CATALOG, variables={}).data == made.data, (
+        "a second time changes nothing"
+    )
     comments = [line.split("#", 1)[1] for line in path.read_text().splitlines() if "#" in line]
     assert all(comment in made.data.decode() for comment in comments)
 
 
 def test_the_second_generation_in_our_names():
     path = next(path for path in ORIGINALS if path.stem == "second-generation")
-    made = migrate(path.read_bytes(), CATALOG, variables={})
+    made = migrate_document(path.read_bytes(), CATALOG, variables={})
     text = made.data.decode()
     bare = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     assert not any(old in bare for old in OLD)
@@ -121,7 +123,7 @@ LATCH = "blocks:\n- {name: a, type: SR_LATCH, inputs: {set: true, reset: false},
 
 
 def test_a_latch_is_rewritten_when_its_generation_is_said():
-    made = migrate(LATCH.encode(), CATALOG, variables={})
+    made = migrate_document(LATCH.encode(), CATALOG, variables={})
     assert made.data.decode() == LATCH
     assert [(change.line, change.column) for change in made.left] == [(2, 19)]
     assert "type: RS," in rewritten(LATCH, generation=1)
@@ -144,16 +146,16 @@ def test_a_latch_that_an_alias_names_is_rewritten_where_it_is_kept(generation):
 
 def test_a_latch_that_cannot_be_rewritten_is_wrong_by_the_first_generation_alone():
     text = SHARED.format(more=", description: *latch")
-    made = migrate(text.encode(), CATALOG, variables={}, generation=1)
+    made = migrate_document(text.encode(), CATALOG, variables={}, generation=1)
     assert made.data.decode() == text.replace("&t SR_LATCH", "&t RS")
     assert [(change.line, change.column, change.wrong) for change in made.left] == [(1, 6, True)]
-    made = migrate(text.encode(), CATALOG, variables={}, generation=2)
+    made = migrate_document(text.encode(), CATALOG, variables={}, generation=2)
     assert [(change.line, change.column, change.wrong) for change in made.left] == [(1, 6, False)]
 
 
 def test_a_latch_that_a_reference_names_is_wrong_by_the_first_generation():
     text = LATCH.replace("SR_LATCH", '"${KIND}"')
-    made = migrate(text.encode(), CATALOG, variables={"KIND": "SR_LATCH"}, generation=1)
+    made = migrate_document(text.encode(), CATALOG, variables={"KIND": "SR_LATCH"}, generation=1)
     assert made.data.decode() == text
     assert [(change.line, change.column, change.wrong) for change in made.left] == [(2, 19, True)]
 
@@ -161,7 +163,7 @@ def test_a_latch_that_a_reference_names_is_wrong_by_the_first_generation():
 def test_what_is_taken_over_by_an_alias_is_left_and_said():
     text = "x-all: &all {log_to_history: true, units: V}\nsignals:\n- {<<: *all, name: a}\n"
     text += "- {<<: *all, name: b}\n"
-    made = migrate(text.encode(), CATALOG, variables={})
+    made = migrate_document(text.encode(), CATALOG, variables={})
     assert made.data.decode() == text.replace("units", "unit")
     assert [(change.line, change.column) for change in made.left] == [(1, 14)]
 
@@ -223,7 +225,7 @@ def documents(draw):
 def test_whatever_is_rewritten_means_the_same(text):
     before = load_bytes(text.encode(), CATALOG, {})
     assert before.configuration is not None, f"{text}\n{before.problems}"
-    made = migrate(text.encode(), CATALOG, variables={})  # it compares the configurations itself
+    made = migrate_document(text.encode(), CATALOG, variables={})  # it compares the configurations itself
     assert "no-effect" not in [problem.code for problem in made.result.problems], (
         f"{text}\n{made.data.decode()}"
     )
@@ -304,11 +306,13 @@ def commented(draw):
 def test_every_comment_stays(text):
     before = load_bytes(text.encode(), CATALOG, {})
     assert before.configuration is not None, f"{text}\n{before.problems}"
-    made = migrate(text.encode(), CATALOG, variables={})
+    made = migrate_document(text.encode(), CATALOG, variables={})
     new = made.data.decode()
     assert made.left == (), f"{text}\n=>\n{new}"
     assert made.result.configuration.plant == before.configuration.plant
     assert "no-effect" not in [problem.code for problem in made.result.problems]
     comments = re.findall("# c[0-9]+c", text)
     assert [c for c in comments if c not in new] == [], f"{text}\n=>\n{new}"
-    assert migrate(made.data, CATALOG, variables={}).data == made.data, "a second time changes nothing"
+    assert migrate_document(made.data, CATALOG, variables={}).data == made.data, (
+        "a second time changes nothing"
+    )

@@ -11,7 +11,7 @@ import pytest
 
 from petra.config import load, load_bytes
 from petra.config.nodes import Mapping, Scalar, Sequence
-from petra.config.parse import MAX_BYTES, MAX_DEPTH, decode, parse
+from petra.config.parse import MAX_BYTES, MAX_DEPTH, decode, parse_document
 from petra.config.problems import Problems
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def tree(text: str):
     problems = Problems("f")
-    root = parse(text, problems)
+    root = parse_document(text, problems)
     assert not problems.errors, problems.finish()
     return root
 
@@ -222,7 +222,7 @@ def test_a_slow_parser_gives_the_same_tree(monkeypatch):
     """A platform without libyaml parses with PyYAML's own parser."""
     import yaml
 
-    from petra.config import parse as module
+    from petra.config import parse_document as module
 
     text = 'a: &a [1, "2", {b: c}]\nd: *a\ne: |\n  x\n'
     fast = plain(tree(text))

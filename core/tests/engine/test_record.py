@@ -20,7 +20,7 @@ from petra.config import BlockConfig, PlantConfig, SignalConfig, TaskConfig, con
 from petra.engine import Engine, build
 from petra.engine.incident import IncidentError, replay_incident, write_test
 from petra.engine.record import RecordError, ReplayRecorder, Snapshot
-from petra.engine.replay import read, replay
+from petra.engine.replay import read, replay_segment
 from petra.library import plugin
 from petra.scan import Constant
 from petra.scan.network import Unwired
@@ -108,7 +108,7 @@ def test_a_recorded_life_is_lived_again_to_the_bit(tmp_path):
     for seed in range(NETWORKS):
         path = tmp_path / f"{seed}.petra"
         lived = live(seed, path, 30, kept=20)  # segments of five
-        again = {scan.number: scan for segment in read(path) for scan in replay(segment, LIBRARY)}
+        again = {scan.number: scan for segment in read(path) for scan in replay_segment(segment, LIBRARY)}
         assert 20 <= len(again) <= 30
         for number, scan in again.items():
             values, statuses = lived[number - 1]
@@ -162,7 +162,7 @@ def recording(tmp_path):
 
 def test_a_running_plant_is_recorded_over_forces_and_reloads(recording):
     segments = read(recording)
-    scans = [scan for segment in segments for scan in replay(segment, LIBRARY)]
+    scans = [scan for segment in segments for scan in replay_segment(segment, LIBRARY)]
     assert len(scans) > 50
     assert all(scan.same for scan in scans)
     assert [scan.number for scan in scans] == list(range(scans[0].number, scans[-1].number + 1))
@@ -182,7 +182,7 @@ def test_a_block_that_behaves_differently_now_is_found(recording):
     database.execute("update segments set plant = replace(plant, '\"LAG\"', '\"DEADBAND\"')")
     database.commit()
     database.close()
-    assert not all(scan.same for segment in read(recording) for scan in replay(segment, LIBRARY))
+    assert not all(scan.same for segment in read(recording) for scan in replay_segment(segment, LIBRARY))
 
 
 def test_an_incident_becomes_a_test_that_passes_and_can_fail(recording, tmp_path):
@@ -219,7 +219,7 @@ def test_a_tuned_parameter_is_part_of_the_recording(tmp_path):
         engine.tune("late", "PT", 40.0)  # an input that is a constant
         engine.bus.write("level", 3.0)
         scanned(engine, 20)
-    scans = [scan for segment in read(path) for scan in replay(segment, LIBRARY)]
+    scans = [scan for segment in read(path) for scan in replay_segment(segment, LIBRARY)]
     assert len(scans) > 10
     assert all(scan.same for scan in scans)
 
@@ -270,6 +270,6 @@ def test_a_recording_survives_kill(tmp_path):
         process.kill()
         process.wait()
         process.stderr.close()
-    scans = [scan for segment in read(path) for scan in replay(segment, LIBRARY)]
+    scans = [scan for segment in read(path) for scan in replay_segment(segment, LIBRARY)]
     assert len(scans) > 100
     assert all(scan.same for scan in scans)

@@ -6,7 +6,7 @@ import pytest
 
 from petra import Catalog
 from petra.config import load_bytes
-from petra.config.migrate import migrate
+from petra.config.migrate import migrate_document
 from petra.engine.built import build
 from petra.library import plugin
 from petra.scan import Bench
@@ -228,6 +228,6 @@ def test_a_bool_is_added_to_zero_to_select_by(inline):
 
 
 def test_a_document_with_warnings_is_migrated():
-    made = migrate(PUMPS, LIBRARY, generation=2)
+    made = migrate_document(PUMPS, LIBRARY, generation=2)
     assert b'type: "int"' in made.data
     assert made.result.configuration is not None

@@ -6,8 +6,8 @@ import pytest
 from attrs import define, field, frozen
 
 from petra import Block, Catalog, CliCommand, Condition, DriverKind, In, Out, PluginNotFoundError, hookimpl
-from petra.plugin import Fault, Stage
-from petra.plugin.candidate import Candidate, Source
+from petra.plugin import PluginFault, Stage
+from petra.plugin.candidate import Candidate, PluginSource
 from petra.plugin.groups import OfferGroup
 
 
@@ -36,7 +36,7 @@ def plugin(name: str, api: object = 1, **hooks: object) -> object:
     return type(name, (), {"__name__": name, "PETRA_API": api, **body})
 
 
-def taken(*plugins: object) -> tuple[list[str], dict[str, Fault]]:
+def taken(*plugins: object) -> tuple[list[str], dict[str, PluginFault]]:
     catalog = Catalog.of(*plugins)
     return [p.name for p in catalog.plugins], {f.name: f for f in catalog.faults}
 
@@ -287,7 +287,7 @@ def test_an_offer_is_of_one_group(meter_catalog):
 
 
 def test_a_plugin_is_found_by_its_name_and_by_its_distribution():
-    catalog = Catalog([Candidate("pumps", GOOD, Source("acme-pumps", "1.2"))])
+    catalog = Catalog([Candidate("pumps", GOOD, PluginSource("acme-pumps", "1.2"))])
     assert catalog.plugin("pumps") is catalog.plugin("acme-pumps")
     with pytest.raises(PluginNotFoundError, match="did you mean 'pumps'"):
         catalog.plugin("pump")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from petra.signals import GOOD, Change, Layout, LocalBus, Quality, QualityReason, Signal, SignalType, Store
+from petra.signals import GOOD, ChangeSet, Layout, LocalBus, Quality, QualityReason, Signal, SignalType, Store
 from petra.signals.outgoing import RING
 from petra.testing import ManualClock
 
@@ -53,7 +53,7 @@ def plant() -> Plant:
     return Plant()
 
 
-def named(change: Change) -> list[str]:
+def named(change: ChangeSet) -> list[str]:
     return [change.image.layout.signals[i].name for i in change.indices]
 
 

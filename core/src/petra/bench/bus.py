@@ -10,7 +10,7 @@ from petra.clock import SystemClock
 from petra.signals import LocalBus, Signal, SignalType, Store
 
 
-def bus(signals: int, *, batches: int, torn_reads: int) -> Iterator[Result]:
+def measure_bus(signals: int, *, batches: int, torn_reads: int) -> Iterator[Result]:
     """Measure reading, writing and publishing a bus of so many signals."""
     made, some = _bus(signals), min(1_000, signals)
     names = [signal.name for signal in made.signals]

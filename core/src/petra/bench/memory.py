@@ -40,7 +40,9 @@ with Engine(configuration(load(sys.argv[1], catalog)), catalog) as engine:
 """
 
 
-def memory(catalog: Catalog, signals: int, blocks: int, *, seconds: float, reloads: int) -> Iterator[Result]:
+def measure_memory(
+    catalog: Catalog, signals: int, blocks: int, *, seconds: float, reloads: int
+) -> Iterator[Result]:
     """Measure a new process that runs a plant, and this process over many reloads."""
     name = f"{signals:,} signals, {blocks:,} blocks"
     with tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ _OBSERVED = 1_000  # changes in each scan that is observed
 _SCANS_PER_SECOND = 100
 
 
-def readers(signals: int, *, batches: int, seconds: float) -> Iterator[Result]:
+def measure_readers(signals: int, *, batches: int, seconds: float) -> Iterator[Result]:
     """Measure the scan beside readers of so many signals."""
     yield _changes(signals, batches)
     for changed in (10, 100, 1_000):
@@ -46,7 +46,7 @@ class _Plant:
 
 def _changes(signals: int, batches: int) -> Result:
     """Measure a scan of 1,000 changes beside a hundred readers in a loop that stands still."""
-    alone, beside = _Plant(1_000, signals - 1_000), _Plant(1_000, signals - 1_000)
+    alone, beside = (_Plant(_OBSERVED, max(0, signals - _OBSERVED)) for _ in range(2))
 
     async def follow() -> list[list[float]]:
         followed = [beside.bus.changes(woken=_ignore) for _ in range(_READERS)]

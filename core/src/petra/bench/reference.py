@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from petra.scan import Network
 
 
-def reference(network: Network, slots: dict[str, int]) -> Callable[[list[Any], float], None]:
+def plain_reference(network: Network, slots: dict[str, int]) -> Callable[[list[Any], float], None]:
     """Return a function that steps the blocks of a network on a list of values."""
     parts = []
     blocks = network.blocks

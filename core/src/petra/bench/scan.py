@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from petra.bench.plants import plant
-from petra.bench.reference import reference
+from petra.bench.reference import plain_reference
 from petra.bench.results import Result, against, interleaved, result, single
 from petra.clock import SystemClock
 from petra.engine import Built, build
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SCANS = 40_000  # blocks stepped in one batch, at least
 
 
-def scan(
+def measure_scan(
     catalog: Catalog, sizes: Sequence[tuple[int, int]], *, batches: int, paced_s: float
 ) -> Iterator[Result]:
     """Measure the scan of plants of these numbers of signals and blocks."""
@@ -31,7 +31,7 @@ def scan(
         name = f"{signals:,} signals, {blocks:,} blocks"
         built = build(plant(signals, blocks), catalog)
         program = built.tasks[0].program
-        plain = reference(program.network, built.layout.index)
+        plain = plain_reference(program.network, built.layout.index)
         scanners = (
             _scanner(built, program.scan),
             _scanner(built, partial(_step_plainly, plain)),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from petra.plugin import Catalog
 
 
-def scheduler(catalog: Catalog, periods_ms: Sequence[float], seconds: float) -> Iterator[Result]:
+def measure_scheduler(catalog: Catalog, periods_ms: Sequence[float], seconds: float) -> Iterator[Result]:
     """Measure lateness at these periods, for so long each."""
     for busy in (False, True):
         for period in periods_ms:

@@ -37,7 +37,7 @@ _LIGHT = {"petra-core", "attrs", "click", "pluggy"}
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(.*)")
 
 
-def audit(plugin: Plugin) -> Iterator[Finding]:
+def audit_plugin(plugin: Plugin) -> Iterator[Finding]:
     """Yield the findings about the distribution of an installed plugin; a single file has none."""
     try:
         found = distribution(plugin.distribution)

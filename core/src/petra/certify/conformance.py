@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from petra.config.schema import model_schema
-from petra.plugin.faults import Fault, one_line
+from petra.plugin.faults import PluginFault, one_line
 from petra.plugin.groups import OfferGroup
 from petra.scan import Bench
 from petra.settings.model import settings
@@ -38,10 +38,10 @@ class Finding:
         return not self.wrong
 
 
-def conformance(catalog: Catalog, name: str) -> Iterator[Finding]:
+def check_conformance(catalog: Catalog, name: str) -> Iterator[Finding]:
     """Yield the findings about a plugin, check by check."""
     plugin = catalog.plugin(name)
-    if isinstance(plugin, Fault):
+    if isinstance(plugin, PluginFault):
         yield Finding("enters the catalog", f"{plugin.message} [{plugin.stage.value}]")
         return
     yield Finding("enters the catalog")

@@ -149,24 +149,24 @@ def bench(
 
 
 def _measured(session: Session, groups: tuple[str, ...], preset: Preset) -> Iterator[Result]:
-    from petra.bench.bus import bus
-    from petra.bench.memory import memory
-    from petra.bench.readers import readers
-    from petra.bench.scan import scan, tuning
-    from petra.bench.scheduler import scheduler
+    from petra.bench.bus import measure_bus
+    from petra.bench.memory import measure_memory
+    from petra.bench.readers import measure_readers
+    from petra.bench.scan import measure_scan, tuning
+    from petra.bench.scheduler import measure_scheduler
 
     sizes = [(signals, blocks) for signals in preset.signals for blocks in preset.blocks]
     for group in groups:
         if group == "scan":
-            yield from scan(session.catalog, sizes, batches=preset.batches, paced_s=preset.paced_s)
+            yield from measure_scan(session.catalog, sizes, batches=preset.batches, paced_s=preset.paced_s)
             yield tuning(session.catalog)
         elif group == "bus":
-            yield from bus(preset.signals[0], batches=preset.batches, torn_reads=preset.torn_reads)
-            yield from readers(preset.signals[0], batches=preset.batches, seconds=preset.lateness_s)
+            yield from measure_bus(preset.signals[0], batches=preset.batches, torn_reads=preset.torn_reads)
+            yield from measure_readers(preset.signals[0], batches=preset.batches, seconds=preset.lateness_s)
         elif group == "scheduler":
-            yield from scheduler(session.catalog, preset.periods_ms, preset.lateness_s)
+            yield from measure_scheduler(session.catalog, preset.periods_ms, preset.lateness_s)
         else:
-            yield from memory(
+            yield from measure_memory(
                 session.catalog,
                 preset.signals[0],
                 min(1_000, max(preset.blocks)),

@@ -38,7 +38,7 @@ def migrate(
     could not be rewritten and means something else here, 2 when FILE cannot be read.
     """
     from petra.config.document import STDIN
-    from petra.config.migrate import migrate as migrated
+    from petra.config.migrate import migrate_document as migrated
     from petra.config.parse import MAX_BYTES
     from petra.config.source import UnreadableError, read_bounded, read_stdin
 

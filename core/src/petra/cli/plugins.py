@@ -12,7 +12,7 @@ from petra.cli.console.output import plural, print_json, print_table, tinted
 from petra.cli.console.session import Session, json_option, with_session
 
 if TYPE_CHECKING:
-    from petra.plugin import Fault, Plugin
+    from petra.plugin import Plugin, PluginFault
 
 _NAMED = 4
 
@@ -69,7 +69,7 @@ def _plugin_as_dict(plugin: Plugin) -> dict[str, object]:
     }
 
 
-def _fault_as_dict(fault: Fault) -> dict[str, object]:
+def _fault_as_dict(fault: PluginFault) -> dict[str, object]:
     return {
         "name": fault.name,
         "distribution": fault.distribution,
@@ -90,7 +90,7 @@ def info(session: Session, name: str, *, as_json: bool) -> int:
     """
     from petra.cli.installation.describe import describe_offer, describe_plugin
     from petra.errors import PluginNotFoundError
-    from petra.plugin import Fault
+    from petra.plugin import PluginFault
 
     catalog = session.catalog
     offers = [offer for space in ("block type", "section", "command") if (offer := catalog.find(space, name))]
@@ -105,7 +105,7 @@ def info(session: Session, name: str, *, as_json: bool) -> int:
         else:
             click.echo("\n\n".join(_as_text(thing) for thing in described))
         return 0
-    if isinstance(found, Fault):
+    if isinstance(found, PluginFault):
         if as_json:
             print_json({**_fault_as_dict(found), "details": found.details})
         else:
@@ -139,15 +139,15 @@ def certify(session: Session, names: tuple[str, ...], *, as_json: bool) -> int:
     NAME is a plugin or a distribution that is installed, or a file of --plugins-dir. The exit code is 1 when
     a check fails. Run it in your own CI.
     """
-    from petra.certify.audit import audit
-    from petra.certify.conformance import conformance
-    from petra.plugin.faults import Fault
+    from petra.certify.audit import audit_plugin
+    from petra.certify.conformance import check_conformance
+    from petra.plugin.faults import PluginFault
 
     reports = {}
     for name in names:
-        findings = list(conformance(session.catalog, name))
-        if not isinstance(plugin := session.catalog.plugin(name), Fault):
-            findings.extend(audit(plugin))
+        findings = list(check_conformance(session.catalog, name))
+        if not isinstance(plugin := session.catalog.plugin(name), PluginFault):
+            findings.extend(audit_plugin(plugin))
         reports[name] = findings
     failed = sum(not finding.good for findings in reports.values() for finding in findings)
     if as_json:

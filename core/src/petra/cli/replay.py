@@ -44,7 +44,7 @@ def replay(
     """
     from petra.engine.incident import write_test
     from petra.engine.replay import read
-    from petra.engine.replay import replay as run_again
+    from petra.engine.replay import replay_segment as run_again
 
     segments = read(file)
     if test is not None:

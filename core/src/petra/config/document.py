@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from petra.config import nodes
 from petra.config.environment import Environment
-from petra.config.parse import MAX_BYTES, decode, parse
+from petra.config.parse import MAX_BYTES, decode, parse_document
 from petra.config.problems import Problem, Problems, Severity
 from petra.config.reader import Configuration, Reader
 from petra.config.source import UnreadableError, read_bounded, read_stdin
@@ -100,7 +100,7 @@ def load_model(path: str | Path, model: type[M]) -> tuple[M | None, tuple[Proble
     except UnreadableError as error:
         problems.add_at(0, 0, error.code, f"the file {error}")
         return None, problems.finish()
-    root = parse(text, problems) if text is not None else None
+    root = parse_document(text, problems) if text is not None else None
     if root is not None:
         try:
             made = Structurer(problems, Environment(os.environ, Path(path).parent)).structure(root, model)
@@ -122,7 +122,7 @@ def _load_text(
     data: bytes, problems: Problems, catalog: Catalog, variables: Mapping[str, str] | None, folder: Path
 ) -> Loaded:
     text = decode(data, problems)
-    root = parse(text, problems) if text is not None else None
+    root = parse_document(text, problems) if text is not None else None
     made = None
     environment = Environment(os.environ if variables is None else variables, folder)
     if isinstance(root, nodes.Mapping):

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from petra.config.syntax import NEWLINE
-from petra.config.tokens import Span, Tokens
+from petra.config.tokens import TextSpan, Tokens
 
 
 class CannotEditError(Exception):
@@ -26,7 +26,7 @@ class Edit:
 
 
 @frozen
-class Source:
+class SourceText:
     """The text of a document, with the starts of its lines."""
 
     text: str
@@ -98,7 +98,7 @@ class Source:
                 edits += self._cut_run(run, comma)
         return edits
 
-    def _cut_run(self, run: list[Span], comma: Span | None) -> list[Edit]:
+    def _cut_run(self, run: list[TextSpan], comma: TextSpan | None) -> list[Edit]:
         """Return the edits that remove adjacent entries; the last entries go with the comma before them."""
         start, end = run[0].start, run[-1].end
         self._refuse_anchors(start, end)
@@ -113,7 +113,7 @@ class Source:
         if self.tokens.is_alias_of(start, end):
             raise CannotEditError
 
-    def _cut_comma(self, comma: Span) -> Edit:
+    def _cut_comma(self, comma: TextSpan) -> Edit:
         """Return the edit that removes a comma; a `#` after it keeps the space that makes it a comment."""
         return Edit(*comma, " " if self.text[comma.end : comma.end + 1] == "#" else "")
 

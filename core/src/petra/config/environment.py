@@ -24,7 +24,7 @@ _SECRETIVE = re.compile(r"pass|secret|token|key|cred|auth|(?:^|_)(?:pw|pwd|pin)(
 
 
 @frozen
-class Source:
+class ValueSource:
     """The source of a substituted part: a variable, a file, or the default after `:-`."""
 
     kind: str
@@ -44,7 +44,7 @@ class Substituted:
     """A text with its references replaced, and the source of each."""
 
     text: str = field(repr=False)
-    sources: tuple[Source, ...] = ()
+    sources: tuple[ValueSource, ...] = ()
     external: tuple[str, ...] = field(default=(), repr=False)
     """The texts from variables and files; no message may show them."""
 
@@ -71,7 +71,7 @@ class Environment:
         """Return the text with its references replaced."""
         if "${" not in text:
             return Substituted(text)
-        sources: list[Source] = []
+        sources: list[ValueSource] = []
         parts: list[str] = []
         external: list[str] = []
         end = length = 0
@@ -92,14 +92,14 @@ class Environment:
         parts.append(text[end:])
         return Substituted("".join(parts), tuple(sources), tuple(external))
 
-    def _look_up(self, reference: re.Match[str]) -> tuple[str, Source]:
+    def _look_up(self, reference: re.Match[str]) -> tuple[str, ValueSource]:
         inner, closing = reference.groups()
         if not closing:
             raise SubstitutionError(
                 "bad-substitution", "`${` is not closed", reference.start(), "write $${ for a literal ${"
             )
         if inner.startswith("file:"):
-            return self._cached_file(inner[5:], reference.start()), Source("file", inner[5:])
+            return self._cached_file(inner[5:], reference.start()), ValueSource("file", inner[5:])
         variable = _VARIABLE.fullmatch(inner)
         if variable is None:
             raise SubstitutionError(
@@ -111,11 +111,11 @@ class Environment:
         name, default = variable.groups()
         # as in a shell, `:-` applies the default to an empty variable too
         if value := self.variables.get(name) or "":
-            return value, Source("env", name)
+            return value, ValueSource("env", name)
         if default is not None:
-            return default, Source(_DEFAULT, name)
+            return default, ValueSource(_DEFAULT, name)
         if name in self.variables:
-            return "", Source("env", name)
+            return "", ValueSource("env", name)
         raise SubstitutionError(
             "unset-variable",
             f"the environment variable {name} is not set",

@@ -18,7 +18,7 @@ _NUMBERS = (SignalType.INT, SignalType.FLOAT)
 
 
 @frozen
-class Limits:
+class SignalLimits:
     """The lowest and the highest value of a signal."""
 
     minimum: int | float | None
@@ -35,7 +35,7 @@ class Limits:
         return ""
 
 
-def check_limits(node: Node, signal: SignalConfig, problems: Problems) -> Limits | None:
+def check_limits(node: Node, signal: SignalConfig, problems: Problems) -> SignalLimits | None:
     """Report errors in the limits of a signal; return the limits if they are valid."""
     low, high = signal.minimum, signal.maximum
     given = [(low, "minimum", "min_value"), (high, "maximum", "max_value")]
@@ -51,4 +51,4 @@ def check_limits(node: Node, signal: SignalConfig, problems: Problems) -> Limits
         message = f"the maximum {written(at[1])} is below the minimum {written(at[0])}"
         problems.add(at[1], "bad-value", message)
         return None
-    return Limits(low, high)
+    return SignalLimits(low, high)

@@ -16,7 +16,7 @@ from attrs import field, frozen
 
 from petra.config import nodes
 from petra.config.document import Loaded, load_bytes
-from petra.config.edits import CannotEditError, Edit, Source, apply_edits
+from petra.config.edits import CannotEditError, Edit, SourceText, apply_edits
 from petra.config.models import SYNONYMS, BlockConfig, PlantConfig, SignalConfig
 from petra.config.problems import Severity
 from petra.config.reader import PROTOCOLS
@@ -35,7 +35,7 @@ _RESET_FIRST = "with both inputs true, SR_LATCH is reset in the first generation
 
 
 @frozen
-class Change:
+class Rewrite:
     """One edit that was made, or could not be made; `wrong` if the document now has another meaning there."""
 
     line: int
@@ -50,11 +50,11 @@ class Migrated:
 
     data: bytes
     result: Loaded
-    changes: tuple[Change, ...]
-    left: tuple[Change, ...]
+    changes: tuple[Rewrite, ...]
+    left: tuple[Rewrite, ...]
 
 
-def migrate(
+def migrate_document(
     data: bytes,
     catalog: Catalog,
     *,
@@ -73,7 +73,7 @@ def migrate(
         return Migrated(data, before, (), ())
     mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     text = data.removeprefix(mark).decode()
-    writer = _Migration(Source(text), catalog, generation)
+    writer = _Migration(SourceText(text), catalog, generation)
     writer.document(before.root)
 
     def written(steps: list[_Step]) -> bytes:
@@ -107,13 +107,13 @@ def _accepted_steps(steps: Iterable[_Step], holds: Callable[[list[_Step]], bool]
     return more([], [*steps])
 
 
-def _latches_left(before: Loaded, known: set[tuple[int, int]]) -> set[Change]:
+def _latches_left(before: Loaded, known: set[tuple[int, int]]) -> set[Rewrite]:
     """Return the latches of the first generation without a change so far: those named by a reference."""
     at = {(p.line, p.column) for p in before.problems if p.code == "two-meanings"} - known
-    return {Change(line, column, f"{_RESET_FIRST}: write RS", wrong=True) for line, column in at}
+    return {Rewrite(line, column, f"{_RESET_FIRST}: write RS", wrong=True) for line, column in at}
 
 
-def _position(change: Change) -> tuple[int, int]:
+def _position(change: Rewrite) -> tuple[int, int]:
     return change.line, change.column
 
 
@@ -143,12 +143,12 @@ class _Step:
     """Edits that belong together, and their descriptions."""
 
     edits: tuple[Edit, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[Rewrite, ...]
     wrong: bool = False
     """Whether the document has another meaning without this step."""
 
     @property
-    def undone(self) -> tuple[Change, ...]:
+    def undone(self) -> tuple[Rewrite, ...]:
         """The descriptions of a step that is not made because it would change the meaning of the document."""
         why = "not done, because the document would have another meaning"
         return tuple(attrs.evolve(c, message=f"{c.message}: {why}", wrong=self.wrong) for c in self.changes)
@@ -158,12 +158,12 @@ class _Step:
 class _Migration:
     """Collects the edits of one document."""
 
-    source: Source
+    source: SourceText
     catalog: Catalog
     generation: int | None
     steps: dict[_Step, None] = field(factory=dict)
     """In order, each once: an alias leads to the same place again."""
-    left: list[Change] = field(factory=list)
+    left: list[Rewrite] = field(factory=list)
 
     def document(self, root: nodes.Mapping) -> None:
         owned = self.catalog.sections
@@ -186,11 +186,11 @@ class _Migration:
             made = tuple(edits())
         except CannotEditError:
             why = "not done, because the text there cannot be edited safely"
-            self.left.append(Change(at.line, at.column, f"{message}: {why}", wrong=wrong))
+            self.left.append(Rewrite(at.line, at.column, f"{message}: {why}", wrong=wrong))
             return
-        self._add_step(made, [Change(at.line, at.column, message)], wrong=wrong)
+        self._add_step(made, [Rewrite(at.line, at.column, message)], wrong=wrong)
 
-    def _add_step(self, edits: Iterable[Edit], changes: list[Change], *, wrong: bool = False) -> None:
+    def _add_step(self, edits: Iterable[Edit], changes: list[Rewrite], *, wrong: bool = False) -> None:
         self.steps[_Step(tuple(edits), tuple(changes), wrong)] = None
 
     def _rename_keys(self, item: nodes.Mapping, model: type) -> None:
@@ -211,7 +211,7 @@ class _Migration:
         own = [entry for entry in found if self.source.owns(mapping, entry)]
         how = "removed" if mapping.flow else "now a comment"
         changes = [
-            Change(key.line, key.column, f"{key.text} is {how}: {reasons[key.text]}") for key, _ in own
+            Rewrite(key.line, key.column, f"{key.text} is {how}: {reasons[key.text]}") for key, _ in own
         ]
         try:
             edits = self.source.without(mapping, {entry.key.text for entry in own})
@@ -222,7 +222,7 @@ class _Migration:
         for entry in found:
             if entry not in own:
                 message = f"{entry.key.text} has no effect, and cannot be removed separately"
-                self.left.append(Change(entry.key.line, entry.key.column, message))
+                self.left.append(Rewrite(entry.key.line, entry.key.column, message))
 
     def _rename_type(self, item: nodes.Mapping) -> None:
         for key in ("type", "signal_type", "data_type"):
@@ -236,7 +236,7 @@ class _Migration:
             return
         if self.generation is None:
             message = "SR_LATCH has two meanings: --generation 1 makes it RS, --generation 2 makes it SR"
-            self.left.append(Change(at.line, at.column, message))
+            self.left.append(Rewrite(at.line, at.column, message))
         else:
             self._replace_text(at, LATCH[self.generation], wrong=self.generation == 1)
 

@@ -68,7 +68,7 @@ def decode(data: bytes, problems: Problems) -> str | None:
     return text
 
 
-def parse(text: str, problems: Problems) -> Node | None:
+def parse_document(text: str, problems: Problems) -> Node | None:
     """Return the root of the document, or None if the document is empty or not valid."""
     builder = _Builder(problems)
     try:

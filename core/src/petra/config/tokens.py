@@ -14,7 +14,7 @@ _CLOSE = (yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 _PROPERTIES = (yaml.AnchorToken, yaml.TagToken)
 
 
-class Span(NamedTuple):
+class TextSpan(NamedTuple):
     """A part of the text, from `start` up to `end`."""
 
     start: int
@@ -39,7 +39,7 @@ class Tokens:
     def _aliases(self) -> set[str]:
         return {token.value for token in self._all if isinstance(token, yaml.AliasToken)}
 
-    def scalar(self, at: int) -> Span:
+    def scalar(self, at: int) -> TextSpan:
         """Return the span of the scalar at a position, without its anchor and tag."""
         i = bisect_left(self._starts, at)
         while not isinstance(self._all[i], yaml.ScalarToken):
@@ -53,12 +53,12 @@ class Tokens:
             i += 1
         return int(self._all[i].start_mark.column)
 
-    def parts(self, at: int) -> list[list[Span]]:
+    def parts(self, at: int) -> list[list[TextSpan]]:
         """Return the tokens of each entry of the flow mapping at a position, with the comma after it."""
         i = bisect_left(self._starts, at)
         while not isinstance(self._all[i], yaml.FlowMappingStartToken):
             i += 1
-        parts: list[list[Span]] = [[]]
+        parts: list[list[TextSpan]] = [[]]
         depth = 1
         while True:
             i += 1
@@ -96,5 +96,5 @@ class Tokens:
         return bool(anchors & self._aliases)
 
 
-def _span_of(token: yaml.Token) -> Span:
-    return Span(token.start_mark.index, token.end_mark.index)
+def _span_of(token: yaml.Token) -> TextSpan:
+    return TextSpan(token.start_mark.index, token.end_mark.index)

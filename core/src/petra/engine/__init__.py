@@ -1,15 +1,15 @@
 """The engine: from a configuration to a plant that runs, reloads, and remembers."""
 
 from petra.engine.built import BuildError, Built, build
-from petra.engine.difference import Act, Change, diff_configurations
+from petra.engine.difference import Change, ChangeAct, diff_configurations
 from petra.engine.engine import Engine, EngineError
 from petra.engine.status import EngineStatus
 
 __all__ = [
-    "Act",
     "BuildError",
     "Built",
     "Change",
+    "ChangeAct",
     "Engine",
     "EngineError",
     "EngineStatus",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from petra.plugin import Catalog
 
 
-class Act(Enum):
+class ChangeAct(Enum):
     """What happens to a thing."""
 
     ADD = "add"
@@ -32,14 +32,14 @@ class Act(Enum):
 class Change:
     """One change: what happens to which thing, how, and what that means."""
 
-    act: Act
+    act: ChangeAct
     kind: str
     name: str
     detail: str = ""
     effect: str = ""
 
     def __str__(self) -> str:
-        sign = {Act.ADD: "+", Act.REMOVE: "-", Act.CHANGE: "~"}[self.act]
+        sign = {ChangeAct.ADD: "+", ChangeAct.REMOVE: "-", ChangeAct.CHANGE: "~"}[self.act]
         detail = f": {self.detail}" if self.detail else ""
         named = f"{self.kind} {self.name}".rstrip()
         return f"{sign} {named}{detail}" + (f" ({self.effect})" if self.effect else "")
@@ -94,13 +94,13 @@ def _compared(kind: str, old: Sequence[Any], new: Sequence[Any], differ: Any) ->
     after = {thing.name: thing for thing in new}
     for thing in old:
         if thing.name not in after:
-            yield Change(Act.REMOVE, kind, thing.name)
+            yield Change(ChangeAct.REMOVE, kind, thing.name)
     for thing in new:
         if thing.name not in before:
-            yield Change(Act.ADD, kind, thing.name)
+            yield Change(ChangeAct.ADD, kind, thing.name)
         elif before[thing.name] != thing:
             details, effect = differ(before[thing.name], thing)
-            yield Change(Act.CHANGE, kind, thing.name, ", ".join(details), effect)
+            yield Change(ChangeAct.CHANGE, kind, thing.name, ", ".join(details), effect)
 
 
 def _fields(old: Any, new: Any, names: Iterable[str]) -> list[str]:
@@ -154,16 +154,16 @@ def _connections(old: Deployed, new: Deployed) -> Iterator[Change]:
     places = _placing(old.configuration), _placing(new.configuration)
     for name in before:
         if name not in after:
-            yield Change(Act.REMOVE, "connection", name, effect="what it reads turns bad")
+            yield Change(ChangeAct.REMOVE, "connection", name, effect="what it reads turns bad")
     for name, driver in after.items():
         if name not in before:
-            yield Change(Act.ADD, "connection", name)
+            yield Change(ChangeAct.ADD, "connection", name)
         elif not goes_on(before[name], driver, *places):
             same = before[name].config == driver.config
             details = ", ".join(points_changed(before[name], driver)) or (
                 "its signals" if same else "its settings"
             )
-            yield Change(Act.CHANGE, "connection", name, details, "its session starts again")
+            yield Change(ChangeAct.CHANGE, "connection", name, details, "its session starts again")
 
 
 def _left_alone(old: Deployed, new: Deployed) -> Iterator[Change]:
@@ -186,7 +186,7 @@ def _left_alone(old: Deployed, new: Deployed) -> Iterator[Change]:
                 if safe.get(name) is None
                 else f"it goes to {_said(safe[name])}, its safe value"
             )
-            yield Change(Act.CHANGE, "output", f"{driver.name} {point.address} of {name}", why, effect)
+            yield Change(ChangeAct.CHANGE, "output", f"{driver.name} {point.address} of {name}", why, effect)
 
 
 def points_changed(old: Driver, new: Driver) -> Iterator[str]:
@@ -217,11 +217,11 @@ def _sections(old: Configuration, new: Configuration, catalog: Catalog) -> Itera
         offer = catalog.find("section", name)
         if before == after or (offer is not None and offer.group is OfferGroup.DRIVER):
             continue
-        act = Act.ADD if before is None else Act.REMOVE if after is None else Act.CHANGE
+        act = ChangeAct.ADD if before is None else ChangeAct.REMOVE if after is None else ChangeAct.CHANGE
         yield Change(act, "section", name)
 
 
 def _engine(old: Configuration, new: Configuration) -> Iterator[Change]:
     details = _fields(old.plant.engine, new.plant.engine, ("watchdog_ms", "spin_us", "retain_file"))
     if details:
-        yield Change(Act.CHANGE, "engine", "", ", ".join(details), "at the next start")
+        yield Change(ChangeAct.CHANGE, "engine", "", ", ".join(details), "at the next start")

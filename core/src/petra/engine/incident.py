@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from petra.engine.record import RecordError, digest
-from petra.engine.replay import Replayed, Segment, replay
+from petra.engine.replay import Replayed, Segment, replay_segment
 from petra.errors import PetraError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def write_test(
         raise RecordError(f"scan {begin} is not in the recording, which has {scans[0][0]} to {scans[-1][0]}")
     rows: list[dict[str, Any]] = []
     before: dict[str, Any] = {}
-    for scan, recorded in zip(replay(kept, catalog), kept.scans, strict=True):
+    for scan, recorded in zip(replay_segment(kept, catalog), kept.scans, strict=True):
         values = _outputs(scan, kept)
         changed = {name: value for name, value in values.items() if _bits(before.get(name)) != _bits(value)}
         before = values
@@ -83,7 +83,7 @@ def replay_incident(text: str, catalog: Catalog) -> int:
     scans = [(row["scan"], row["task"], row["dt"], row["inbox"], 0) for row in incident["scans"]]
     segment = Segment(incident["plant"], incident["state"], scans)
     before: dict[str, Any] = {}
-    for scan, row in zip(replay(segment, catalog), incident["scans"], strict=True):
+    for scan, row in zip(replay_segment(segment, catalog), incident["scans"], strict=True):
         values = _outputs(scan, segment)
         changed = {name: value for name, value in values.items() if _bits(before.get(name)) != _bits(value)}
         before = values

@@ -75,7 +75,7 @@ def read(path: Path) -> list[Segment]:
         ]
 
 
-def replay(segment: Segment, catalog: Catalog) -> Iterator[Replayed]:
+def replay_segment(segment: Segment, catalog: Catalog) -> Iterator[Replayed]:
     """Run the scans of a segment again."""
     built = build(plant_of(segment.plant), catalog)
     store = Store(built.layout, SystemClock())

@@ -1,7 +1,7 @@
 """Plugins: the hooks they implement, the kinds they offer, and the catalog of what is there."""
 
 from petra.plugin.catalog import Catalog, Offer, Plugin
-from petra.plugin.faults import Fault, Stage
+from petra.plugin.faults import PluginFault, Stage
 from petra.plugin.hookspecs import API_VERSION, hookimpl
 from petra.plugin.kinds import CliCommand, DriverKind
 
@@ -10,9 +10,9 @@ __all__ = [
     "Catalog",
     "CliCommand",
     "DriverKind",
-    "Fault",
     "Offer",
     "Plugin",
+    "PluginFault",
     "Stage",
     "hookimpl",
 ]

@@ -6,7 +6,7 @@ from attrs import field, frozen
 
 
 @frozen
-class Source:
+class PluginSource:
     """Where a plugin comes from: a distribution with its version and summary, or the path of a file."""
 
     distribution: str = ""
@@ -23,4 +23,4 @@ class Candidate:
 
     name: str
     module: object = field(repr=False)
-    source: Source = Source()
+    source: PluginSource = PluginSource()

@@ -20,7 +20,7 @@ from petra.errors import PluginNotFoundError
 from petra.plugin import hookspecs
 from petra.plugin.candidate import Candidate
 from petra.plugin.contract import breaches, names
-from petra.plugin.faults import Fault, Rejected, Stage, one_line
+from petra.plugin.faults import PluginFault, Rejected, Stage, one_line
 from petra.plugin.groups import RESERVED, OfferGroup
 from petra.plugin.kinds import CliCommand, DriverKind
 
@@ -79,7 +79,7 @@ class Plugin:
 class Catalog:
     """The offers of the installed plugins, by name. A catalog does not change after it was made."""
 
-    def __init__(self, candidates: Iterable[Candidate], faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, candidates: Iterable[Candidate], faults: Iterable[PluginFault] = ()) -> None:
         """Take the candidates in their order; the first to offer a name keeps it.
 
         `faults` are those of plugins that were found and could not be imported.
@@ -94,13 +94,13 @@ class Catalog:
                 try:
                     plugins.append(self._take(candidate, plugins))
                 except Rejected as rejected:
-                    found_faults.append(Fault.of(candidate.name, candidate.source, rejected))
+                    found_faults.append(PluginFault.of(candidate.name, candidate.source, rejected))
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:  # noqa: BLE001 - an attribute of a plugin may raise anything
                     failed = Rejected(Stage.CONTRACT, one_line(error))
                     failed.__cause__ = error
-                    found_faults.append(Fault.of(candidate.name, candidate.source, failed))
+                    found_faults.append(PluginFault.of(candidate.name, candidate.source, failed))
         self.plugins = tuple(plugins)
         self.faults = tuple(found_faults)
 
@@ -151,9 +151,9 @@ class Catalog:
         """The kinds that own a configuration section, by name."""
         return MappingProxyType({o.name: o.driver for o in self.offers() if o.group.owns_section})
 
-    def plugin(self, name: str) -> Plugin | Fault:
+    def plugin(self, name: str) -> Plugin | PluginFault:
         """Return a plugin, or the fault of a quarantined one, by its name or the name of its distribution."""
-        records: list[Plugin | Fault] = [*self.plugins, *self.faults]
+        records: list[Plugin | PluginFault] = [*self.plugins, *self.faults]
         for record in records:
             if name in (record.name, record.distribution):
                 return record

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, cast
 
 from stevedore.extension import ExtensionManager
 
-from petra.plugin.candidate import Candidate, Source
-from petra.plugin.faults import Fault, Rejected, Stage, one_line
+from petra.plugin.candidate import Candidate, PluginSource
+from petra.plugin.faults import PluginFault, Rejected, Stage, one_line
 from petra.plugin.hookspecs import ENTRY_POINTS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class PluginEntry(EntryPoint):
     Only KeyboardInterrupt passes through: the operator wants to end the command.
     """
 
-    source: Source
+    source: PluginSource
     _import: Callable[[], object]
 
     def __init__(
@@ -43,7 +43,7 @@ class PluginEntry(EntryPoint):
         name: str,
         value: str,
         importing: Callable[[], object],
-        source: Source,
+        source: PluginSource,
         dist: Distribution | None = None,
     ) -> None:
         super().__init__(name, value, ENTRY_POINTS)
@@ -65,7 +65,7 @@ class PluginLoader(ExtensionManager[object]):
     def __init__(self, plugins_dirs: Iterable[Path] = ()) -> None:
         """Find the plugins, and load each of them."""
         self._plugins_dirs = tuple(plugins_dirs)
-        self.faults: list[Fault] = []
+        self.faults: list[PluginFault] = []
         super().__init__(
             ENTRY_POINTS,
             on_load_failure_callback=lambda _, entry_point, error: self._quarantine(entry_point, error),
@@ -88,7 +88,7 @@ class PluginLoader(ExtensionManager[object]):
 
     def _quarantine(self, entry_point: EntryPoint, error: BaseException) -> None:
         source = cast("PluginEntry", entry_point).source
-        self.faults.append(Fault.of(entry_point.name, source, cast("Rejected", error)))
+        self.faults.append(PluginFault.of(entry_point.name, source, cast("Rejected", error)))
 
 
 def installed() -> list[PluginEntry]:
@@ -110,7 +110,7 @@ def _one_by_one() -> list[PluginEntry]:
         except Exception as error:  # noqa: BLE001 - broken metadata can raise anything
             folder = str(getattr(dist, "_path", "a distribution"))
             importing = partial(_fail, "its metadata is broken", error)
-            found.append(PluginEntry(Path(folder).stem, "", importing, Source(folder), dist))
+            found.append(PluginEntry(Path(folder).stem, "", importing, PluginSource(folder), dist))
     return found
 
 
@@ -126,11 +126,11 @@ def in_folder(folder: Path) -> Iterator[PluginEntry]:
     """Yield a plugin for each Python file of a folder; names that begin with `_` or `.` are skipped."""
     if not folder.is_dir():
         importing = partial(_fail, f"the folder {folder} does not exist")
-        yield PluginEntry(folder.name, "", importing, Source(str(folder)))
+        yield PluginEntry(folder.name, "", importing, PluginSource(str(folder)))
     for path in sorted(folder.glob("*.py")):
         if path.name[0] not in "._":
             name = path.stem.replace("_", "-")
-            yield PluginEntry(name, _module_of(path), partial(_import_file, path), Source(str(path)))
+            yield PluginEntry(name, _module_of(path), partial(_import_file, path), PluginSource(str(path)))
 
 
 def folders(given: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -139,14 +139,14 @@ def folders(given: Iterable[str | os.PathLike[str]]) -> list[Path]:
     return [Path(name) for name in dict.fromkeys([*listed, *(os.fspath(folder) for folder in given)])]
 
 
-def _source(dist: Distribution | None) -> Source:
+def _source(dist: Distribution | None) -> PluginSource:
     if dist is None:
-        return Source("")
+        return PluginSource("")
     try:
         metadata = dist.metadata.json
-        return Source(str(metadata["name"]), str(metadata["version"]), str(metadata.get("summary", "")))
+        return PluginSource(str(metadata["name"]), str(metadata["version"]), str(metadata.get("summary", "")))
     except Exception:  # noqa: BLE001 - METADATA is missing, or is not text
-        return Source(str(getattr(dist, "_path", "")))
+        return PluginSource(str(getattr(dist, "_path", "")))
 
 
 def _module_of(path: Path) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 if TYPE_CHECKING:
-    from petra.plugin.candidate import Source
+    from petra.plugin.candidate import PluginSource
 
 
 class Stage(Enum):
@@ -23,7 +23,7 @@ class Stage(Enum):
 
 
 @frozen
-class Fault:
+class PluginFault:
     """A plugin in quarantine: its source, the step at which it failed, and the reason in one line."""
 
     name: str
@@ -34,7 +34,7 @@ class Fault:
     details: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, name: str, source: Source, rejected: Rejected) -> Fault:
+    def of(cls, name: str, source: PluginSource, rejected: Rejected) -> PluginFault:
         """Return the fault of a plugin that was rejected, with the traceback of what caused it."""
         cause = rejected.__cause__
         details = "".join(traceback.format_exception(cause)) if cause else ""

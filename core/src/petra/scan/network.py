@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from petra.scan.order import Order, number_loops, order_blocks
+from petra.scan.order import BlockOrder, number_loops, order_blocks
 from petra.signals import Value, literal
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ class Network:
     def __init__(self, blocks: Sequence[Wired], beside: Sequence[Wired] = ()) -> None:
         self.document = tuple(blocks)
         self.beside = tuple(beside)
-        self.order: Order = order_blocks(_writers_read(blocks), [block.cls.spec.type for block in blocks])
+        self.order: BlockOrder = order_blocks(
+            _writers_read(blocks), [block.cls.spec.type for block in blocks]
+        )
         self.blocks = tuple(blocks[i] for i in self.order.blocks)
 
     def feedback(self) -> list[tuple[str, str]]:

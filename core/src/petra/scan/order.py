@@ -15,7 +15,7 @@ from attrs import frozen
 
 
 @frozen
-class Order:
+class BlockOrder:
     """The order of the blocks, which are numbered as in the document."""
 
     blocks: tuple[int, ...]
@@ -26,7 +26,7 @@ class Order:
     """The number of each block's loop; a block in no loop has its own. Writers have lower numbers."""
 
 
-def order_blocks(reads: Sequence[Sequence[int]], types: Sequence[str]) -> Order:
+def order_blocks(reads: Sequence[Sequence[int]], types: Sequence[str]) -> BlockOrder:
     """Order blocks, given the numbers of the blocks that each block reads from."""
     loop = number_loops(reads)
     feedback = set()
@@ -47,7 +47,7 @@ def order_blocks(reads: Sequence[Sequence[int]], types: Sequence[str]) -> Order:
     levels = _block_levels(loop, after, beyond)
     # The position in the document breaks every tie, so that the order is the same on every computer.
     blocks = sorted(range(len(reads)), key=lambda block: (levels[block], types[block], block))
-    return Order(tuple(blocks), tuple(levels), frozenset(feedback), tuple(loop))
+    return BlockOrder(tuple(blocks), tuple(levels), frozenset(feedback), tuple(loop))
 
 
 def _block_levels(loop: Sequence[int], after: Sequence[set[int]], beyond: Sequence[set[int]]) -> list[int]:

@@ -1,7 +1,7 @@
 """Signals: named, typed values with quality and time, and the bus that carries them."""
 
 from petra.signals.bus import Bus, LocalBus, ServedBus
-from petra.signals.changes import Change, Changes
+from petra.signals.changes import Changes, ChangeSet
 from petra.signals.group import Group
 from petra.signals.image import Image
 from petra.signals.inbox import Force, InboxFullError, Write
@@ -26,7 +26,7 @@ __all__ = [
     "INT_MAX",
     "INT_MIN",
     "Bus",
-    "Change",
+    "ChangeSet",
     "Changes",
     "Force",
     "Frame",

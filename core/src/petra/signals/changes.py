@@ -17,7 +17,7 @@ Deadband = float | Mapping[str, float]
 """How far a number has to move until it counts as changed: for all signals, or by their names."""
 
 
-class Change(NamedTuple):
+class ChangeSet(NamedTuple):
     """An image, and which signals changed on the way to it."""
 
     image: Image
@@ -83,11 +83,11 @@ class Changes:
         if woken is not None:
             self._outgoing.wake_in(asyncio.get_running_loop(), self)
 
-    def take(self) -> Change:
+    def take(self) -> ChangeSet:
         """Return the newest image and what changed since the last call, which may be nothing."""
         image, last = self._store.image, self._last
         if image is last:
-            return Change(image, [])
+            return ChangeSet(image, [])
         self._last = image
         self.conflated += max(0, image.number - last.number - 1)
         view = self._view
@@ -100,7 +100,7 @@ class Changes:
             changed = found if view.all else found & view.wanted
         if view.deadbands:
             changed = {i for i in changed if self._beyond_deadband(i, view, image)}
-        return Change(image, sorted(changed))
+        return ChangeSet(image, sorted(changed))
 
     def __enter__(self) -> Self:
         return self
@@ -114,7 +114,7 @@ class Changes:
             self._outgoing.wake_in(asyncio.get_running_loop(), self)
         return self
 
-    async def __anext__(self) -> Change:
+    async def __anext__(self) -> ChangeSet:
         while not self._closed:
             await self._look.wait()
             self._look.clear()

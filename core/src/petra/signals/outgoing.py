@@ -60,7 +60,7 @@ class Scanned(NamedTuple):
     taken: Sequence[Write | Force] = ()
 
 
-class Reader(Protocol):
+class Wakeable(Protocol):
     """What is woken in its own event loop."""
 
     def woken(self) -> None:
@@ -114,7 +114,7 @@ class Outgoing:
             self._wakers = tuple(waker for waker in self._wakers if waker.readers)
             self._decide()
 
-    def wake_in(self, loop: asyncio.AbstractEventLoop, reader: Reader) -> None:
+    def wake_in(self, loop: asyncio.AbstractEventLoop, reader: Wakeable) -> None:
         """Wake a reader in this loop after a publication in which something changed."""
         with self._lock:
             waker = next((each for each in self._wakers if each.loop is loop), None)
@@ -194,7 +194,7 @@ class LoopWaker:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.pending = False
-        self.readers: tuple[Reader, ...] = ()
+        self.readers: tuple[Wakeable, ...] = ()
 
     def remove(self, reader: object) -> None:
         """Wake a reader no more."""

@@ -27,7 +27,7 @@ _RECENT = 1_767_225_600  # 2026-01-01: an edge box without a clock battery start
 _FILES_NEEDED = 1024
 
 
-class State(Enum):
+class FindingState(Enum):
     """How bad a finding is."""
 
     GOOD = "good"
@@ -36,15 +36,17 @@ class State(Enum):
 
 
 @frozen
-class Finding:
+class InstallationFinding:
     """The result of one check."""
 
     what: str
-    state: State
+    state: FindingState
     said: str
 
 
-def examine(catalog: Catalog, plugins_dirs: Iterable[Path], documents: Iterable[str]) -> Iterator[Finding]:
+def examine(
+    catalog: Catalog, plugins_dirs: Iterable[Path], documents: Iterable[str]
+) -> Iterator[InstallationFinding]:
     """Yield the findings about this installation, and about the files of these documents."""
     yield from _interpreter()
     yield from _plugins(catalog)
@@ -55,81 +57,99 @@ def examine(catalog: Catalog, plugins_dirs: Iterable[Path], documents: Iterable[
         yield from _document(load(document, catalog))
 
 
-def _interpreter() -> Iterator[Finding]:
-    yield Finding("petra-core", State.GOOD, f"{__version__} in {Path(__file__).parent.parent}")
+def _interpreter() -> Iterator[InstallationFinding]:
+    yield InstallationFinding(
+        "petra-core", FindingState.GOOD, f"{__version__} in {Path(__file__).parent.parent}"
+    )
     said = f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}"
     good = sys.version_info >= (3, 11) and sys.maxsize > 2**32
-    yield Finding(
-        "python", State.GOOD if good else State.BAD, said if good else said + "; needs 3.11, 64 bits"
+    yield InstallationFinding(
+        "python",
+        FindingState.GOOD if good else FindingState.BAD,
+        said if good else said + "; needs 3.11, 64 bits",
     )
     import yaml
 
     fast = hasattr(yaml, "CSafeLoader")
-    yield Finding(
+    yield InstallationFinding(
         "yaml",
-        State.GOOD if fast else State.WARNING,
+        FindingState.GOOD if fast else FindingState.WARNING,
         f"PyYAML {yaml.__version__} "
         + ("with libyaml" if fast else "without libyaml: large documents load slowly"),
     )
 
 
-def _plugins(catalog: Catalog) -> Iterator[Finding]:
+def _plugins(catalog: Catalog) -> Iterator[InstallationFinding]:
     for plugin in catalog.plugins:
-        yield Finding(f"plugin {plugin.name}", State.GOOD, f"{plugin.distribution} {plugin.version}".strip())
+        yield InstallationFinding(
+            f"plugin {plugin.name}", FindingState.GOOD, f"{plugin.distribution} {plugin.version}".strip()
+        )
     for fault in catalog.faults:
-        yield Finding(
-            f"plugin {fault.name}", State.BAD, f"{fault.source}: {fault.message} [{fault.stage.value}]"
+        yield InstallationFinding(
+            f"plugin {fault.name}", FindingState.BAD, f"{fault.source}: {fault.message} [{fault.stage.value}]"
         )
 
 
-def _surroundings() -> Iterator[Finding]:
+def _surroundings() -> Iterator[InstallationFinding]:
     encoding = codecs.lookup(sys.stdout.encoding or "ascii").name
     utf8 = encoding == "utf-8"
-    yield Finding(
-        "encoding", State.GOOD if utf8 else State.WARNING, encoding + ("" if utf8 else "; set PYTHONUTF8=1")
+    yield InstallationFinding(
+        "encoding",
+        FindingState.GOOD if utf8 else FindingState.WARNING,
+        encoding + ("" if utf8 else "; set PYTHONUTF8=1"),
     )
     recent = time.time() > _RECENT
     now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    yield Finding("clock", State.GOOD if recent else State.BAD, now + ("" if recent else "; it is not set"))
+    yield InstallationFinding(
+        "clock",
+        FindingState.GOOD if recent else FindingState.BAD,
+        now + ("" if recent else "; it is not set"),
+    )
     resolution = time.get_clock_info("monotonic").resolution
-    yield Finding(
-        "timer", State.GOOD if resolution <= 1e-3 else State.WARNING, f"steps of {resolution * 1e9:g} ns"
+    yield InstallationFinding(
+        "timer",
+        FindingState.GOOD if resolution <= 1e-3 else FindingState.WARNING,
+        f"steps of {resolution * 1e9:g} ns",
     )
     yield from _limits()
     here = Path.cwd()
     writable = os.access(here, os.W_OK)
-    yield Finding(
-        "folder", State.GOOD if writable else State.WARNING, f"{here}" + ("" if writable else " is read-only")
+    yield InstallationFinding(
+        "folder",
+        FindingState.GOOD if writable else FindingState.WARNING,
+        f"{here}" + ("" if writable else " is read-only"),
     )
 
 
-def _limits() -> Iterator[Finding]:
+def _limits() -> Iterator[InstallationFinding]:
     if sys.platform == "win32":
         return
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     enough = soft == resource.RLIM_INFINITY or soft >= _FILES_NEEDED
-    yield Finding(
+    yield InstallationFinding(
         "open files",
-        State.GOOD if enough else State.WARNING,
+        FindingState.GOOD if enough else FindingState.WARNING,
         f"up to {soft}"
         + ("" if enough else f"; raise it to {_FILES_NEEDED} (LimitNOFILE= of a systemd unit)"),
     )
     root = os.geteuid() == 0
-    yield Finding(
+    yield InstallationFinding(
         "user",
-        State.WARNING if root else State.GOOD,
+        FindingState.WARNING if root else FindingState.GOOD,
         "root: give PETRA a user of its own" if root else f"uid {os.geteuid()}",
     )
 
 
-def _document(loaded: Loaded) -> Iterator[Finding]:
-    state = State.BAD if loaded.errors else State.WARNING if loaded.serious else State.GOOD
+def _document(loaded: Loaded) -> Iterator[InstallationFinding]:
+    state = (
+        FindingState.BAD if loaded.errors else FindingState.WARNING if loaded.serious else FindingState.GOOD
+    )
     said = "no problems"
     if loaded.serious:
         said = f"{plural(len(loaded.serious), 'problem')}; petra check {loaded.file}"
-    yield Finding(f"document {loaded.file}", state, said)
+    yield InstallationFinding(f"document {loaded.file}", state, said)
     if loaded.unreadable or loaded.root is None:
         return
     if Path(loaded.file).exists():
@@ -138,28 +158,28 @@ def _document(loaded: Loaded) -> Iterator[Finding]:
         yield _private(loaded.environment.folder / name)
 
 
-def _only_ours(what: str, path: Path) -> Finding:
+def _only_ours(what: str, path: Path) -> InstallationFinding:
     """Return whether other users can change what PETRA reads or runs."""
     mode = path.stat().st_mode
     writable = mode & (stat.S_IWOTH | stat.S_IWGRP) if path.is_dir() else mode & stat.S_IWOTH
     said = f"{stat.filemode(mode)} {path}"
-    return Finding(
+    return InstallationFinding(
         f"{what} permissions",
-        State.BAD if writable else State.GOOD,
+        FindingState.BAD if writable else FindingState.GOOD,
         said + "; others may write" * bool(writable),
     )
 
 
-def _private(path: Path) -> Finding:
+def _private(path: Path) -> InstallationFinding:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return Finding("secret permissions", State.BAD, f"{path}: {error.strerror}")
+        return InstallationFinding("secret permissions", FindingState.BAD, f"{path}: {error.strerror}")
     exposed = mode & (stat.S_IRWXO | stat.S_IWGRP)
     said = f"{stat.filemode(mode)} {path}"
-    return Finding(
+    return InstallationFinding(
         "secret permissions",
-        State.BAD if exposed else State.GOOD,
+        FindingState.BAD if exposed else FindingState.GOOD,
         said + "; others may read it" * bool(exposed),
     )
 
