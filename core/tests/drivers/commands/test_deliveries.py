@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from petra.drivers import Direction, Limits, Point
+from petra.drivers import Direction, Limits, Outcome, Point
 from petra.signals import OnBad, Quality, QualityReason, Signal, SignalType, Value
 
 BAD = QualityReason(Quality.BAD, "no contact")
@@ -153,3 +153,38 @@ def test_two_points_of_one_signal_are_both_written_and_each_has_its_own_fate(pla
         again.confirmed()
         await it.act(1.0)
         assert it.sent() == []
+
+
+def test_what_the_policy_does_not_let_the_program_write_never_goes_out(plant):
+    """It ends before it is in any queue, and is not sent by the next session either."""
+
+    @plant(Signal("sp", SignalType.FLOAT, written_by="b"))
+    async def test(made):
+        made.ledger.policy = lambda order: "not now"
+        await made.connect()
+        await made.scan(sp=1.0)
+        assert made.sent() == []
+        assert len(made.sessions.queue) == 0
+        assert {(each.outcome, each.reason) for each in made.ledger.commands()} == {
+            (Outcome.REJECTED, "not now")
+        }
+
+
+def test_a_command_that_is_refused_does_not_hide_one_that_is_under_way(plant):
+    """Until the first has ended, it is not known what the device will hold: the program waits."""
+    point = Point("sp", SignalType.FLOAT, "1", Direction.WRITE, limits=Limits(maximum=9.0))
+
+    @plant(Signal("sp", SignalType.FLOAT, fed=True, commanded=True), points=[point])
+    async def test(made):
+        await made.connect()
+        await made.scan()
+        made.sent()
+        under_way = made.put(point, 5.0)
+        (request,) = made.take()
+        assert made.put(point, 10.0).outcome is Outcome.REJECTED
+        await made.act()
+        made.bus.serve("sp", 2.0)
+        await made.scan()
+        assert made.take() == [], "the person's command is under way"
+        request.confirmed()
+        assert under_way.outcome is Outcome.CONFIRMED

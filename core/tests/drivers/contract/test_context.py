@@ -284,3 +284,34 @@ async def test_what_comes_back_is_written_once_more():
     context.announce([B, C])
     assert returned() == {C}, "what the program wants of B is on its way"
     assert returned() == set()
+
+
+@run
+async def test_what_comes_after_the_end_of_a_request_shows_nothing():
+    """The answer is late: the command has timed out, and the signal is not told of its value."""
+    stand = Stand()
+    context = stand.sessions.begin(None)
+    feed, requests = context.feed(POINTS), context.commands()
+    feed.put(A, 1.0)
+    command = stand.put(A, 7.0)
+    request = await anext(requests)
+    request.timed_out("no acknowledgement")
+    request.confirmed()
+    assert command.outcome is Outcome.TIMED_OUT
+    assert command.held is None
+    assert stand.seen()[0] == (1.0, "")
+
+
+@run
+async def test_what_never_left_counts_for_no_limit():
+    point = Point("a", SignalType.FLOAT, "a", Direction.WRITE, limits=Limits(per_day=1))
+    stand = Stand((point,))
+    requests = stand.sessions.begin(None).commands()
+    stand.put(point, 1.0)
+    (await anext(requests)).not_sent("it does not fit")
+    second = stand.put(point, 2.0)
+    (await anext(requests)).confirmed()
+    assert second.outcome is Outcome.CONFIRMED
+    third = stand.put(point, 3.0)
+    assert requests.take(stand.sessions.now()) is None
+    assert third.reason == "it is written at most 1 times a day"
