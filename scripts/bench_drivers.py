@@ -140,21 +140,21 @@ class Plant:
         clock = SystemClock()
         self.bus = LocalBus(Store([Signal(p.signal, p.type) for d in drivers for p in d.points], clock))
         self.supervisor = Supervisor()
-        self.field = DriverHost(self.bus, clock, self.supervisor, backoff=lambda: Backoff(longest=longest))
+        self.host = DriverHost(self.bus, clock, self.supervisor, backoff=lambda: Backoff(longest=longest))
         self.drivers = drivers
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._scan)
 
     def __enter__(self) -> Plant:
         self.supervisor.start()
-        self.field.start(self.drivers)
+        self.host.start(self.drivers)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        self.field.stop(5.0)
+        self.host.stop(5.0)
         self.supervisor.stop(5.0)
 
     def good(self, *drivers: Driver) -> bool:
@@ -175,7 +175,7 @@ class Plant:
         began = time.monotonic()
         while not condition():
             if time.monotonic() - began > seconds:
-                raise SystemExit(f"it never came true: {self.field.status()}")
+                raise SystemExit(f"it never came true: {self.host.status()}")
             time.sleep(0.002)
         return time.monotonic() - began
 
@@ -211,9 +211,9 @@ def overhead() -> None:
                 raw_cpu = (time.process_time() - began) * theirs[-1]
                 with Plant([driver]) as plant:
                     plant.until(partial(plant.good, driver))
-                    before, began = plant.field.status()[driver.name].requests, time.process_time()
+                    before, began = plant.host.status()[driver.name].requests, time.process_time()
                     time.sleep(1.0)
-                    ours.append(1.0 / (plant.field.status()[driver.name].requests - before))
+                    ours.append(1.0 / (plant.host.status()[driver.name].requests - before))
                     cpu.append(((time.process_time() - began) * ours[-1], raw_cpu))
         a, b = statistics.median(ours) * 1e6, statistics.median(theirs) * 1e6
         ratio = statistics.median(own / raw for own, raw in zip(ours, theirs, strict=True))
@@ -390,7 +390,7 @@ def write() -> None:
         with simulated([driver]), Plant([driver]) as plant:
             plant.until(partial(plant.good, driver))
             for number in range(500):
-                command = plant.field.command(f"{name}.set", number % 100, "bench", Origin.LOCAL).wait(5)
+                command = plant.host.command(f"{name}.set", number % 100, "bench", Origin.LOCAL).wait(5)
                 if command.outcome is not Outcome.CONFIRMED or command.ended_at is None:
                     raise SystemExit(str(command))
                 took.append((command.ended_at - command.order.requested_at) / 1e6)
@@ -457,7 +457,7 @@ def devices(seconds: float) -> None:
             plant.until(partial(plant.good, *good))
             time.sleep(seconds)
             found[bad] = [recorded[d.name].p99() for d in good]
-            states = {d.name: plant.field.status()[d.name].health for d in drivers[:5]}
+            states = {d.name: plant.host.status()[d.name].health for d in drivers[:5]}
             if bad and any(plant.good(d) for d in drivers[:2]):
                 raise SystemExit("a bad device looks good")
     before, after = statistics.median(found[False]), statistics.median(found[True])
@@ -522,14 +522,14 @@ def kill(cycles: int = 100) -> None:
                 plant.until(partial(plant.bad, driver))
                 time.sleep(dice.uniform(0.0, 0.3))
                 with simulated([driver]):
-                    activity = plant.field._running[driver.name].activity  # noqa: SLF001 - the measured activity
+                    activity = plant.host._running[driver.name].activity  # noqa: SLF001 - the measured activity
                     assert activity is not None
                     allowed = activity.health().retry_s
                     late.append(plant.until(partial(plant.good, driver), 60.0) - allowed)
                     time.sleep(dice.uniform(0.0, 0.4))
             plant.until(partial(plant.bad, driver))
             after = resources()
-            health = plant.field.status()[driver.name].health
+            health = plant.host.status()[driver.name].health
         late.sort()
         print(
             f"{name}: {cycles} kills: good again at most {late[-1]:.2f} s after the pause that was under way "
@@ -581,7 +581,7 @@ def soak(seconds: float) -> None:
         plant.until(partial(plant.good, *drivers), 60.0)
         print(f"{seconds:.0f} s under {len(faults)} random faults: all good at the end")
         print(f"  longest that a value looked good and was not fresh: {max(silent.values()):.2f} s")
-        for name, status in plant.field.status().items():
+        for name, status in plant.host.status().items():
             h = status.health
             done = f"{status.requests} requests, {status.sessions} sessions"
             print(f"  {name}: {done}, {h.failures} failures, {h.hangs} hung")

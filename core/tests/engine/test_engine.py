@@ -544,14 +544,14 @@ def test_a_schedule_knows_what_time_it_is_in_the_first_scan():
 
 
 def test_forces_go_through_the_gate_and_into_the_journal(engine, tmp_path):
-    ended = engine.field.ledger.follow()
+    ended = engine.host.ledger.follow()
     engine.bus.force("level", 7.0, "somebody with the bus in hand")
     assert engine.force("enabled", False, actor="ann").outcome is Outcome.ACCEPTED
     assert engine.unforce("enabled", actor="ann").outcome is Outcome.ACCEPTED
     refused = engine.force("level", 9.0, actor="eve", origin=Origin.NETWORK)
     assert (refused.outcome, refused.order.act) == (Outcome.REJECTED, Act.FORCE)
     assert until(lambda: engine.status().forced == {"level": 7.0})
-    engine.field.ledger.policy = lambda command: f"{command.actor} may not {command.act.value}"
+    engine.host.ledger.policy = lambda command: f"{command.actor} may not {command.act.value}"
     with pytest.raises(NotWritableError, match="bob may not unforce"):
         engine.bus.unforce("level", "bob")
     assert [str(command).partition(" ")[2] for command in ended.take()] == [

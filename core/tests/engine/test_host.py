@@ -150,7 +150,7 @@ def test_values_go_in_through_blocks_and_out_again():
         until(lambda: ("one", 2.0) in devices.written)
         devices.value = 5.0
         until(lambda: ("one", 10.0) in devices.written)
-        commands = [c for c in engine.field.ledger.commands() if c.signal == "out"]
+        commands = [c for c in engine.host.ledger.commands() if c.signal == "out"]
         assert {(c.actor, c.origin) for c in commands} == {("double", Origin.LOGIC)}
 
 
@@ -165,7 +165,7 @@ def test_a_signal_that_nobody_has_written_is_not_sent():
             engine.bus.write_many({"setpoint": 21.0})
         engine.command("setpoint", 21.0, actor="ann")
         until(lambda: ("two", 21.0) in devices.written)
-        commands = [c for c in engine.field.ledger.commands() if c.signal == "setpoint"]
+        commands = [c for c in engine.host.ledger.commands() if c.signal == "setpoint"]
         assert [(c.actor, c.origin) for c in commands] == [("ann", Origin.LOCAL)]
 
 
@@ -266,7 +266,7 @@ def test_a_driver_that_blocks_the_others_is_seen_and_nothing_looks_good(monkeypa
     engine = Engine(made(PLANT), catalog)
     with engine:
         until(lambda: engine.bus.read("level").quality is Quality.GOOD)
-        engine.field.supervisor.loop.call_soon_threadsafe(release.wait, 60)
+        engine.host.supervisor.loop.call_soon_threadsafe(release.wait, 60)
         until(lambda: engine.bus.status("level").reason == "the drivers do not move")
         assert "blocks the others" in caplog.text
         release.set()
@@ -467,7 +467,7 @@ def test_a_signal_that_turns_bad_takes_its_device_to_the_safe_value_and_back(cap
         devices.down.add("sensor")
         until(lambda: given("motor") == [2.0, -1.0])
         assert "its device is given the safe value -1.0" in caplog.text
-        (safe,) = [c for c in engine.field.ledger.commands() if c.value == -1.0]
+        (safe,) = [c for c in engine.host.ledger.commands() if c.value == -1.0]
         assert (safe.actor, safe.origin, safe.order.urgent) == ("safe value", Origin.LOGIC, True)
         assert engine.bus.read("pump").value == 2.0  # the signal shows what it is: a bad 2
         devices.down.clear()
@@ -590,7 +590,7 @@ def test_a_value_that_no_device_takes_is_left_out_where_there_is_no_safe_one():
     with Engine(made(GATE % "on_bad: hold"), catalog) as engine:
         until(lambda: given("motor") == [2.0])
         devices.value = 1e9
-        until(lambda: any(c.outcome is Outcome.REJECTED for c in engine.field.ledger.commands()))
+        until(lambda: any(c.outcome is Outcome.REJECTED for c in engine.host.ledger.commands()))
         devices.value = 3.0
         until(lambda: given("motor") == [2.0, 6.0])
 
@@ -807,7 +807,7 @@ def test_a_safe_value_is_tried_until_its_device_takes_it():
         until(lambda: given("motor") == [2.0])
         devices.refuses.add("motor")
         devices.down.add("sensor")
-        until(lambda: sum(c.order.urgent for c in engine.field.ledger.commands()) >= 2)
+        until(lambda: sum(c.order.urgent for c in engine.host.ledger.commands()) >= 2)
         devices.refuses.clear()
         until(lambda: given("motor") == [2.0, -1.0])
 
@@ -874,7 +874,7 @@ def test_a_safe_value_needs_no_policy_and_one_that_was_not_written_is_a_failure(
     engine = Engine(made(GATE % "safe: -1.0"), catalog)
     with engine:
         until(lambda: given("motor") == [2.0])
-        engine.field.ledger.policy = lambda command: "nobody may"
+        engine.host.ledger.policy = lambda command: "nobody may"
     assert given("motor")[-1] == -1.0
     assert engine.failure is None
     engine = Engine(made(GATE % "safe: -1.0"), catalog)
@@ -901,7 +901,7 @@ def test_the_last_good_value_is_that_also_of_the_time_without_the_device():
 def test_a_reload_whose_drivers_do_not_start_is_undone(monkeypatch):
     with Engine(made(GATE % "safe: -1.0"), catalog) as engine:
         until(lambda: given("motor") == [2.0])
-        plain, tries = engine.field._add, []
+        plain, tries = engine.host._add, []
 
         async def fails_once(drivers):
             tries.append(drivers)
@@ -909,7 +909,7 @@ def test_a_reload_whose_drivers_do_not_start_is_undone(monkeypatch):
                 raise RuntimeError("no more threads")
             await plain(drivers)
 
-        monkeypatch.setattr(engine.field, "_add", fails_once)
+        monkeypatch.setattr(engine.host, "_add", fails_once)
         with pytest.raises(RuntimeError, match="no more threads"):
             engine.reload(made((GATE % "safe: -1.0").replace("get: level", "get: level, speed: 3")))
         devices.value = 4.0
@@ -927,7 +927,7 @@ def test_a_consumer_of_changes_that_fails_is_dropped(caplog):
 
     with Engine(made(GATE % "safe: -1.0"), catalog) as engine:
         until(lambda: given("motor") == [2.0])
-        kept = engine.field.supervisor.call(follow())
+        kept = engine.host.supervisor.call(follow())
         devices.value = 4.0
         until(lambda: given("motor")[-1] == 8.0)
         until(lambda: "a reader of changes has failed" in caplog.text)
@@ -978,9 +978,9 @@ def test_nobodys_command_comes_after_the_end_has_begun(late):
     with engine:
         until(lambda: engine.status().drivers["motor"].sessions > 0 and engine.bus.image.scan > 0)
         if late:
-            put = engine.field.gate._put
-            engine.field.gate._put = lambda each, command: (
-                engine.field.refuse("the engine stops") or put(each, command)
+            put = engine.host.gate._put
+            engine.host.gate._put = lambda each, command: (
+                engine.host.refuse("the engine stops") or put(each, command)
             )
             ask()
         else:
@@ -1006,7 +1006,7 @@ def blocked():
 
     def block(engine: Engine) -> threading.Event:
         begun = threading.Event()
-        engine.field.supervisor.loop.call_soon_threadsafe(lambda: begun.set() or release.wait(60))
+        engine.host.supervisor.loop.call_soon_threadsafe(lambda: begun.set() or release.wait(60))
         assert begun.wait(60)
         return release
 
@@ -1021,14 +1021,14 @@ def test_a_reload_that_fails_while_drivers_are_stopped_leaves_none_of_them_dead(
     text = (GATE % "safe: -1.0").replace("get: level", "get: level, speed: 2")
     with Engine(made(text), catalog) as engine:
         until(lambda: given("motor") == [2.0])
-        end, release = engine.field.supervisor.end, []
+        end, release = engine.host.supervisor.end, []
 
         async def slow(names, within):
             release.append(threading.Event())
             release[-1].wait(60 if len(release) == 1 else 0)
             return await end(names, within)
 
-        monkeypatch.setattr(engine.field.supervisor, "end", slow)
+        monkeypatch.setattr(engine.host.supervisor, "end", slow)
         with pytest.raises(PetraError, match="do not answer within"):
             engine.reload(
                 made(text.replace("get: level, speed: 2", change).replace("put: pump", "put: pump, speed: 2"))
@@ -1053,7 +1053,7 @@ def test_drivers_that_stand_still_at_the_end_are_a_failure(monkeypatch, blocked,
     assert "the drivers do not move" in str(engine.failure)
     assert "the drivers do not stop; they are left behind" in caplog.text
     release.set()
-    until(lambda: not engine.field.supervisor._thread.is_alive())
+    until(lambda: not engine.host.supervisor._thread.is_alive())
 
 
 def test_a_plugin_that_ends_the_process_when_it_builds_is_an_error():
@@ -1167,8 +1167,8 @@ def test_a_process_that_was_suspended_still_writes_its_safe_values():
     engine = Engine(made(GATE % "safe: -1.0"), catalog)
     engine.start()
     until(lambda: given("motor") == [2.0])
-    engine.field.supervisor.remove(["petra.drivers"])
-    engine.field._beat -= 3600.0
+    engine.host.supervisor.remove(["petra.drivers"])
+    engine.host._beat -= 3600.0
     engine.stop()
     assert given("motor") == [2.0, -1.0]
     assert engine.failure is None

@@ -120,20 +120,20 @@ def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
 
 STEPS: dict[str, Callable[[Engine], tuple[Any, str]]] = {
     "make all": lambda engine: (engine, "_deploy"),
-    "ask what leaves": lambda engine: (engine.field, "leaving"),
-    "rehearse": lambda engine: (engine.field, "rehearse"),
-    "give up": lambda engine: (engine.field, "give_up"),
-    "stop drivers": lambda engine: (engine.field, "remove"),
-    "end one driver": lambda engine: (engine.field, "_remove"),
+    "ask what leaves": lambda engine: (engine.host, "leaving"),
+    "rehearse": lambda engine: (engine.host, "rehearse"),
+    "give up": lambda engine: (engine.host, "give_up"),
+    "stop drivers": lambda engine: (engine.host, "remove"),
+    "end one driver": lambda engine: (engine.host, "_remove"),
     "carry over states": lambda engine: (engine, "_carry_over"),
     "arrange signals": lambda engine: (engine.store, "arrange"),
     "prepare tasks": lambda engine: (engine.scheduler, "prepare"),
     "assign": lambda engine: (engine, "_assign"),
     "assign signals": lambda engine: (engine.store, "assume"),
     "tell readers": lambda engine: (engine.store, "announce"),
-    "start drivers": lambda engine: (engine.field, "add"),
-    "start one driver": lambda engine: (engine.field, "_begin"),
-    "note routes": lambda engine: (engine.field.gate, "route"),
+    "start drivers": lambda engine: (engine.host, "add"),
+    "start one driver": lambda engine: (engine.host, "_begin"),
+    "note routes": lambda engine: (engine.host.gate, "route"),
 }
 
 
@@ -170,7 +170,7 @@ def agrees(engine: Engine, text: str) -> None:
         block.params for task in engine.scheduler.tasks for block in task.program.network.document
     ]
     wanted = {driver.name: driver.config for driver in expected._deployed.drivers}
-    assert {name: each.driver.config for name, each in engine.field._running.items()} == wanted
+    assert {name: each.driver.config for name, each in engine.host._running.items()} == wanted
     assert {driver.name: driver.config for driver in engine._deployed.drivers} == wanted
 
 

@@ -101,8 +101,8 @@ def test_a_busy_device_is_given_what_the_program_wants_in_the_end():
         memory.answer = busy
         rig.bus.write("out", 1234)
         rig.until(lambda: rig.simulator.get(point) == 1234, "it is taken")
-        rig.until(lambda: all(c.outcome.final for c in rig.field.ledger.commands()), "every command ends")
-        outcomes = [c.outcome for c in rig.field.ledger.commands()]
+        rig.until(lambda: all(c.outcome.final for c in rig.host.ledger.commands()), "every command ends")
+        outcomes = [c.outcome for c in rig.host.ledger.commands()]
         assert outcomes == [Outcome.REJECTED] * 3 + [Outcome.UNVERIFIED]
 
 
@@ -110,10 +110,10 @@ def test_what_a_device_refuses_for_good_is_said_once():
     with Rig(output) as rig:
         rig.simulator.refuse(rig.points[0])
         rig.bus.write("out", 1234)
-        rig.until(lambda: bool(rig.field.ledger.counts), "it is refused")
+        rig.until(lambda: bool(rig.host.ledger.counts), "it is refused")
         began = time.monotonic()
         rig.until(lambda: time.monotonic() > began + 0.8, "it would have been tried again")
-        assert rig.field.ledger.counts == {Outcome.REJECTED: 1}
+        assert rig.host.ledger.counts == {Outcome.REJECTED: 1}
 
 
 def test_a_device_that_needs_long_has_taken_a_command():
@@ -153,9 +153,9 @@ def test_a_command_that_comes_before_the_last_one_can_be_read_back_takes_its_pla
     points = (ModbusPoint(signal="a", **both),)
     with Rig(lambda port: patient(evolve(connection(port), points=points))) as rig:
         rig.until_good()
-        first = rig.field.command("a", 1, "me", Origin.LOCAL)
+        first = rig.host.command("a", 1, "me", Origin.LOCAL)
         rig.until(lambda: rig.simulator.get(rig.points[0]) == 1, "it is written")
-        second = rig.field.command("a", 2, "me", Origin.LOCAL)
+        second = rig.host.command("a", 2, "me", Origin.LOCAL)
         rig.until(lambda: first.outcome.final, "it ends")
         assert (first.outcome, first.reason) == (
             Outcome.UNVERIFIED,

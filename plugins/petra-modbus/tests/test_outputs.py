@@ -148,14 +148,14 @@ def test_safe_values_are_written_whatever_limits_a_point_has(plant):
     assert held() == [500] * 4
     engine.stop()
     assert held() == [1, 1, 1, 500]
-    assert {c.actor for c in engine.field.ledger.commands()[-3:]} == {"safe value"}
+    assert {c.actor for c in engine.host.ledger.commands()[-3:]} == {"safe value"}
 
 
 def test_a_device_that_is_away_at_the_end_is_tried_once_more(plant):
     """The pause of its next try would be far too long."""
     engine, made, held = plant
     made.line(Fault(FaultKind.REFUSE))
-    activity = engine.field._running["device"].activity
+    activity = engine.host._running["device"].activity
     made.until(lambda: activity.failures > 2, "it is away")
     activity.backoff.failures = 12
     failures = activity.failures
@@ -172,7 +172,7 @@ def test_a_safe_value_that_was_not_written_is_said(plant, caplog, monkeypatch):
     made.until(lambda: engine.bus.status("both").quality is Quality.BAD, "it is away")
     engine.stop()
     assert held() == [500] * 4
-    last = {c.signal: c for c in engine.field.ledger.commands() if c.actor == "safe value"}
+    last = {c.signal: c for c in engine.host.ledger.commands() if c.actor == "safe value"}
     assert {(c.signal, c.value, c.outcome) for c in last.values()} == {
         (name, 1, Outcome.TIMED_OUT) for name in ("written", "slow", "both")
     }
@@ -190,12 +190,12 @@ def test_a_reload_loses_nothing_that_is_wanted_and_repeats_nothing(plant):
     text = PLANT.format(port=port, timeout=PATIENT) + "    - {signal: plain, address: 9, direction: write}\n"
     catalog = engine.catalog
     engine.reload(configuration(load_bytes(text.encode(), catalog, {})))
-    before = len(engine.field.ledger.commands())
+    before = len(engine.host.ledger.commands())
     made.line(None)
     made.until(lambda: held()[3] == 42, "it is written")
     memory = made.simulator.memory
     made.until(lambda: memory._areas[1, made.points[0].detail.address.area][19] == 42, "and at its new point")
-    wanted = [(c.signal, c.value) for c in engine.field.ledger.commands()[before:]]
+    wanted = [(c.signal, c.value) for c in engine.host.ledger.commands()[before:]]
     assert wanted == [("plain", 42)] * 2, "the others were written before"
     engine.unforce("plain", actor="me")
     engine.reload(config)
@@ -442,7 +442,7 @@ modbus:
                 made.until(
                     lambda v=value: {made.simulator.get(p) for p in living} == {v}, "unit 2 goes on", 60
                 )
-            refused = [c for c in engine.field.ledger.commands() if c.signal.startswith("w1")]
+            refused = [c for c in engine.host.ledger.commands() if c.signal.startswith("w1")]
             assert len(refused) < 200, "it is not asked without a pause"
             engine.stop()
         assert {made.simulator.get(point) for point in living} == {3}

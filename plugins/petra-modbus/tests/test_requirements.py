@@ -67,7 +67,7 @@ class Floor:
         clock = SystemClock()
         self.bus = LocalBus(Store([Signal(p.signal, p.type) for d in self.drivers for p in d.points], clock))
         self.io = Supervisor()
-        self.field = DriverHost(self.bus, clock, self.io, backoff=lambda: Backoff(first=0.02, longest=0.2))
+        self.host = DriverHost(self.bus, clock, self.io, backoff=lambda: Backoff(first=0.02, longest=0.2))
         self.scans = 0
 
     def _driver(self, number: int, plc: int, port: int, timeout: float, poll: float):
@@ -83,11 +83,11 @@ class Floor:
 
     def __enter__(self) -> Floor:
         self.io.start()
-        self.field.start(self.drivers)
+        self.host.start(self.drivers)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.field.stop(5.0)
+        self.host.stop(5.0)
         self.io.stop(5.0)
         for relay, simulator in zip(self.relays, self.simulators, strict=True):
             self.thread.call(relay.stop())
@@ -128,7 +128,7 @@ class Floor:
             self.scan()
             if condition():
                 return
-            assert time.monotonic() < end, self.field.status()
+            assert time.monotonic() < end, self.host.status()
             time.sleep(0.002)
 
     def watch(self, seconds: float, look=lambda: None) -> None:
@@ -139,7 +139,7 @@ class Floor:
             time.sleep(0.002)
 
     def states(self) -> list[ActivityState]:
-        return [self.field.status()[d.name].health.state for d in self.drivers]
+        return [self.host.status()[d.name].health.state for d in self.drivers]
 
 
 def test_every_requirement_has_its_test_or_a_reason():
@@ -182,7 +182,7 @@ def test_plc_ca_03_writers_do_not_disturb_each_other():
     with Floor(10) as floor:
         floor.until(floor.good)
         for value in range(1, 41):
-            commands = [floor.field.command(f"c{c}.own", value + c, "me", Origin.LOCAL) for c in range(5)]
+            commands = [floor.host.command(f"c{c}.own", value + c, "me", Origin.LOCAL) for c in range(5)]
             floor.until(lambda commands=commands: all(c.outcome.final for c in commands))
             assert {c.outcome for c in commands} == {Outcome.CONFIRMED}, list(map(str, commands))
         floor.until(
@@ -218,7 +218,7 @@ def restarts(number: int, down: float, up: float) -> None:
             floor.line(None)
             floor.until(lambda turn=turn: floor.good() and floor.values(0) == {turn + 1})
             floor.watch(up)
-        assert floor.field.status()["c0"].sessions == number + 1
+        assert floor.host.status()["c0"].sessions == number + 1
 
 
 def test_plc_cs_01_every_restart_succeeds():
@@ -240,7 +240,7 @@ def test_plc_cs_04_a_start_that_fails_is_tried_until_it_does_not():
     floor = Floor(1)
     floor.line(Fault(FaultKind.REFUSE))
     with floor:
-        floor.until(lambda: floor.field.status()["c0"].health.failures >= 20)
+        floor.until(lambda: floor.host.status()["c0"].health.failures >= 20)
         floor.line(None)
         floor.until(floor.good)
 
@@ -253,8 +253,8 @@ def delayed(low: float, high: float, seconds: float) -> Floor:
         bad: list[float] = []
         floor.watch(seconds, lambda: bad.append(1) if not floor.good() else None)
         assert not bad, "slow is not dead"
-        assert floor.field.status()["c0"].health.failures == 0
-        assert floor.field.status()["c0"].missed > 0, "what is left out is counted"
+        assert floor.host.status()["c0"].health.failures == 0
+        assert floor.host.status()["c0"].missed > 0, "what is left out is counted"
     return floor
 
 
@@ -267,7 +267,7 @@ def test_fi_pd_02_a_slow_write_is_confirmed():
     floor.line(Fault(FaultKind.DELAY, delay_ms=200.0))
     with floor:
         floor.until(floor.good)
-        command = floor.field.command("c0.own", 7, "me", Origin.LOCAL)
+        command = floor.host.command("c0.own", 7, "me", Origin.LOCAL)
         floor.until(lambda: command.outcome.final)
         assert command.outcome is Outcome.CONFIRMED, str(command)
 
@@ -328,7 +328,7 @@ def test_fi_pf_03_a_driver_with_a_bug_does_not_touch_the_others():
         floor.until(floor.good)
         buggy.connect = fails
         floor.thread.call(dropped(floor.relays[0]))
-        floor.until(lambda: floor.field.status()["c0"].health.failures >= 5)
+        floor.until(lambda: floor.host.status()["c0"].health.failures >= 5)
         assert "ZeroDivisionError" in floor.bus.status("c0.0").reason
         assert floor.good(1, 2)
         buggy.connect = connect
@@ -344,6 +344,6 @@ def test_fi_pf_05_one_of_three_keeps_up_its_work():
         for value in range(1, 6):
             floor.hold(value, 2)
             floor.until(lambda value=value: floor.values(2) == {value})
-            command = floor.field.command("c2.own", value, "me", Origin.LOCAL)
+            command = floor.host.command("c2.own", value, "me", Origin.LOCAL)
             floor.until(lambda command=command: command.outcome.final)
             assert command.outcome is Outcome.CONFIRMED

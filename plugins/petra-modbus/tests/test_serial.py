@@ -41,12 +41,12 @@ class Line:
         self.bus = LocalBus(Store([Signal(p.signal, p.type) for p in self.driver.points], clock))
         self.io = Supervisor()
         self.io.start()
-        self.field = DriverHost(self.bus, clock, self.io)
-        self.field.start([self.driver])
+        self.host = DriverHost(self.bus, clock, self.io)
+        self.host.start([self.driver])
         self.scans = 0
 
     def close(self) -> None:
-        self.field.stop(5.0)
+        self.host.stop(5.0)
         self.io.stop(5.0)
         self.thread.call(self.simulator.stop())
         self.thread.stop()
@@ -65,7 +65,7 @@ class Line:
             self.bus.store.publish(self.scans, time.time_ns())
             if condition():
                 return
-            assert time.monotonic() < end, self.field.status()
+            assert time.monotonic() < end, self.host.status()
             time.sleep(0.002)
 
     def qualities(self) -> set[int]:
@@ -90,7 +90,7 @@ def test_units_on_one_line_are_read_and_written(line):
         line.simulator.set(point, number if "set" in point.signal else number + 0.5)
     line.until(lambda: len(line.qualities()) == 10)
     assert line.bus.read("u3.level").value == 4.5
-    command = line.field.command("u7.set", 4_321, "me", Origin.LOCAL)
+    command = line.host.command("u7.set", 4_321, "me", Origin.LOCAL)
     line.until(lambda: command.outcome.final)
     assert command.outcome is Outcome.CONFIRMED, str(command)
 
@@ -100,7 +100,7 @@ def test_a_dead_unit_is_bad_alone_and_comes_back(line):
     line.silence(4, silent=True)
     line.until(lambda: line.qualities() == {1, 2, 3, 5, 6, 7, 8, 9, 10})
     assert "unit 4: no answer" in line.bus.status("u4.level").reason
-    assert line.field.status()["line"].health.failures == 0
+    assert line.host.status()["line"].health.failures == 0
     line.silence(4, silent=False)
     line.until(lambda: len(line.qualities()) == 10)
 

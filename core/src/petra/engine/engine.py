@@ -95,7 +95,7 @@ class Engine:
         self.supervisor = Supervisor()
         self.activities = Activities(self.supervisor)
         """What plugins run beside the drivers: see `petra_engine_started`."""
-        self.field = DriverHost(self.bus, self.clock, self.supervisor)
+        self.host = DriverHost(self.bus, self.clock, self.supervisor)
         self._engine_signals = EngineSignals(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
             self.store,
@@ -110,7 +110,7 @@ class Engine:
             states = kept.load(self._deployed.block_types)
             for task in built.tasks:
                 task.program.restore(states)
-        written = CommandJournal(journal, self.field.ledger) if journal else None
+        written = CommandJournal(journal, self.host.ledger) if journal else None
         self._watchdog = Watchdog(self.scheduler, self.clock, self._limit)
         self._keeper = Keeper(
             self.scheduler,
@@ -118,7 +118,7 @@ class Engine:
             self._kept,
             retain=kept,
             journal=written,
-            look=self.field.look,
+            look=self.host.look,
         )
         self._recorder = recorder
         if recorder is not None:
@@ -188,7 +188,7 @@ class Engine:
     def _begin(self, answers_within: float, stopping: Callable[[], bool]) -> bool:
         """Start all threads, and return whether one of them scans."""
         self.supervisor.start()
-        self.field.start(self._deployed.drivers)
+        self.host.start(self._deployed.drivers)
         self._await_devices(answers_within, stopping)
         self._engine_signals.write(
             self.clock.now_ns(), self.scheduler.tasks
@@ -218,7 +218,7 @@ class Engine:
         Once `hurried` says so, it waits for no scan any more.
         """
         if not self._stopping:
-            self.field.refuse("the engine stops")
+            self.host.refuse("the engine stops")
         self._stopping = True
         changing = self._changing.acquire(timeout=_RELOAD_ENDS_WITHIN)
         if not changing:
@@ -245,7 +245,7 @@ class Engine:
         self.store.end("the engine has stopped")
         announce("petra_engine_stopping", self, hurried)
         try:
-            if lost := self.field.stop(STOP_WITHIN):
+            if lost := self.host.stop(STOP_WITHIN):
                 self.failure = self.failure or EngineError(f"{plural(len(lost), 'safe value')} not written")
         except Exception as error:  # whatever a driver does, what is retained is kept
             self.failure = self.failure or error
@@ -284,7 +284,7 @@ class Engine:
             before, after = self._deployed, self._deploy(configuration)
             changes = diff_deployments(before, after, self.catalog)
             reload = Reload(
-                self.field,
+                self.host,
                 before,
                 after,
                 swap=lambda deployment: self._do(lambda: self._swap(deployment)),
@@ -343,15 +343,15 @@ class Engine:
 
         A command that comes over the network is given with `origin=Origin.NETWORK`.
         """
-        return self.field.command(signal, value, actor, origin)
+        return self.host.command(signal, value, actor, origin)
 
     def force(self, signal: str, value: Value, *, actor: str, origin: Origin = Origin.LOCAL) -> Command:
         """Hold a signal at a value on behalf of somebody, whatever writes it; it is in the journal."""
-        return self.field.force(signal, value, actor, origin)
+        return self.host.force(signal, value, actor, origin)
 
     def unforce(self, signal: str, *, actor: str, origin: Origin = Origin.LOCAL) -> Command:
         """Let a signal go that was forced."""
-        return self.field.force(signal, None, actor, origin)
+        return self.host.force(signal, None, actor, origin)
 
     def status(self) -> EngineStatus:
         """Return how it goes."""
@@ -370,7 +370,7 @@ class Engine:
             faults=faults,
             fault_counts=counts,
             forced={image.layout.signals[i].name: value for i, value in image.forced.items()},
-            drivers=self.field.status(),
+            drivers=self.host.status(),
             activities=self.activities.health(),
             inbox_waiting=self.bus.waiting,
             inbox_refused=self.bus.refused,
@@ -408,7 +408,7 @@ class Engine:
     def _await_devices(self, seconds: float, over: Callable[[], bool]) -> None:
         """Wait until every device has been read, for a while at most; say who was not."""
         until = self.clock.monotonic() + seconds
-        while (silent := self.field.silent()) and self.clock.monotonic() < until and not over():
+        while (silent := self.host.silent()) and self.clock.monotonic() < until and not over():
             self.clock.sleep(_LOOK)
             self.store.latch()  # nothing scans yet: what is read now is what the first scan sees
         if seconds:

@@ -223,7 +223,7 @@ class DriverContract:
             rig.until_good()
             for point in rig.written:
                 values = [self.values(point)[number % 2] for number in range(11)]
-                commands = [rig.field.command(point.signal, v, "kit", Origin.LOCAL) for v in values]
+                commands = [rig.host.command(point.signal, v, "kit", Origin.LOCAL) for v in values]
                 for command in commands:
                     rig.until(lambda ended=command: ended.outcome.final, "it ends")  # type: ignore[misc]
                 unlike = [c for c in commands if c.outcome not in WELL and "no answer" not in c.reason]
@@ -252,7 +252,7 @@ class DriverContract:
             first, second = self.values(point)
             command = rig.command(point, second, Origin.NETWORK)
             assert command.outcome is Outcome.REJECTED
-            assert rig.field.ledger.refused == 1
+            assert rig.host.ledger.refused == 1
             assert rig.simulator.get(point) == first
 
     def test_nothing_is_left_behind(self) -> None:

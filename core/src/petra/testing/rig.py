@@ -65,7 +65,7 @@ class Rig:
             signals[self.driver.online] = Signal(self.driver.online, SignalType.BOOL)
         self.bus = LocalBus(Store(signals.values(), self.clock))
         self._io = Supervisor()
-        self.field = DriverHost(
+        self.host = DriverHost(
             self.bus, self.clock, self._io, backoff=lambda: Backoff(first=0.02, longest=QUICK)
         )
         self._scans = 0
@@ -90,19 +90,19 @@ class Rig:
     @property
     def status(self) -> DriverStatus:
         """The status of the driver."""
-        return self.field.status()[self.driver.name]
+        return self.host.status()[self.driver.name]
 
     def __enter__(self) -> Self:
         began = time.monotonic()
         self._io.start()
-        self.field.start([self.driver])
+        self.host.start([self.driver])
         self.started_within = time.monotonic() - began
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.field.stop(5.0)
+        self.host.stop(5.0)
         self._io.stop(5.0)
         self._device.call(self.relay.stop())
         self._device.call(self.simulator.stop())
@@ -132,7 +132,7 @@ class Rig:
     def spoil(self, spoil: Spoil | None) -> None:
         """Replace the values that the driver delivers by those of a function; None restores them."""
         self._spoil = spoil
-        sessions = self.field._running[self.driver.name].sessions  # noqa: SLF001 - the rig stands in for a driver
+        sessions = self.host._running[self.driver.name].sessions  # noqa: SLF001 - the rig stands in for a driver
         make = sessions.feed
 
         def feed(points: Sequence[Point], **options: Any) -> Feed:
@@ -145,7 +145,7 @@ class Rig:
                 self._spoil_feed(each)
             sessions.feed = feed  # type: ignore[method-assign]  # as above
 
-        self.field.supervisor.call(install())
+        self.host.supervisor.call(install())
 
     def _spoil_feed(self, feed: Feed) -> None:
         if feed in self._spoilt:
@@ -170,13 +170,13 @@ class Rig:
 
     def grow_old(self, seconds: float) -> None:
         """Let the driver's values be as old as if nothing had come for so long."""
-        sessions = self.field._running[self.driver.name].sessions  # noqa: SLF001 - as above
+        sessions = self.host._running[self.driver.name].sessions  # noqa: SLF001 - as above
 
         async def grow_old() -> None:
             for each in sessions._feeds:  # noqa: SLF001 - as above
                 each.age(sessions.now() + seconds)
 
-        self.field.supervisor.call(grow_old())
+        self.host.supervisor.call(grow_old())
 
     def device(self, act: Callable[[], None]) -> None:
         """Do something with the simulator, in its loop."""
@@ -234,24 +234,24 @@ class Rig:
 
     def command(self, point: Point, value: Value, origin: Origin = Origin.LOCAL) -> Command:
         """Write a point and wait for the outcome."""
-        command = self.field.command(point.signal, value, "rig", origin)
+        command = self.host.command(point.signal, value, "rig", origin)
         self.until(lambda: command.outcome.final, f"an outcome of {command}")
         return command
 
     def order(self, point: Point, value: Value, origin: Origin) -> Command:
         """Put a command of any origin into the driver's queue, as the program does."""
-        sessions = self.field._running[self.driver.name].sessions  # noqa: SLF001 - as above
+        sessions = self.host._running[self.driver.name].sessions  # noqa: SLF001 - as above
 
         async def put() -> Command:
-            command = self.field.ledger.open(point.signal, value, "rig", origin, point=point)
+            command = self.host.ledger.open(point.signal, value, "rig", origin, point=point)
             sessions.queue.put(command, sessions.now())
             return command
 
-        return self.field.supervisor.call(put())
+        return self.host.supervisor.call(put())
 
     def _said(self) -> str:
         flawed = [f"{p.signal}: {self.bus.status(p.signal)}" for p in self.read if self.bus.image.flawed]
-        return "; ".join([str(self.field.status()), *flawed[:5]])
+        return "; ".join([str(self.host.status()), *flawed[:5]])
 
 
 def resources() -> tuple[int, int]:

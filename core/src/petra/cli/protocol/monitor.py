@@ -43,14 +43,14 @@ def watch(drivers: Sequence[Driver], seconds: float | None, form: str) -> None:
     signals |= {d.online: Signal(d.online, SignalType.BOOL) for d in drivers if d.online}
     bus = LocalBus(Store(signals.values(), clock))
     supervisor = Supervisor()
-    field = DriverHost(bus, clock, supervisor)
-    show = _Table(drivers, field, bus) if in_terminal() and not form else _Lines(bus, form or "csv")
+    host = DriverHost(bus, clock, supervisor)
+    show = _Table(drivers, host, bus) if in_terminal() and not form else _Lines(bus, form or "csv")
     supervisor.start()
-    field.start(drivers)
+    host.start(drivers)
     try:
         _scan(bus, seconds, show.update)
     finally:
-        field.stop(2.0)
+        host.stop(2.0)
         supervisor.stop(2.0)
         show.close()
 
@@ -108,11 +108,11 @@ class _Lines:
 class _Table:
     """A table that is redrawn in place."""
 
-    def __init__(self, drivers: Sequence[Driver], field: DriverHost, bus: LocalBus) -> None:
+    def __init__(self, drivers: Sequence[Driver], host: DriverHost, bus: LocalBus) -> None:
         from rich.live import Live
 
         self._drivers = drivers
-        self._field = field
+        self._host = host
         self._bus = bus
         self._live = Live(auto_refresh=False)
         self._live.start()
@@ -147,7 +147,7 @@ class _Table:
             )
         said = [
             f"{name}: {s.health.state.value}, {s.requests} requests, p50 {s.response_p50_ms:.2f} ms"
-            for name, s in self._field.status().items()
+            for name, s in self._host.status().items()
         ]
         table.caption = "   ".join([*said, f"and {len(rows) - room} more points" if len(rows) > room else ""])
         return table
