@@ -40,7 +40,7 @@ def test_a_signal_may_go_to_several_devices():
     points = [ModbusPoint(signal="sp", address=5, unit=unit, direction=WRITE) for unit in (1, 2, 3)]
     with rig(*points) as made:
         made.bus.write("sp", 42)
-        made.until(lambda: made.field.ledger.counts[Outcome.CONFIRMED] == 3, "each is confirmed")
+        made.until(lambda: made.host.ledger.counts[Outcome.CONFIRMED] == 3, "each is confirmed")
         assert [made.simulator.get(p) for p in made.points] == [42] * 3
 
 
@@ -61,7 +61,7 @@ def test_what_waited_when_the_line_was_cut_is_written_afterwards():
         made.bus.write("sp", 1)
         made.until(lambda: made.simulator.get(point) == 1, "the first")
         made.bus.write("sp", 2)
-        made.until(lambda: bool(len(made.field._running["device"].sessions.queue)), "it waits")
+        made.until(lambda: bool(len(made.host._running["device"].sessions.queue)), "it waits")
         made.drop()
         made.until(lambda: made.simulator.get(point) == 2, "the second")
 
@@ -72,7 +72,7 @@ def test_a_silent_unit_that_is_only_written_concerns_nobody_else():
         made.until_good()
         made.simulator.silence("unit 5", silent=True)
         made.bus.write("sp", 9)
-        made.until(lambda: made.field.ledger.counts[Outcome.TIMED_OUT] >= 2, "it has been tried")
+        made.until(lambda: made.host.ledger.counts[Outcome.TIMED_OUT] >= 2, "it has been tried")
         bad: set[str] = set()
         began = time.monotonic()
         made.until(
@@ -85,11 +85,11 @@ def test_a_silent_unit_that_is_only_written_concerns_nobody_else():
         assert bad == set()
         assert made.status.sessions == 1
         made.simulator.silence("unit 5", silent=False)
-        made.until(lambda: made.field.ledger.counts[Outcome.CONFIRMED] > 0, "it is written in the end", 40)
+        made.until(lambda: made.host.ledger.counts[Outcome.CONFIRMED] > 0, "it is written in the end", 40)
         assert made.simulator.get(made.written[0]) == 9
         began = time.monotonic()
         made.until(lambda: time.monotonic() > began + 0.4, "it would be written again")
-        assert made.field.ledger.counts[Outcome.CONFIRMED] == 1
+        assert made.host.ledger.counts[Outcome.CONFIRMED] == 1
 
 
 def test_a_limit_of_writes_counts_what_went_out():
@@ -262,8 +262,8 @@ def test_a_force_holds_against_commands():
         (point,) = made.points
         made.bus.force("w", 3, "me")
         made.until(lambda: made.simulator.get(point) == 3, "the forced value")
-        made.field.command("w", 5, "me", Origin.LOCAL)
-        made.until(lambda: made.field.ledger.counts[Outcome.CONFIRMED] >= 3, "it is put right")
+        made.host.command("w", 5, "me", Origin.LOCAL)
+        made.until(lambda: made.host.ledger.counts[Outcome.CONFIRMED] >= 3, "it is put right")
         assert made.simulator.get(point) == 3
 
 
@@ -271,7 +271,7 @@ def test_program_and_user_do_not_leave_signal_and_device_apart():
     """Whoever is last: both hold the same; also when nobody knows whether a command was carried out."""
     with rig(ModbusPoint(signal="w", address=5, direction=WRITE), timeout=300.0) as made:
         (point,) = made.points
-        command = made.field.command("w", 5, "me", Origin.LOCAL)
+        command = made.host.command("w", 5, "me", Origin.LOCAL)
         made.bus.write("w", 3)
         made.until(lambda: command.outcome.final, "it ends")
         made.until(lambda: made.reading(point).value == made.simulator.get(point), "both are the same")
@@ -337,7 +337,7 @@ def test_whatever_happens_signals_and_devices_agree_in_the_end(in_flight):
             *[lambda: made.bus.write(f"w{dice.randrange(6)}", dice.randrange(1_000))] * 8,
             *[
                 lambda: commands.append(
-                    made.field.command(f"w{dice.randrange(6)}", dice.randrange(1_000), "me", Origin.LOCAL)
+                    made.host.command(f"w{dice.randrange(6)}", dice.randrange(1_000), "me", Origin.LOCAL)
                 )
             ]
             * 8,
@@ -372,7 +372,7 @@ def test_what_a_block_computes_at_every_scan_is_few_commands_and_right_in_the_en
         made.until(lambda: made.simulator.get(there) == 20.75, "a change that is more than the deadband")
         made.bus.write("sp", 20.625)
         made.until(lambda: made.simulator.get(there) == 20.625, "where it comes to rest")
-        assert made.field.ledger.counts.total() < 50, "of two hundred changes hardly one is a command"
+        assert made.host.ledger.counts.total() < 50, "of two hundred changes hardly one is a command"
 
 
 @pytest.mark.parametrize(
@@ -460,9 +460,9 @@ def test_a_defect_of_a_driver_ends_one_command_and_not_those_after_it(caplog):
 
         made.driver.as_written = as_written
         made.bus.write("sp", 42)
-        made.until(lambda: made.field.ledger.counts[Outcome.REJECTED] == 1, "it has ended")
+        made.until(lambda: made.host.ledger.counts[Outcome.REJECTED] == 1, "it has ended")
         made.bus.write("sp", 43)
         made.until(lambda: made.simulator.get(made.points[0]) == 43, "the next one is written", 30)
-        (rejected,) = [c for c in made.field.ledger.commands() if c.outcome is Outcome.REJECTED]
+        (rejected,) = [c for c in made.host.ledger.commands() if c.outcome is Outcome.REJECTED]
         assert "its driver has failed: ValueError('a defect')" in rejected.reason
         assert "cannot say what its device will hold" in caplog.text
