@@ -90,8 +90,8 @@ def test_an_honest_distribution(audited):
             "petra.config.parse, which is not public",
         ),
         (
-            {"extra": "from petra.config import parse_document\n"},
-            "imports parse_document from petra.config, which does not export it",
+            {"extra": "from petra.config import parse\n"},
+            "imports parse from petra.config, which does not export it",
         ),
         ({"extra": "from petra import Nothing\n"}, "imports Nothing from petra, which does not export it"),
         ({"extra": "def f(:\n"}, "extra.py:1 is not valid"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from petra.config import parse_document as parsing
+from petra.config import parse as parsing
 from petra.config.parse import MAX_DEPTH, parse_document
 from petra.config.problems import Problems
 
