@@ -143,7 +143,7 @@ def test_a_scan_that_hangs_does_not_keep_it_from_ending(tmp_path, times):
             time.sleep(0.3)
             running.process.terminate()
         assert running.end() == (2 if times == 1 else 128 + signal.SIGTERM)
-        assert any("it is left behind" in line["event"] for line in running.lines)
+        assert any("the stop goes on without it" in line["event"] for line in running.lines)
 
 
 def test_a_long_period_does_not_hold_up_the_end(tmp_path):

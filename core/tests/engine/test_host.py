@@ -1051,7 +1051,7 @@ def test_drivers_that_stand_still_at_the_end_are_a_failure(monkeypatch, blocked,
         until(lambda: given("motor") == [2.0])
         release = blocked(engine)
     assert "the drivers do not move" in str(engine.failure)
-    assert "the drivers do not stop; they are left behind" in caplog.text
+    assert "the drivers do not stop; the stop goes on without them" in caplog.text
     release.set()
     until(lambda: not engine.host.supervisor._thread.is_alive())
 

@@ -82,7 +82,7 @@ class Toy(Driver):
         (Fault(FaultKind.SILENCE), "station '', and there is unit 1, unit 2"),
         (Fault(FaultKind.SILENCE, station="unit 1", driver="one"), "station 'unit 1', and there is none"),
         (Fault(FaultKind.DROP, driver="meter"), "connection 'meter', and there is line, one, two"),
-        (Fault(FaultKind.DROP, driver="line"), "a serial line can have silent stations only, and not `drop`"),
+        (Fault(FaultKind.DROP, driver="line"), "a serial line can have only `silent` faults, and not `drop`"),
     ],
 )
 def test_a_fault_that_no_device_can_have_is_refused(fault, said):

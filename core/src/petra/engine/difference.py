@@ -167,7 +167,7 @@ def _connections(old: Deployed, new: Deployed) -> Iterator[Change]:
 
 
 def _left_alone(old: Deployed, new: Deployed) -> Iterator[Change]:
-    """Yield the outputs that lose who is in charge of them: the point that writes them, or the block."""
+    """Yield the outputs that lose their writer: a point or a block."""
     safe = {signal.name: signal.safe for signal in old.configuration.plant.signals}
     before = _placing(old.configuration)
     now = _placing(new.configuration)
@@ -190,7 +190,7 @@ def _left_alone(old: Deployed, new: Deployed) -> Iterator[Change]:
 
 
 def points_changed(old: Driver, new: Driver) -> Iterator[str]:
-    """Say how many points a connection gains, loses, and reads or writes in another way."""
+    """Yield how many points a connection gains, loses, and reads or writes in another way."""
     before, after = Counter(old.points), Counter(new.points)
     gone = Counter((point.signal, point.direction) for point in (before - after).elements())
     come = Counter((point.signal, point.direction) for point in (after - before).elements())

@@ -53,7 +53,7 @@ def check_signals(drivers: Iterable[Driver], layout: Layout) -> None:
 
 
 def say_refused_safe_values(drivers: Iterable[Driver], layout: Layout) -> None:
-    """Say of every safe value that its point would refuse that it would."""
+    """Log each safe value that its point would refuse."""
     for driver in drivers:
         for point in written(driver):
             safe = layout.signals[layout.place(point.signal)].safe

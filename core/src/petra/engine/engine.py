@@ -240,7 +240,7 @@ class Engine:
         while not self._ended.wait(_LOOK) and self.clock.monotonic() < until and not hurried():
             pass
         if not self._ended.is_set():
-            log.critical("a scan has not ended; it is left behind")
+            log.critical("a scan has not ended; the stop goes on without it")
             self.failure = EngineError("a scan has not ended")
         self.store.end("the engine has stopped")
         announce("petra_engine_stopping", self, hurried)
@@ -249,7 +249,7 @@ class Engine:
                 self.failure = self.failure or EngineError(f"{plural(len(lost), 'safe value')} not written")
         except Exception as error:  # whatever a driver does, what is retained is kept
             self.failure = self.failure or error
-            log.critical("the drivers do not stop; they are left behind", exc_info=True)
+            log.critical("the drivers do not stop; the stop goes on without them", exc_info=True)
             self.supervisor.leave()
         else:  # an activity of a plugin holds up no safe value
             self.activities.stop(STOP_WITHIN)
@@ -467,7 +467,7 @@ class Engine:
             try:
                 self._recorder.add(self._state(self._deployed.built, continues=continues))
             except Exception:  # the plant goes on without its recording
-                log.exception("the recording ends: what there is now cannot be noted")
+                log.exception("the recording ends: the state of the plant cannot be written")
                 self._recorder = None
 
     def _ask_state(self) -> None:

@@ -64,7 +64,10 @@ class Keeper:
         if self._thread.is_alive():
             self._thread.join(within)
         if self._thread.is_alive():
-            log.critical("what is to be kept was not written within %g s; it is left behind", within)
+            log.critical(
+                "commands and retained state were not written within %g s; the stop goes on without them",
+                within,
+            )
 
     def note_forces(self) -> None:
         """Take note of forces since the last call; the scan thread calls it, the log is written elsewhere."""

@@ -51,7 +51,7 @@ create table scans (
 
 
 class RecordError(PetraError):
-    """A recording cannot be written, or is none."""
+    """A recording cannot be written, or is not a recording."""
 
 
 def digest(values: Sequence[Value]) -> int:

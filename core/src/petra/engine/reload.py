@@ -65,7 +65,7 @@ class Reload:
 
     def _undo(self, leaving: Sequence[Driver]) -> None:
         """Go back to the deployment before, whatever fails on the way."""
-        log.critical("the reload has failed half-way: the configuration before it is taken back")
+        log.critical("the reload has failed: the previous configuration is restored")
         host, before = self._host, self._before
 
         def remove() -> None:
@@ -82,4 +82,4 @@ class Reload:
             try:
                 step()
             except BaseException:  # the other steps lead further back
-                log.exception("a step back has failed")
+                log.exception("a step of the restoration has failed")

@@ -84,7 +84,7 @@ class Simulation:
         return self._port + number if self._port else device.simulator.port
 
     def _taken(self, device: _Device, number: int, error: OSError) -> str:
-        """Say why a device cannot be had, and how it could."""
+        """Return why a device cannot be simulated, and what to do."""
         port = self._port_of(device, number)
         why = os.strerror(error.errno) if error.errno else str(error)
         others = [
@@ -119,7 +119,7 @@ class Simulation:
             if fault.station not in stations:
                 raise PetraError(_none_such("station", fault.station, stations))
         elif all(device.simulator.serial for device in concerned):
-            raise PetraError(f"a serial line can have silent stations only, and not `{fault.kind.value}`")
+            raise PetraError(f"a serial line can have only `silent` faults, and not `{fault.kind.value}`")
 
     async def _play(self, activity: Activity) -> None:
         """Move values and apply faults, as the script says, from now on."""

@@ -197,7 +197,7 @@ class LoopWaker:
         self.readers: tuple[Wakeable, ...] = ()
 
     def remove(self, reader: object) -> None:
-        """Wake a reader no more."""
+        """Stop waking a reader."""
         self.readers = tuple(each for each in self.readers if each is not reader)
 
     def wake(self) -> bool:
@@ -216,7 +216,7 @@ class LoopWaker:
             try:
                 reader.woken()
             except (Exception, SystemExit):  # neither ends the loop, nor the readers beside it
-                log.exception("a reader of changes has failed; it is not woken any more")
+                log.exception("a reader of changes has failed and was removed")
                 self.remove(reader)
 
 

@@ -59,7 +59,7 @@ class Lapses:
             self._last[signal.name] = value
         lapse = self._lapses.pop(signal.name, None)
         if lapse is not None and lapse.told:
-            log.info("%s: its device is given its value again", signal.name)
+            log.info("%s: the value of the program is written again", signal.name)
 
     def instead(self, signal: Signal, reason: str, now: float) -> Instead | None:
         """Return what the device of a bad signal is given; None for nothing, or for nothing yet."""

@@ -94,7 +94,7 @@ class PointSettings(ABC):
         return self.limits.refusal(value)
 
     def signals_used(self) -> Iterator[Used]:
-        """Say what it does with its signals."""
+        """Yield how it uses its signals."""
         use = {
             Direction.READ: SignalUse.WRITES,
             Direction.WRITE: SignalUse.READS,
@@ -105,7 +105,7 @@ class PointSettings(ABC):
             yield Used("signal", name, use, self.holds, refuses)
 
     def flaws(self) -> Iterator[Flaw]:
-        """Say what its fields contradict each other in."""
+        """Yield the contradictions between its fields."""
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             yield Flaw(("minimum",), f"minimum {self.minimum:g} is above maximum {self.maximum:g}")
         if self.direction is Direction.READ:

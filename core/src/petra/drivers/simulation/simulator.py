@@ -1,4 +1,4 @@
-"""Devices that are not there: what a plugin's simulator has to do, and the values that move in it."""
+"""Simulated devices: what a plugin's simulator has to do, and the values that move in it."""
 
 from __future__ import annotations
 
