@@ -72,7 +72,7 @@ def test_its_status_is_what_it_has_done():
             14,
             15,
         )
-        counted.response_s.extend(n / 1e3 for n in range(100, 0, -1))
+        counted.response_s.extend(n / 1e3 for n in range(101, 0, -1))
         command(made)
         assert made.status() == DriverStatus(
             health=made.activity.health(),

@@ -154,10 +154,11 @@ def test_figures_sum_up_what_was(clock):
 
 
 def test_the_interpreter_is_left_as_it_was(clock):
-    interval, enabled = sys.getswitchinterval(), gc.isenabled()
+    gc.enable()
+    interval = sys.getswitchinterval()
     scheduler(clock, task(clock, "one", 0.1)).run(1)
     assert sys.getswitchinterval() == interval
-    assert gc.isenabled() is enabled
+    assert gc.isenabled()
     assert gc.get_freeze_count() == 0
 
 

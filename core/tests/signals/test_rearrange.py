@@ -197,3 +197,22 @@ def test_a_zero_keeps_its_sign_however_it_is_written():
     bus.write_many({"c": -0.0, "b": -0.0})
     scan(bus)
     assert [math.copysign(1.0, bus.read(name).value) for name in ("a", "b", "c")] == [-1.0] * 3
+
+
+def test_a_writer_that_never_stops_holds_up_no_reload(bus):
+    """What it writes meanwhile is moved to the new layout."""
+    latch, wrote = bus.store.latch, []
+
+    def latched() -> object:
+        assert len(wrote) < 100, "the reload waits for ever"
+        wrote.append(float(len(wrote)))
+        taken = latch()
+        bus.write("a", wrote[-1])
+        return taken
+
+    bus.write("a", -1.0)
+    bus.store.latch = latched
+    bus.store.rearrange(Layout(floats("x", "a")))
+    bus.store.latch = latch
+    scan(bus)
+    assert bus.read("a").value == wrote[-1]

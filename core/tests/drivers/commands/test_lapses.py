@@ -62,3 +62,16 @@ def test_what_else_a_signal_may_want(on_bad, safe, expected):
         assert mine.instead(signal, "gone", 100.0) is None
         mine.over(signal, 7.0)
     assert mine.instead(signal, "gone", 100.0) == expected
+
+
+def test_that_a_device_is_given_the_safe_value_is_said_once_and_that_it_is_over(caplog):
+    caplog.set_level("INFO", "petra.drivers")
+    mine = Lapses({})
+    for now in (100.0, 103.0, 104.0, 105.0):
+        mine.instead(PUMP, "gone", now)
+    mine.over(PUMP, True)
+    mine.over(PUMP, True)
+    assert [(each.levelname, "pump" in each.message) for each in caplog.records] == [
+        ("WARNING", True),
+        ("INFO", True),
+    ]

@@ -141,3 +141,12 @@ def test_the_last_good_value_and_since_when_a_signal_is_bad_are_handed_over(plan
         await it.scan(BAD, held=6.0, safe=6.0)
         found = it.deliveries.lapsed()
         assert (found["held"].last, found["safe"].since) == (5.0, began)
+
+
+def test_what_a_reload_has_taken_away_is_not_missed_at_the_end(plant):
+    @plant(output(safe=1.5))
+    async def _(it: Any) -> None:
+        await it.scan(out=5.0)
+        it.store.rearrange(Layout([Signal("other", FLOAT)]))
+        it.store.show_safe("the engine stops")
+        assert it.deliveries.undelivered() == []

@@ -156,3 +156,10 @@ def test_all_who_wait_look_again_and_nothing_that_happens_meanwhile_is_missed():
         assert loop.time() == began + 5.0
 
     run_virtual(main())
+
+
+def test_a_policy_that_fails_is_logged_with_where_it_failed(ledger, caplog):
+    ledger.policy = lambda _: 1 / 0
+    assert opened(ledger).outcome is Outcome.REJECTED
+    (record,) = [each for each in caplog.records if each.message == "the policy for commands failed"]
+    assert record.exc_info

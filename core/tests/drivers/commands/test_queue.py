@@ -174,3 +174,16 @@ def test_a_new_session_drops_what_the_program_wanted_but_no_last_word(put):
     put.box.drop_logic()
     assert (wanted.outcome, last.outcome) == (Outcome.SUPERSEDED, Outcome.REQUESTED)
     assert put.box.take(0.0) is last
+
+
+def test_a_reload_wears_no_memory_out(put):
+    """The queue of the next driver counts on from what was written before."""
+    worn = point(per_day=1)
+    put(worn, 1.0)
+    assert put.box.take(0.0) is not None
+    after = CommandQueue(lambda: 0)
+    after.take_over(put.box)
+    command = Ledger(ManualClock()).open("a", 2.0, "me", Origin.LOCAL, point=worn)
+    after.put(command, 10.0)
+    assert after.take(10.0) is None
+    assert "1 times a day" in command.reason

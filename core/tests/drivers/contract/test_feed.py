@@ -475,3 +475,47 @@ def test_what_is_put_is_seen_by_the_next_update_of_all(bus):
     assert seen(bus) == [(7.0, ""), (8.0, ""), (9.0, "")]
     feed.update([7.5, 8.5, 9.5], 40, 2.0)
     assert seen(bus) == [(7.5, ""), (8.5, ""), (9.5, "")]
+
+
+def test_what_was_told_late_is_told_once():
+    bus = full_bus()
+    feed = pushed(bus)
+    bus.full = True
+    feed.withdraw([POINTS[1]], "unplugged")
+    assert feed.owes
+    seen(bus)
+    bus.full = False
+    feed.age(0.2)
+    assert not feed.owes
+    seen(bus)
+    feed.age(0.3)
+    assert bus.waiting == 0
+
+
+def test_the_same_good_value_again_has_its_new_time(bus):
+    feed = pushed(bus)
+    feed.put(POINTS[0], 1.0, source_time=99)
+    seen(bus)
+    assert bus.read("a") == (1.0, Quality.GOOD, 99)
+
+
+def test_bad_news_of_a_feed_that_was_given_back_are_told_all_the_same():
+    """Its points are planned anew before the bus had room for what was known of them."""
+    bus = full_bus()
+
+    async def main() -> None:
+        sessions = DriverSessions(Silent("d", POINTS), bus, lambda: 7)
+        seen(bus)
+        context = sessions.begin(None)
+        context.connected()
+        feed = context.feed(POINTS[:1])
+        feed.update([1.0], 10, context.now())
+        bus.full = True
+        feed.update([PointError("refused")], 20, context.now())
+        context.release(feed)
+        seen(bus)
+        bus.full = False
+        sessions.tick()
+        assert seen(bus)[0] == (1.0, "refused")
+
+    asyncio.run(main())

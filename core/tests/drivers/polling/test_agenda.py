@@ -209,3 +209,18 @@ def test_a_station_that_has_answered_is_left_alone_as_shortly_as_the_first_time(
     agenda.done(slot, now, after=0.0)
     assert agenda.answered("u", now)
     assert silence() == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_request_that_was_taken_out_keeps_no_other_one_waiting():
+    agenda = Agenda([], 0.0, shared=False, patience=0.1)
+    gone = agenda.add(request("u", at=1), 0.0)
+    agenda.add(request("u", at=2), 0.5)
+    agenda.remove(gone)
+    assert [slot.request.parts[0].start for slot in drain(agenda, 1.0)] == [2]
+
+
+def test_a_station_that_nothing_is_known_of_may_be_written():
+    agenda = Agenda([request("u")], 0.0, shared=False, patience=0.1)
+    assert (agenda.asks("u"), agenda.asks("v")) == (True, False)
+    assert (agenda.is_down("u"), agenda.is_down("v")) == (False, False)
+    assert (agenda.may_write("u", 0.0), agenda.may_write("v", 0.0)) == (True, True)

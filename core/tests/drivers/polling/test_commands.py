@@ -223,3 +223,32 @@ def test_a_driver_that_only_writes_serves_at_once(polled):
         assert stand.device.reads == []
 
     run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PointError("it does not fit"), "it does not fit"),
+        (KeyError("x"), "its driver has failed: KeyError('x')"),
+    ],
+)
+def test_what_its_driver_cannot_write_never_leaves_for_the_device(polled, monkeypatch, error, said):
+    set_point = point("a0", Direction.BOTH)
+
+    def fails(*_: object) -> None:
+        raise error
+
+    async def main() -> None:
+        stand = polled(set_point)
+        await stand.run(0.1)
+        monkeypatch.setattr(stand.driver, "as_written", fails)
+        command = stand.put(set_point, 5.0)
+        await stand.run(0.1)
+        assert (command.outcome, command.reason, command.sent_at) == (Outcome.REJECTED, said, None)
+        assert stand.device.writes == []
+        monkeypatch.undo()
+        assert stand.put(set_point, 6.0).outcome is Outcome.REQUESTED
+        await stand.run(0.1)
+        assert stand.device.writes == [("a0", 6.0)], "those that follow are sent"
+
+    run_virtual(main())

@@ -118,8 +118,8 @@ def test_faults_come_and_go():
 @pytest.mark.parametrize("for_s", [1.0, 2.5])
 def test_a_fault_is_there_from_its_first_moment_until_its_last(for_s):
     fault = Fault(FaultKind.HANG, at_s=2.0, for_s=for_s)
-    assert not fault.holds(1.999)
-    assert fault.holds(2.0)
+    assert fault.holds(1.999) is False
+    assert fault.holds(2.0) is True
     assert fault.holds(2.0 + for_s - 0.001)
     assert not fault.holds(2.0 + for_s)
     assert not fault.holds(100.0), "once"
