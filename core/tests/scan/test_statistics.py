@@ -78,3 +78,13 @@ def test_the_engine_s_own_signals_have_names_and_types_of_their_own():
     assert made["petra.clock.unix_time"] is SignalType.INT
     assert len(made) == 2 * 10 + 3
     assert figure_names("main") == [f"petra.main.{each.name}" for each in attrs.fields(Figures)]
+
+
+def test_each_figure_has_the_percentile_of_its_name():
+    mine = TaskStatistics()
+    for number in range(1, 1_001):
+        mine.add(number / 1e3, number / 1e2)
+    figures = mine.figures(1.0)
+    assert figures.lateness_p50_ms == pytest.approx(501.0)
+    assert figures.lateness_p99_ms == pytest.approx(991.0)
+    assert figures.execution_p99_ms == pytest.approx(9_910.0)

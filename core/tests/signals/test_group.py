@@ -226,3 +226,11 @@ def test_what_is_refused_because_too_much_waits_is_counted_each_time():
     assert (bus.waiting, bus.refused) == (3, 2)
     assert scanned(bus).group(["s0", "s1"]).read() == (5.0, 2.0)
     assert bus.waiting == 0
+
+
+def test_what_a_block_writes_no_driver_serves():
+    bus = LocalBus(Store([Signal("o", FLOAT, written_by="adder")], ManualClock()))
+    for serve in (lambda: bus.serve("o", 1.0), lambda: bus.served(["o"]).write([1.0])):
+        with pytest.raises(NotWritableError, match="'o' is written by the block 'adder'"):
+            serve()
+    assert bus.waiting == 0

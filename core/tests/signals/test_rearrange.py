@@ -216,3 +216,17 @@ def test_a_writer_that_never_stops_holds_up_no_reload(bus):
     bus.store.latch = latch
     scan(bus)
     assert bus.read("a").value == wrote[-1]
+
+
+def test_only_what_no_block_writes_any_more_takes_its_safe_value():
+    """What stays as it is keeps what it holds, and so does what a block takes over."""
+    made = [Signal(name, SignalType.FLOAT, safe=-1.0) for name in ("stays", "taken")]
+    made += [Signal(name, SignalType.FLOAT, written_by="one", safe=-1.0) for name in ("kept", "left")]
+    bus = LocalBus(Store(made, ManualClock()))
+    bus.write_many({"stays": 5.0, "taken": 6.0})
+    scan(bus, kept=7.0, left=8.0)
+    after = [Signal(name, SignalType.FLOAT, safe=-2.0) for name in ("stays", "left")]
+    after += [Signal(name, SignalType.FLOAT, written_by="two", safe=-2.0) for name in ("kept", "taken")]
+    bus.store.rearrange(Layout(after))
+    found = {name: bus.read(name).value for name in ("stays", "taken", "kept", "left")}
+    assert found == {"stays": 5.0, "taken": 6.0, "kept": 7.0, "left": -2.0}
