@@ -217,6 +217,23 @@ class DriverContract:
                 assert rig.simulator.get(point) == value
                 rig.until(lambda point=point, value=value: rig.reading(point).value == value, "it is shown")  # type: ignore[misc]  # bound here
 
+    def test_a_confirmed_value_that_no_signal_holds_confirms_nothing(self) -> None:
+        """The command ends unverified with the reason, its point is bad where it is read."""
+        with self.rig() as rig:
+            rig.until_good()
+            point = rig.written[0]
+            for number, wrong in enumerate(self.no_values):
+                rig.spoil(_in_place_of(point, wrong))
+                command = rig.command(point, self.values(point)[number % 2])
+                assert command.outcome is Outcome.UNVERIFIED, str(command)
+                assert command.reason.startswith("the driver gives")
+                if point.direction.reads:
+                    rig.until(lambda: self._said(rig, point), f"{wrong!r} is bad")
+                rig.spoil(None)
+                rig.tell_again()
+                rig.until_good()
+            assert rig.status.health.failures == 0
+
     def test_commands_to_one_point_go_one_by_one(self) -> None:
         """With several requests in flight, each command is confirmed with its own value."""
         with self.rig() as rig:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from petra.drivers.commands.command import Command
     from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.errors import PointError
     from petra.drivers.contract.feed import Feed
     from petra.drivers.contract.point import Point
     from petra.drivers.simulation.simulator import Simulator
@@ -130,19 +131,28 @@ class Rig:
         self._device.call(hold())
 
     def spoil(self, spoil: Spoil | None) -> None:
-        """Replace the values that the driver delivers by those of a function; None restores them."""
+        """Replace the values that the driver delivers by those of a function; None restores them.
+
+        A value that it confirms is one of them.
+        """
         self._spoil = spoil
         sessions = self.host._running[self.driver.name].sessions  # noqa: SLF001 - the rig stands in for a driver
-        make = sessions.feed
+        make, check = sessions.feed, sessions.handed
 
         def feed(points: Sequence[Point], **options: Any) -> Feed:
             made = make(points, **options)
             self._spoil_feed(made)
             return made
 
+        def handed(point: Point, value: Any) -> Value | PointError:
+            given = self._spoil((point.signal,), [value]) if self._spoil else [value]
+            return check(point, given[0] if given else value)
+
         async def install() -> None:
             for each in sessions._feeds:  # noqa: SLF001 - as above
                 self._spoil_feed(each)
+            if "handed" not in vars(sessions):
+                sessions.handed = handed  # type: ignore[method-assign]  # as above
             sessions.feed = feed  # type: ignore[method-assign]  # as above
 
         self.host.supervisor.call(install())

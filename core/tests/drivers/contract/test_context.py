@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -16,6 +17,7 @@ from petra.drivers import (
     Origin,
     Outcome,
     Point,
+    PointError,
     SessionContext,
     WriteRequest,
 )
@@ -120,6 +122,40 @@ async def test_what_a_device_has_taken_is_shown_as_it_holds_it():
     stand.put(A, 1.26)
     (await anext(requests)).confirmed(1.3)
     assert stand.seen()[0] == (1.3, "")
+
+
+@pytest.mark.parametrize("end", ["confirmed", "unverified"])
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (math.nan, "the driver gives nan, which is not a number that a signal holds"),
+        (math.inf, "the driver gives inf, which is not a number that a signal holds"),
+        (2**80, "the driver gives a number of 81 bits, and a signal holds 64"),
+        ("banana", "the driver gives a value of type str, where a number is expected"),
+        (PointError("its memory is broken"), "its memory is broken"),
+    ],
+)
+def test_what_a_device_confirms_is_checked_as_what_is_read(end, held, said):
+    """It never reaches the bus; the point is bad until its next value, and the session goes on."""
+
+    async def test() -> None:
+        stand = Stand()
+        context = stand.sessions.begin(None)
+        feed, requests = context.feed(POINTS), context.commands()
+        for point in POINTS:
+            feed.put(point, 2.0)
+        command = stand.put(A, 7.0)
+        getattr(await anext(requests), end)(value=held)
+        assert (command.outcome, command.reason, command.held) == (Outcome.UNVERIFIED, said, None)
+        assert stand.seen() == [(2.0, said), (2.0, ""), (2.0, "")]
+        feed.put(A, 3.0)
+        assert stand.seen()[0] == (3.0, "")
+        again = stand.put(A, 8.0)
+        (await anext(requests)).confirmed(8)
+        assert (again.outcome, again.held) == (Outcome.CONFIRMED, 8.0)
+        assert type(stand.bus.read("a").value) is float
+
+    run_virtual(test())
 
 
 @run

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from petra.drivers.commands.order import Origin, Outcome
+from petra.drivers.contract.errors import PointError
 
 if TYPE_CHECKING:
     from petra.drivers.commands.command import Command
@@ -49,7 +50,11 @@ class WriteRequest:
         self.command.sent(self._sessions.now_ns())
 
     def confirmed(self, value: Value | None = None) -> None:
-        """End it: the device holds the value, or the one given here."""
+        """End it: the device holds the value, or the one given here.
+
+        A value that the signal cannot hold confirms nothing: the command ends unverified with the reason, and
+        the point is bad where it is read.
+        """
         self._taken(Outcome.CONFIRMED, "", value)
 
     def unverified(self, reason: str = "", value: Value | None = None) -> None:
@@ -86,9 +91,14 @@ class WriteRequest:
     def _taken(self, outcome: Outcome, reason: str, value: Value | None) -> None:
         if not self.open:
             return
-        self.command.held = self.value if value is None else value
+        held = self._sessions.handed(self.point, self.value if value is None else value)
+        if isinstance(held, PointError):
+            self._sessions.unusable(self.point, held)
+            self._end(Outcome.UNVERIFIED, str(held))
+            return
+        self.command.held = held
         try:
-            self._sessions.written(self.point, self.command.held, self.origin)
+            self._sessions.written(self.point, held, self.origin)
         finally:
             self._end(outcome, reason)
 

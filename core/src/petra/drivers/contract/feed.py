@@ -170,6 +170,12 @@ class Feed:
         self._last[place] = value
         return True
 
+    def spoil(self, point: Point, error: PointError) -> None:
+        """Make one of its points bad: the device holds something else than the signal shows."""
+        place = self._places.get(point)
+        if place is not None and place not in self._away:
+            self._set(place, *self._judged(place, error, GOOD), None)
+
     def state(self) -> Iterator[tuple[str, Known]]:
         """Yield what is known of each signal, for the feed that has it from now on."""
         for place, name in enumerate(self._group.names):

@@ -38,12 +38,12 @@ class Handed:
         picked: Picked = given if self._all else [given[at] for at in self._mine]
         if list(map(type, picked)) == self._types and self._within_limits(picked):
             return picked, True
-        checked = list(map(_checked, picked, self._types))
-        return checked, not any(isinstance(value, PointError) for value in checked)
+        judged = list(map(checked, picked, self._types))
+        return judged, not any(isinstance(value, PointError) for value in judged)
 
     def one(self, at: int, given: Any) -> Value | PointError:
         """Return the value of one point of interest as its signal holds it, or an error."""
-        return _checked(given, self._types[at])
+        return checked(given, self._types[at])
 
     def _none_good(self, reason: str) -> tuple[Picked, bool]:
         return [PointError(reason)] * len(self._mine), not self._mine
@@ -58,7 +58,7 @@ class Handed:
         )
 
 
-def _checked(value: Any, wanted: type[Value]) -> Value | PointError:
+def checked(value: Any, wanted: type[Value]) -> Value | PointError:
     """Return a value as its signal holds it, or an error that says why it cannot."""
     if isinstance(value, PointError):
         return value

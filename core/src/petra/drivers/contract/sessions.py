@@ -12,11 +12,13 @@ from petra.drivers.commands.queue import CommandQueue
 from petra.drivers.commands.wakeup import Wakeup
 from petra.drivers.contract.context import SessionContext
 from petra.drivers.contract.feed import Feed
+from petra.drivers.contract.handed import checked
 from petra.drivers.contract.statistics import DriverStatistics
 from petra.signals import GOOD, InboxFullError
 
 if TYPE_CHECKING:
     from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.errors import PointError
     from petra.drivers.contract.point import Point
     from petra.drivers.contract.updates import Known
     from petra.signals import ServedBus, Value
@@ -162,6 +164,16 @@ class DriverSessions:
             self._feeds.remove(feed)
         if feed.owes:
             self._before.append(feed)
+
+    def handed(self, point: Point, value: object) -> Value | PointError:
+        """Return a value that a driver hands over as the signal of its point holds it, or an error."""
+        layout = self.bus.layout
+        return checked(value, layout.types[layout.place(point.signal)])
+
+    def unusable(self, point: Point, error: PointError) -> None:
+        """Show that a device holds what the signal of a point cannot, where the point is read."""
+        for feed in self._feeds:
+            feed.spoil(point, error)
 
     def written(self, point: Point, value: Value, origin: Origin) -> None:
         """Show a value that the device has taken, where nothing else shows it."""
