@@ -27,8 +27,8 @@ _TIME = 1_700_000_000_000_000_000
 class PushDriverContract(DriverContract):
     """Subclass it as `Test...` and define `make`."""
 
-    no_values = (b"", [], 2**70, math.nan, ValueError("no value"))
-    """What no signal holds; None in place of a value holds the last one."""
+    no_values = (None, b"", [], 2**70, math.nan, ValueError("no value"))
+    """What no signal holds; None is taken only with a status that is not good."""
     test_a_wrong_number_of_values_makes_all_of_them_bad = None  # type: ignore[assignment]  # pytest leaves it out
     """Each value comes with its point."""
 

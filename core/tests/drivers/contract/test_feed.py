@@ -352,6 +352,38 @@ def test_a_value_that_is_bad_is_shown_and_none_holds_the_last_one(bus):
     assert seen(bus)[1] == (2.0, "the driver gives a value of type str, where a number is expected")
 
 
+def test_no_value_is_never_a_good_one(bus):
+    """A peer that has a point and no value of it has not answered for it."""
+    said = "the driver gives a value of type NoneType, where a number is expected"
+    feed = Feed(bus, POINTS, 0.0)
+    feed.put(POINTS[0], None)
+    feed.put_all([PointUpdate(POINTS[1], None), PointUpdate(POINTS[2], None, bad("it warms up"))])
+    assert seen(bus) == [(0.0, said), (0.0, said), (0.0, "it warms up")]
+    assert bus.status("a") == QualityReason(Quality.BAD, said, ReasonCode.UNUSABLE)
+    assert not feed.answered
+    for point in POINTS:
+        feed.put(point, 4.0)
+    assert feed.answered
+    feed.put(POINTS[0], None)
+    assert seen(bus) == [(4.0, said), (4.0, ""), (4.0, "")]
+
+
+def test_a_point_without_a_first_value_is_bad_also_when_its_peer_only_doubts_it(bus):
+    doubtful = QualityReason(Quality.UNCERTAIN, "it warms up")
+    feed = Feed(bus, POINTS, 0.0)
+    feed.put(POINTS[0], None, doubtful)
+    feed.put(POINTS[1], 2.0)
+    feed.put(POINTS[1], None, doubtful)
+    assert seen(bus)[:2] == [(0.0, "there is no first value: it warms up"), (2.0, "it warms up")]
+    assert [bus.status(name).quality for name in "ab"] == [Quality.BAD, Quality.UNCERTAIN]
+    after = Feed(bus, POINTS, 1.0)
+    after.take_over(dict(feed.state()))
+    for point in POINTS[:2]:
+        after.put(point, None, doubtful)
+    seen(bus)
+    assert [bus.status(name).quality for name in "ab"] == [Quality.BAD, Quality.UNCERTAIN]
+
+
 def test_several_are_pushed_each_as_it_is(bus):
     feed = pushed(bus)
     taken = feed.put_all(

@@ -60,6 +60,8 @@ class Feed:
         """Places of points that the peer does not have now: what comes for them is not taken."""
         self._silent = set(range(len(mine)))
         """Places that this feed has not heard of yet."""
+        self._unread = set(range(len(mine)))
+        """Places that no feed of them has ever had a value of."""
         self._groups: dict[tuple[int, ...], Group] = {}
         """For places that were put together before."""
         self._put_at: dict[int, float] = {}
@@ -107,6 +109,7 @@ class Feed:
         self._silent.clear()
         picked, good = self._handed.values(values)
         if good and not leave and not self._flawed:
+            self._unread.clear()
             self._last = list(picked)  # type: ignore[arg-type]  # there is no error among them
             self._write_all(GOOD, time)
             return
@@ -124,8 +127,9 @@ class Feed:
     ) -> bool:
         """Write one point with its own quality and time, and return whether its signal takes it.
 
-        A PointError makes it bad, and so does a value that the signal cannot hold; with None it holds its
-        last value. Without a `source_time`, nanoseconds since 1970, the time is that of its arrival.
+        A PointError makes it bad, and so does a value that the signal cannot hold. With None and a status
+        that is not good it holds its last value, and stays bad without one; it has not answered by that.
+        Without a `source_time`, nanoseconds since 1970, the time is that of its arrival.
         """
         accepted = self._accepted(PointUpdate(point, value, status, source_time))
         if accepted is None:
@@ -168,6 +172,7 @@ class Feed:
         with suppress(InboxFullError):  # the next reading shows it
             self._bus.serve(signal, value, self._statuses[place], time)
         self._last[place] = value
+        self._unread.discard(place)
         return True
 
     def spoil(self, point: Point, error: PointError) -> None:
@@ -180,16 +185,19 @@ class Feed:
         """Yield what is known of each signal, for the feed that has it from now on."""
         for place, name in enumerate(self._group.names):
             told = place not in self._owed
-            yield name, Known(self._last[place], self._statuses[place], self._updated(place), told)
+            read = place not in self._unread
+            yield name, Known(self._last[place], self._statuses[place], self._updated(place), told, read)
 
     def take_over(self, known: Mapping[str, Known]) -> None:
         """Go on from what is known of these signals: no value becomes younger by another plan."""
         for place, name in enumerate(self._group.names):
             if name in known:
-                self._last[place], self._statuses[place], updated, told = known[name]
+                self._last[place], self._statuses[place], updated, told, read = known[name]
                 self.updated = min(self.updated, updated)
                 if not told:
                     self._owed.add(place)
+                if read:
+                    self._unread.discard(place)
         self._flawed = self._is_flawed()
 
     def hand_over(self, names: Sequence[str]) -> None:
@@ -232,9 +240,18 @@ class Feed:
             return None
         if self.max_age is not None:
             self._put_at[place] = asyncio.get_running_loop().time()
-        self._silent.discard(place)
-        checked: Value | PointError = self._last[place] if value is None else self._handed.one(place, value)
-        return Accepted(place, *self._judged(place, checked, status), time)
+        if value is not None:
+            self._silent.discard(place)
+        elif status.quality is not Quality.GOOD:
+            return Accepted(place, self._last[place], self._without_value(place, status), time)
+        return Accepted(place, *self._judged(place, self._handed.one(place, value), status), time)
+
+    def _without_value(self, place: int, status: QualityReason) -> QualityReason:
+        """Return the status of a signal that holds its last value: without one it is bad in any case."""
+        if place not in self._unread or status.quality is Quality.BAD:
+            return status
+        reason = f"there is no first value: {status.reason}" if status.reason else "there is no first value"
+        return QualityReason(Quality.BAD, reason, ReasonCode.NOT_YET)
 
     def _judged(
         self, place: int, value: Value | PointError, status: QualityReason
@@ -243,6 +260,7 @@ class Feed:
         if isinstance(value, PointError):
             reason = str(value) or "the device gives no reason"
             return self._last[place], QualityReason(Quality.BAD, reason, value.code)
+        self._unread.discard(place)
         return value, GOOD if status == GOOD else status
 
     def _of(self, points: Iterable[Point]) -> list[int]:

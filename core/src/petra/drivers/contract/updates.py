@@ -29,6 +29,8 @@ class Known(NamedTuple):
     updated: float
     told: bool = True
     """Whether the bus has taken the status."""
+    read: bool = True
+    """Whether there ever was a value of it."""
 
 
 class Accepted(NamedTuple):
