@@ -234,3 +234,33 @@ def test_what_a_block_writes_no_driver_serves():
         with pytest.raises(NotWritableError, match="'o' is written by the block 'adder'"):
             serve()
     assert bus.waiting == 0
+
+
+@pytest.mark.parametrize(
+    ("time", "shown"), [(-5, "-5"), (2**63, "a number of 64 bits"), (2**70, "a number of 71 bits")]
+)
+def test_a_time_that_cannot_be_is_refused_and_nothing_is_written(time, shown):
+    """By each way to write; the message names a signal of the write."""
+    bus = LocalBus(Store([Signal(name, SignalType.FLOAT) for name in "ab"], ManualClock()))
+    group = bus.group("ab")
+    said = f"a time is an int within 0 and 2\\^63, nanoseconds since 1970, not {shown}"
+    for name, write in {
+        "a": lambda: bus.write("a", 1.0, time=time),
+        "b": lambda: group.write_each([1.0, 2.0], times=[5, time]),
+    }.items():
+        with pytest.raises(WrongTypeError, match=f"'{name}': {said}"):
+            write()
+    for write in (
+        lambda: bus.serve("a", 1.0, time=time),
+        lambda: bus.write_many({"a": 1.0, "b": 2.0}, time=time),
+        lambda: group.write([1.0, 2.0], time=time),
+        lambda: group.write_each([1.0, 2.0], time=time),
+    ):
+        with pytest.raises(WrongTypeError, match=said):
+            write()
+    with pytest.raises(WrongTypeError, match=r"not 1\.5"):
+        bus.write("a", 1.0, time=1.5)
+    assert bus.waiting == 0
+    bus.write("a", 1.0, time=0)
+    group.write_each([1.0, 2.0], times=[0, 2**63 - 1])
+    assert bus.waiting == 3

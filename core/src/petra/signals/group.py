@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from petra.signals.inbox import Force, Write
+from petra.signals.inbox import Force, Write, wrong_time
 from petra.signals.layout import PART_MASK, PART_SHIFT, Layout, NotWritableError, WrongTypeError
 from petra.signals.quality import GOOD, QualityReason
 from petra.signals.types import INT_MAX, INT_MIN, Value
@@ -112,6 +112,9 @@ class Group:
                 raise ValueError(f"{len(self.names)} signals take as many {what}, not {len(column)}")
             if wrong := next((each for each in column if type(each) is not kind), None):
                 raise WrongTypeError(f"{what} are of the type {kind.__name__}, not {wrong!r}")
+        if times and (min(times) < 0 or max(times) > INT_MAX):
+            at = next(at for at, each in enumerate(times) if not 0 <= each <= INT_MAX)
+            raise WrongTypeError(f"{self.names[at]!r}: {wrong_time(times[at])}")
         places = self._find(self._surface.layout)
         checked = self._checked(places, values)
         self._surface.enqueue(

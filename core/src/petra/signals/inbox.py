@@ -12,6 +12,7 @@ from attrs import frozen
 from petra.errors import PetraError
 from petra.signals.layout import WrongTypeError
 from petra.signals.quality import QualityReason
+from petra.signals.types import INT_MAX
 
 if TYPE_CHECKING:
     from petra.signals.layout import Layout
@@ -75,6 +76,10 @@ class Inbox:
         size = entry_size(entry)
         if entry.__class__ is Write and entry.status.__class__ is not QualityReason:
             raise WrongTypeError(f"a status is a QualityReason(quality, reason), not {entry.status!r}")
+        time = entry.time
+        if time is not None and (time.__class__ is not int or not 0 <= time <= INT_MAX):
+            name = f"{entry.layout.signals[entry.indices[0]].name!r}: " if isinstance(entry, Write) else ""
+            raise WrongTypeError(f"{name}{wrong_time(time)}")
         with self._lock:
             if self.waiting + size > self._limit and self._entries:
                 self.refused += 1
@@ -96,6 +101,14 @@ class Inbox:
                 self.waiting -= size
                 left -= size + 8
         return taken
+
+
+def wrong_time(time: object) -> str:
+    """Return why something is not the time of a value."""
+    shown = (
+        f"a number of {time.bit_length()} bits" if isinstance(time, int) and time > INT_MAX else repr(time)
+    )
+    return f"a time is an int within 0 and 2^63, nanoseconds since 1970, not {shown}"
 
 
 def entry_size(entry: Write | Force) -> int:

@@ -432,13 +432,33 @@ def test_a_driver_may_say_how_old_what_it_pushes_may_be(bus):
     [
         ((Point("x", SignalType.FLOAT, "x9"), 1.0), "x9 is not a point of this feed"),
         ((POINTS[0], 1.0, "good"), "the quality of a value is a QualityReason, not 'good'"),
-        ((POINTS[0], 1.0, GOOD, 1.5), "nanoseconds since 1970, not 1.5"),
-        ((POINTS[0], 1.0, GOOD, True), "nanoseconds since 1970, not True"),
+        ((POINTS[0], 1.0, GOOD, 1.5), "the time of 'a' is an int, nanoseconds since 1970, not 1.5"),
+        ((POINTS[0], 1.0, GOOD, True), "the time of 'a' is an int, nanoseconds since 1970, not True"),
     ],
 )
 def test_a_defect_of_the_driver_is_an_error(bus, arguments, said):
     with pytest.raises((TypeError, ValueError), match=said):
         pushed(bus).put(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("time", "shown"), [(-5, "-5"), (2**63, "9223372036854775808"), (2**70, "a number of 71 bits")]
+)
+def test_a_time_that_cannot_be_makes_its_point_bad(bus, time, shown):
+    """It is shown with the time of its arrival, and the others are as they were."""
+    feed = pushed(bus)
+    feed.put(POINTS[1], 7.0, source_time=time)
+    said = f"the driver gives {shown} as the time of 'b', which is not within 0 and 2^63 ns since 1970"
+    assert seen(bus) == [(1.0, ""), (2.0, said), (3.0, "")]
+    assert bus.status("b").code is ReasonCode.UNUSABLE
+    assert 0 <= bus.read("b").time < 2**63
+    feed.put(POINTS[1], 7.0, source_time=2**63 - 1)
+    assert seen(bus)[1] == (7.0, "")
+    feed.update([4.0, 5.0, 6.0], time, 1.0)
+    assert [value for value, _ in seen(bus)] == [1.0, 7.0, 3.0]
+    assert [bus.read(p.signal).quality for p in POINTS] == [Quality.BAD] * 3
+    feed.update([4.0, 5.0, 6.0], 0, 2.0)
+    assert seen(bus) == [(4.0, ""), (5.0, ""), (6.0, "")]
 
 
 def test_a_feed_has_answered_when_each_of_its_points_was_heard_of(bus):

@@ -9,7 +9,7 @@ from time import time_ns
 from typing import TYPE_CHECKING
 
 from petra.drivers.contract.errors import PointError
-from petra.drivers.contract.handed import Handed
+from petra.drivers.contract.handed import Handed, time_error
 from petra.drivers.contract.updates import Accepted, Known, PointUpdate
 from petra.errors import PetraError
 from petra.signals import GOOD, InboxFullError, Quality, QualityReason, ReasonCode
@@ -99,11 +99,13 @@ class Feed:
         """Write what was read at one time, a value or an error for each point, in the order of the points.
 
         Points to `leave` stay as they are: something newer is known of them. What a signal cannot hold makes
-        its point bad, and a number of values that is not the number of points makes all of them bad.
+        its point bad; a number of values that is not the number of points makes all of them bad, and so does
+        a time before 1970 or beyond 64 bits.
         """
         if self.retired:
             return
-        _check_time(time)
+        if (late := time_error(time, self._group.names[0] if self._mine else "nothing")) is not None:
+            values, time = [late] * len(self._places), self._now_ns()
         self.updated = float(now)
         self._put_at.clear()
         self._silent.clear()
@@ -129,7 +131,8 @@ class Feed:
 
         A PointError makes it bad, and so does a value that the signal cannot hold. With None and a status
         that is not good it holds its last value, and stays bad without one; it has not answered by that.
-        Without a `source_time`, nanoseconds since 1970, the time is that of its arrival.
+        Without a `source_time`, nanoseconds since 1970, the time is that of its arrival; one before 1970 or
+        beyond 64 bits makes it bad.
         """
         accepted = self._accepted(PointUpdate(point, value, status, source_time))
         if accepted is None:
@@ -229,12 +232,13 @@ class Feed:
     def _accepted(self, update: PointUpdate) -> Accepted | None:
         """Return what is to be written of an update; None when no signal takes it now."""
         point, value, status, time = update
-        if time is not None:
-            _check_time(time)
         if not isinstance(status, QualityReason):
             raise TypeError(f"the quality of a value is a QualityReason, not {status!r}")
         if point not in self._places:
             raise ValueError(f"{point.address} is not a point of this feed")
+        error = None if time is None else time_error(time, point.signal)
+        if error is not None:
+            value, time = error, None
         place = self._places[point]
         if self.retired or place is None or place in self._away:
             return None
@@ -359,8 +363,3 @@ class Feed:
             self._statuses[place] = status
             self._owed.add(place)
         self._flawed = self._flawed or status is not GOOD
-
-
-def _check_time(time: int) -> None:
-    if time.__class__ is not int:
-        raise TypeError(f"the time of a reading is an int, nanoseconds since 1970, not {time!r}")

@@ -79,3 +79,15 @@ def checked(value: Any, wanted: type[Value]) -> Value | PointError:
         return float(value)
     noun = SCALAR_NOUN[wanted]
     return UnusableValueError(f"the driver gives a value of type {kind.__name__}, where {noun} is expected")
+
+
+def time_error(time: object, signal: str) -> UnusableValueError | None:
+    """Return why a signal cannot have a source time, or None; TypeError for what is not an int."""
+    if type(time) is not int:
+        raise TypeError(f"the time of {signal!r} is an int, nanoseconds since 1970, not {time!r}")
+    if 0 <= time <= INT_MAX:
+        return None
+    shown = time if time.bit_length() <= 64 else f"a number of {time.bit_length()} bits"
+    return UnusableValueError(
+        f"the driver gives {shown} as the time of {signal!r}, which is not within 0 and 2^63 ns since 1970"
+    )
