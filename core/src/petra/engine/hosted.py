@@ -89,6 +89,7 @@ class HostedDriver:
         self.deliveries.close()
         self.sessions.queue.close(reason)
         try:
+            self.sessions.end()
             self.sessions.fail(reason)
         except Exception:  # the other drivers are to be closed as well
             log.exception("%s: its signals cannot be marked", self.driver.name)

@@ -10,6 +10,7 @@ import pytest
 from petra.drivers import Driver, Point, PointError, PointUpdate
 from petra.drivers.contract.feed import Feed
 from petra.drivers.contract.sessions import DriverSessions
+from petra.errors import PetraError
 from petra.signals import (
     GOOD,
     Layout,
@@ -117,7 +118,8 @@ def test_a_session_that_was_left_behind_shows_nothing_any_more(bus):
     feed.retired = True
     feed.update([7.0, 8.0, 9.0], 20, 1.0)
     assert seen(bus) == [(1.0, ""), (2.0, ""), (3.0, "")]
-    feed.fail("gone")
+    feed.fail("of an old session")
+    feed.end("gone")
     assert seen(bus) == [(1.0, "gone"), (2.0, "gone"), (3.0, "gone")]
 
 
@@ -569,5 +571,62 @@ def test_bad_news_of_a_feed_that_was_given_back_are_told_all_the_same():
         bus.full = False
         sessions.tick()
         assert seen(bus)[0] == (1.0, "refused")
+
+    asyncio.run(main())
+
+
+class Leftover(Driver):
+    """A driver whose session leaves something behind that goes on."""
+
+    context = None
+
+    async def session(self, context):
+        """Serve, and end."""
+        self.context, self.feed = context, context.feed(self.points)
+        context.connected()
+        self.feed.put(POINTS[0], 1.0)
+        raise PetraError("the line is cut")
+
+
+def test_a_session_that_has_ended_has_no_effect_before_the_next_one_begins():
+    """A task that it left behind puts values, announces and takes commands: nothing of it is taken."""
+    bus = full_bus()
+
+    async def main() -> None:
+        driver = Leftover("d", POINTS)
+        sessions = DriverSessions(driver, bus, lambda: 7)
+        with pytest.raises(PetraError, match="the line is cut"):
+            await sessions.run(None)
+        sessions.fail("the line is cut")
+        assert not driver.feed.put(POINTS[0], 99.0)
+        driver.feed.update([98.0] * 3, 10, 1.0)
+        driver.feed.fail("of an old session")
+        driver.context.announce(POINTS)
+        driver.context.withdraw(POINTS, "of an old session")
+        driver.context.connected()
+        assert not sessions.serves
+
+    asyncio.run(main())
+    assert seen(bus) == [(1.0, "the line is cut"), (0.0, "the line is cut"), (0.0, "the line is cut")]
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["put", "update"])
+def test_a_good_value_that_the_bus_has_refused_is_told_later(alone):
+    """A peer that sends changes alone does not send it again."""
+    bus = full_bus()
+
+    async def main() -> None:
+        feed = Feed(bus, POINTS, 0.0)
+        feed.update([1.0, 2.0, 3.0], 10, 0.0)
+        bus.full = True
+        if alone:
+            feed.put(POINTS[1], 5.0, source_time=20)
+        else:
+            feed.update([1.0, 5.0, 3.0], 20, 1.0)
+        assert seen(bus)[1] == (2.0, "")
+        bus.full = False
+        feed.age(1.0)
+        assert seen(bus)[1] == (5.0, "")
+        assert bus.read("b").time == 20
 
     asyncio.run(main())

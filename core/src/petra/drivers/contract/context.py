@@ -84,6 +84,8 @@ class SessionContext:
         A point is good with its next value. What the program wants of it is written once more.
         """
         points = tuple(points)
+        if not self._current:
+            return
         first, self._announced = self._announced is None, self._announced or set()
         self._announced.update(points)
         for point in points:
@@ -92,12 +94,13 @@ class SessionContext:
             if first:
                 self._keep_away(feed, self.driver.points)
             feed.announce(points)
-        if self._current:
-            self._sessions.returned(points)
+        self._sessions.returned(points)
 
     def withdraw(self, points: Iterable[Point], reason: str) -> None:
         """Report that the peer does not have these points any more: they are bad, and hold their values."""
         points = tuple(points)
+        if not self._current:
+            return
         if self._announced is None:
             self._announced = set(self.driver.points)
         self._announced.difference_update(points)

@@ -54,8 +54,8 @@ class Feed:
         self._last: list[Value] = list(self._group.read())
         self._statuses: list[QualityReason] = [GOOD] * len(mine)
         self._flawed = False
-        self._owed: set[int] = set()
-        """Places whose status the bus has not taken yet."""
+        self._owed: dict[int, int | None] = {}
+        """Places of which the bus has not taken the newest yet, with its source time."""
         self._away: set[int] = set()
         """Places of points that the peer does not have now: what comes for them is not taken."""
         self._silent = set(range(len(mine)))
@@ -113,7 +113,8 @@ class Feed:
         if good and not leave and not self._flawed:
             self._unread.clear()
             self._last = list(picked)  # type: ignore[arg-type]  # there is no error among them
-            self._write_all(GOOD, time)
+            if not self._write_all(GOOD, time):
+                self._owed = dict.fromkeys(range(len(self._last)), time)
             return
         for place, value in enumerate(picked):
             if self._mine[place] not in leave and place not in self._away:
@@ -198,7 +199,7 @@ class Feed:
                 self._last[place], self._statuses[place], updated, told, read = known[name]
                 self.updated = min(self.updated, updated)
                 if not told:
-                    self._owed.add(place)
+                    self._owed[place] = None
                 if read:
                     self._unread.discard(place)
         self._flawed = self._is_flawed()
@@ -206,11 +207,19 @@ class Feed:
     def hand_over(self, names: Sequence[str]) -> None:
         """Leave it to another feed to tell of these signals what the bus has not taken."""
         taken = set(names)
-        self._owed = {place for place in self._owed if self._group.names[place] not in taken}
+        self._owed = {
+            place: time for place, time in self._owed.items() if self._group.names[place] not in taken
+        }
 
     def fail(self, reason: str, code: ReasonCode = ReasonCode.NOT_CONNECTED) -> None:
         """Make all of them bad; they hold their last values."""
-        self._mark(QualityReason(Quality.BAD, reason or "it gives no reason", code))
+        if not self.retired:
+            self._mark(QualityReason(Quality.BAD, reason or "it gives no reason", code))
+
+    def end(self, reason: str) -> None:
+        """Make all of them bad because there is no session any more, also when the feed is retired."""
+        reason = reason or "it gives no reason"
+        self._mark(QualityReason(Quality.BAD, reason, ReasonCode.NOT_CONNECTED))
 
     def age(self, now: float) -> None:
         """Make uncertain what is good and older than `max_age`; tell the bus what it has refused."""
@@ -277,23 +286,24 @@ class Feed:
     def _is_flawed(self) -> bool:
         return any(status is not GOOD for status in self._statuses)
 
-    def _mark(self, status: QualityReason) -> None:
+    def _mark(self, status: QualityReason, time: int | None = None) -> None:
         if not self._owed and all(each == status for each in self._statuses):
             return
         self._statuses = [status] * len(self._statuses)
-        self._flawed = True
-        self._owed = set() if self._write_all(status, None) else set(range(len(self._statuses)))
+        self._flawed = status is not GOOD
+        self._owed = {} if self._write_all(status, time) else dict.fromkeys(range(len(self._statuses)), time)
 
     def _tell(self) -> None:
         """Tell the bus what it has not taken, all at once where all of them are the same."""
         first = self._statuses[0]
         if len(self._owed) == len(self._statuses) and all(each == first for each in self._statuses):
-            self._mark(first)
+            times = set(self._owed.values())
+            self._mark(first, times.pop() if len(times) == 1 else None)
             return
-        for place in sorted(self._owed):
-            if not self._write(place, self._last[place], self._statuses[place], None):
+        for place, time in sorted(self._owed.items()):
+            if not self._write(place, self._last[place], self._statuses[place], time):
                 return
-            self._owed.discard(place)
+            del self._owed[place]
 
     def _write_all(self, status: QualityReason, time: int | None) -> bool:
         if not self._mine:
@@ -321,7 +331,9 @@ class Feed:
 
     def _set(self, place: int, value: Value, status: QualityReason, time: int | None) -> None:
         if self._is_news(place, value, status):
-            self._note(place, value, status, told=self._write(place, value, status, time))
+            self._note(place, value, status)
+            if not self._write(place, value, status, time):
+                self._owed[place] = time
 
     def _set_all(self, batch: Iterable[Accepted]) -> None:
         """Write several signals with one entry of the inbox, where they can be written together."""
@@ -329,7 +341,7 @@ class Feed:
         told = len(news) > 1 and self._write_each(news)
         for place, value, status, time in news:
             if told:
-                self._note(place, value, status, told=True)
+                self._note(place, value, status)
             else:
                 self._set(place, value, status, time)
 
@@ -354,12 +366,8 @@ class Feed:
         unchanged = self._statuses[place] == status and self._last[place] == value
         return status.quality is not Quality.BAD or not unchanged or place in self._owed
 
-    def _note(self, place: int, value: Value, status: QualityReason, *, told: bool) -> None:
-        """Note what the bus was told of a signal, or has refused."""
-        if told:
-            self._last[place], self._statuses[place] = value, status
-            self._owed.discard(place)
-        elif status is not GOOD:
-            self._statuses[place] = status
-            self._owed.add(place)
+    def _note(self, place: int, value: Value, status: QualityReason) -> None:
+        """Note the newest of a signal; what the bus does not take of it is owed."""
+        self._last[place], self._statuses[place] = value, status
+        self._owed.pop(place, None)
         self._flawed = self._flawed or status is not GOOD

@@ -61,7 +61,15 @@ class DriverSessions:
         try:
             await self.driver.session(context)
         finally:
-            self.queue.abandon()
+            if self.context is context:  # a session that did not end in time has no effect any more
+                self.end()
+
+    def end(self) -> None:
+        """End what a session was given: whatever goes on after it has no effect."""
+        self.context = None
+        for feed in self._feeds:
+            feed.retired = True
+        self.queue.abandon()
 
     def begin(self, activity: Activity | None) -> SessionContext:
         """Return what the next session is given; the context before it has no effect any more."""
@@ -79,7 +87,7 @@ class DriverSessions:
         self.detail = ""
         self._feeds, self._before = [*self._before, *self._feeds], []  # what is newer has the last word
         for feed in self._feeds:
-            feed.fail(reason)
+            feed.end(reason)
         self._show_online(online=False)
         self.wakeup.ring()
         covered = {name for feed in self._feeds for name in feed.names}
@@ -87,7 +95,7 @@ class DriverSessions:
         if rest:
             made = Feed(self.bus, rest, self.now())
             made.take_over(self._released)
-            made.fail(reason)
+            made.end(reason)
             self._feeds.append(made)
 
     def tick(self) -> None:
