@@ -273,3 +273,40 @@ def test_a_recording_survives_kill(tmp_path):
     scans = [scan for segment in read(path) for scan in replay_segment(segment, LIBRARY)]
     assert len(scans) > 100
     assert all(scan.same for scan in scans)
+
+
+def test_a_reload_in_which_blocks_change_places_replays_to_the_bit(tmp_path):
+    """Outputs that go on under each other's signal are the same in the recording and in the image."""
+    text = TANK + b"- {name: low, type: LT, inputs: {a: level, b: 1.0}, outputs: {out: below}}\n"
+    text = text.replace(b"scan_time_ms: 2\n", b"") + b"scan_time_ms: 2\n"
+    turned = (
+        text.replace(b"out: alarm", b"out: X")
+        .replace(b"out: below", b"out: alarm")
+        .replace(b"out: X", b"out: below")
+    )
+    both = [configuration(load_bytes(each, LIBRARY, {})) for each in (text, turned)]
+    path = tmp_path / "turned.petra"
+    with Engine(both[0], LIBRARY, recorder=ReplayRecorder(path)) as engine:
+        engine.bus.write("level", 9.0)
+        for number in range(6):
+            scanned(engine, 10)
+            engine.reload(both[(number + 1) % 2])
+        scanned(engine, 10)
+    scans = [scan for segment in read(path) for scan in replay_segment(segment, LIBRARY)]
+    assert len(scans) > 50
+    assert [scan.number for scan in scans if not scan.same] == []
+
+
+def test_a_recording_of_an_earlier_version_makes_way(tmp_path):
+    """A plant that is started with `--record` starts after an upgrade as well."""
+    path = tmp_path / "old.petra"
+    recorder = ReplayRecorder(path)
+    recorder.close()
+    database = sqlite3.connect(path)
+    database.execute("update meta set value = '1' where key = 'format'")
+    database.commit()
+    database.close()
+    with pytest.raises(RecordError, match="is not a recording of this version"):
+        read(path)
+    ReplayRecorder(path).close()
+    assert read(path) == []

@@ -19,7 +19,7 @@ from petra.drivers import Direction, Driver, Point, SessionContext
 from petra.engine import Engine
 from petra.library import plugin as library
 from petra.settings import Named, SignalUse, Used
-from petra.signals import LocalBus, Quality, SignalType
+from petra.signals import LocalBus, Quality, QualityReason, SignalType
 
 
 @frozen
@@ -84,7 +84,7 @@ RELOADS = int(os.environ.get("PETRA_RELOADS", "12"))
 
 BEFORE = """
 scan_time_ms: 2
-signals: [{name: out, type: float, safe: -1.0}]
+signals: [{name: out, type: float, safe: -1.0}, {name: bypass, type: bool}, {name: kind, type: int}]
 blocks:
 - {name: gain, type: MUL, inputs: {a: level, b: 2.0}, outputs: {out: out}}
 - {name: ticks, type: CTU, inputs: {cu: out_is_high}, outputs: {cv: count}, params: {pv: 1000}}
@@ -97,6 +97,7 @@ gauge:
 AFTER = (
     BEFORE.replace("b: 2.0", "b: 3.0")
     .replace("signals: [", "signals: [{name: a_first, type: float}, {name: more, type: int}, ")
+    .replace(", {name: bypass, type: bool}, {name: kind, type: int}", ", {name: kind, type: float}")
     .replace("get: level}", "get: level, speed: 2}")
     .replace("- {name: idle, get: spare}", "- {name: other, get: another}")
 )
@@ -180,6 +181,9 @@ def test_a_reload_cut_at_any_step_is_before_or_after_and_never_between(monkeypat
     """Whatever it is cut by: everything is as it was, and the plant runs on by the old program."""
     with Engine(made(BEFORE), catalog) as engine:
         until(lambda: Gauge.given[-1:] == (2.0,))
+        engine.bus.force("bypass", True, "ann")  # gone in the new document
+        engine.bus.write("kind", 42, QualityReason(Quality.UNCERTAIN, "by hand"))  # another type there
+        until(lambda: engine.bus.read("kind").value == 42 and engine.bus.read("bypass").value)
         before = engine.bus.read("count").value
         error = (SystemExit if after else MemoryError)(step)
         failed = fail_once(monkeypatch, *STEPS[step](engine), error, after=after)
@@ -189,7 +193,9 @@ def test_a_reload_cut_at_any_step_is_before_or_after_and_never_between(monkeypat
         agrees(engine, BEFORE)
         Gauge.holds = 5.0
         until(lambda: Gauge.given[-1] == 10.0)
-        assert engine.bus.status("spare").quality in (Quality.GOOD, Quality.BAD)
+        assert engine.status().forced == {"bypass": True}
+        assert (engine.bus.read("bypass").value, engine.bus.read("kind").value) == (True, 42)
+        assert engine.bus.status("kind").reason == "by hand"
         until(lambda: engine.bus.read("spare")[:2] == (5.0, Quality.GOOD))
         assert engine.bus.read("count").value >= before
         monkeypatch.undo()

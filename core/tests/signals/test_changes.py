@@ -281,3 +281,18 @@ def test_readers_in_other_threads_miss_nothing():
         image, indices = readers[number].take()
         known[number].update((i, image.value(i)) for i in indices)
         assert known[number] == {i: value for i, value in enumerate(image.values()) if value}
+
+
+def test_a_reload_is_told_whatever_the_deadband(plant):
+    mine = plant.bus.changes(deadband=100.0)
+    mine.take()
+    plant.store.rearrange(Layout([Signal(name, SignalType.FLOAT) for name in "cba"]))
+    assert len(mine.take().indices) == 3
+
+
+def test_safe_values_stay_although_a_reload_was_under_way(plant):
+    arrangement = plant.store.arrange(Layout([Signal("s0", SignalType.FLOAT, safe=-1.0)]))
+    plant.store.end("the engine has stopped")
+    plant.store.assume(arrangement)
+    assert plant.bus.image.stopped
+    assert plant.bus.image.value(0) == -1.0

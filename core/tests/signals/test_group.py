@@ -264,3 +264,33 @@ def test_a_time_that_cannot_be_is_refused_and_nothing_is_written(time, shown):
     bus.write("a", 1.0, time=0)
     group.write_each([1.0, 2.0], times=[0, 2**63 - 1])
     assert bus.waiting == 3
+
+
+@pytest.mark.parametrize("count", [1, 40, 200, 2_900], ids=lambda n: f"{n} signals")
+@pytest.mark.parametrize("order", ["kept", "turned", "mixed", "twice"])
+@pytest.mark.parametrize("outputs", [0, 700])
+def test_a_group_over_several_parts_reads_what_its_names_read(count, order, outputs):
+    """Whatever way of picking is the fastest for it."""
+    signals = [Signal(f"i{i}", FLOAT, float(i)) for i in range(2_500)]
+    signals += [Signal(f"o{i}", FLOAT, -float(i), written_by="b") for i in range(outputs)]
+    bus = LocalBus(Store(signals, ManualClock()))
+    names = [signal.name for signal in bus.signals][-count:]
+    chance = random.Random(count)
+    if order == "turned":
+        names.reverse()
+    elif order == "mixed":
+        chance.shuffle(names)
+    elif order == "twice":
+        names = names + names[: count // 2]
+    assert bus.group(names).read() == tuple(bus.read(name).value for name in names)
+
+
+def test_what_waits_for_the_scan_is_not_the_callers_any_more():
+    """A caller that uses its lists again changes nothing that was written, and ends no scan."""
+    bus = LocalBus(Store([Signal(name, FLOAT) for name in "ab"], ManualClock()))
+    values, statuses, times = [1.0, 2.0], [GOOD, GOOD], [5, 6]
+    bus.group("ab").write_each(values, statuses, times)
+    values.clear(), statuses.clear(), times.clear()
+    bus.store.latch()
+    bus.store.publish(1, 1)
+    assert [bus.read(name)[::2] for name in "ab"] == [(1.0, 5), (2.0, 6)]

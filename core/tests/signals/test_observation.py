@@ -206,3 +206,18 @@ def test_a_reader_in_another_thread_gets_every_scan_once_and_in_order():
     assert [f.scan for f in seen] == list(range(1, 5_001))
     assert [f.values for f in seen] == [[number + 1.0] for number in range(5_000)]
     assert mine.lost == 0
+
+
+def test_what_others_change_is_neither_told_nor_lost(plant):
+    """Room is for the changes of the wanted signals: scans without one are not counted."""
+    mine, every = plant.bus.observe(["a"], limit=4), plant.bus.observe(limit=3)
+    for _ in range(20):
+        plant.bus.write("a", 0.0)  # as it is
+        plant.scan()
+    assert (every.take(), every.lost) == ([], 0)
+    for number in range(20):
+        plant.scan(output=number + 1.0)
+    plant.bus.write("a", 1.0)
+    plant.scan()
+    assert [f.values for f in mine.take()] == [[1.0]]
+    assert mine.lost == 0

@@ -33,6 +33,7 @@ from petra.plural import plural
 from petra.scan import Scheduler, Task
 from petra.scan.template import Templates
 from petra.signals import GOOD, InboxFullError, LocalBus, Quality, QualityReason, ReasonCode, Store, Value
+from petra.signals.rearrange import restored
 from petra.supervise import Activities, Supervisor
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ class Engine:
         if recorder is not None:
             recorder.begin(self.bus, self._state(built), self._ask_state)
             recorder.start()
+        self._left: tuple[Deployment, Arrangement] | None = None
+        """During a reload, the deployment that was left, with what its signals were."""
         self._reloads = 0
         self._began = self.clock.monotonic()
         self._changing = threading.Lock()
@@ -291,8 +294,11 @@ class Engine:
                 idle=lambda: self._do(lambda: None),
                 is_over=lambda: self._stopping,
             )
-            if not reload.run():
-                raise EngineError("the engine stops")
+            try:
+                if not reload.run():
+                    raise EngineError("the engine stops")
+            finally:
+                self._left = None
             self._release(before.signals_read - after.signals_read)
             self._reloads += 1
         gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
@@ -422,11 +428,13 @@ class Engine:
         Everything that can fail is done before anything is assigned, and readers are told after all is.
         """
         store, scheduler, built = self.store, self.scheduler, deployment.built
+        if deployment is self._deployed:  # a step back from what was never taken
+            return
         self._carry_over(deployment)
-        arrangement = store.arrange(built.layout, _NOT_YET)
-        for old, new in moved(store.layout, scheduler.tasks, built):
-            if new not in arrangement.saved.forced:
-                arrangement.saved.values[new] = store.values[old]
+        moves = moved(store.layout, scheduler.tasks, built)
+        arrangement = store.arrange(built.layout, _NOT_YET, moves)
+        if self._left is not None and self._left[0] is deployment:
+            arrangement = restored(arrangement, self._left[1], store.layout)
         tasks = scheduler.prepare(built.tasks)
         shown = EngineSignals(self.bus, [task.name for task in tasks])
         before = store.arrangement(), scheduler.tasks, self._deployed, self._engine_signals
@@ -435,8 +443,9 @@ class Engine:
         except BaseException:
             self._assign(*before)
             raise
-        store.announce()
+        self._left = before[2], before[0]
         self._record_state()
+        store.announce()
 
     def _assign(
         self, arrangement: Arrangement, tasks: Sequence[Task], deployment: Deployment, shown: EngineSignals

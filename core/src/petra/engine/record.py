@@ -247,11 +247,16 @@ def state_text(saved: Saved, states: States) -> str:
 
 def _may_be_replaced(path: Path) -> bool:
     """Return whether a file may be overwritten: a regular one that is empty, or a recording."""
-    return path.is_file() and not path.is_symlink() and (not path.stat().st_size or is_recording(path))
+    return path.is_file() and not path.is_symlink() and (not path.stat().st_size or bool(_format(path)))
 
 
 def is_recording(path: Path) -> bool:
     """Return whether a file is a recording that this version can read."""
+    return _format(path) == str(FORMAT)
+
+
+def _format(path: Path) -> str:
+    """Return the format of a recording, of whichever version; an empty text for any other file."""
     try:
         database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
@@ -259,8 +264,8 @@ def is_recording(path: Path) -> bool:
         finally:
             database.close()
     except sqlite3.Error:
-        return False
-    return bool(found and found[0] == str(FORMAT))
+        return ""
+    return str(found[0]) if found else ""
 
 
 def reason_data(status: QualityReason) -> list[Any]:

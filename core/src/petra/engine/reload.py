@@ -54,6 +54,8 @@ class Reload:
             if self._is_over():
                 return False
             host.remove(leaving)
+            if self._is_over():  # while the drivers ended: what they read is bad, and the stop does the rest
+                return False
             self._swapping = True
             self._swap(after)
             if leaving or host.lacks(after.drivers):

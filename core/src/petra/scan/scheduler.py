@@ -21,7 +21,7 @@ from petra.scan.statistics import TaskStatistics
 if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.scan.program import Program
-    from petra.signals import Store
+    from petra.signals import Force, Store, Write
 
 T = TypeVar("T")
 
@@ -157,8 +157,9 @@ class Scheduler:
         task.statistics.overruns += task.skip(begin)  # it begins so many periods late: they have passed
         dt = task.periods * task.period
         self.scans += 1
-        taken = store.latch()
+        taken: Sequence[Write | Force] = ()
         try:
+            taken = store.latch()
             task.program.scan(store, dt)
         except BaseException as error:  # a defect of ours, or a machine out of memory: count it, go on
             task.statistics.faults += 1

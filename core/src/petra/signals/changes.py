@@ -93,6 +93,8 @@ class Changes:
         view = self._view
         if image.layout is not view.layout:
             self._view = view = _View(image.layout, self._names, self._deadband)
+            for i in view.deadbands:  # all are told once, whatever their deadband
+                self._told.pop(image.layout.signals[i].name, None)
             changed: set[int] | frozenset[int] = view.wanted
         else:
             known = self._outgoing.between(last, image)

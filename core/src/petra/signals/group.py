@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 Check = Callable[[Layout, int], None]
 """Raises for a signal that is not written in this way."""
+
+_WRITTEN_OUT = 64
+"""Signals that are read by an expression of their own, when they are in several parts."""
 
 Parts = tuple[Sequence[Value], ...]
 Read = Callable[[Parts], tuple[Value, ...]]
@@ -105,6 +109,9 @@ class Group:
         time: int | None = None,
     ) -> None:
         """Write all of them, each with its own status or its own source time."""
+        # copied before they are checked: what waits for the scan must not change any more
+        statuses = None if statuses is None else tuple(statuses)
+        times = None if times is None else tuple(times)
         for column, what, kind in ((statuses, "statuses", QualityReason), (times, "times", int)):
             if column is None:
                 continue
@@ -169,19 +176,22 @@ def _span(indices: tuple[int, ...]) -> slice | None:
 
 def _reader(indices: tuple[int, ...], layout: Layout) -> Read:
     """Return the fastest way to pick these signals out of the parts of an image."""
-    by_part: dict[int, list[int]] = {}
-    for index in indices:
-        by_part.setdefault(-1 if layout.is_computed(index) else index >> PART_SHIFT, []).append(index)
-    pickers = [
-        (part, picker([i - layout.split if part < 0 else i & PART_MASK for i in there]))
-        for part, there in by_part.items()
+    places = [
+        (-1, index - layout.split) if layout.is_computed(index) else (index >> PART_SHIFT, index & PART_MASK)
+        for index in indices
     ]
+    runs = [(part, [at for _, at in run]) for part, run in groupby(places, itemgetter(0))]
+    if len(runs) > 1 and len(places) <= _WRITTEN_OUT:
+        listed = ", ".join(f"parts[{part}][{at}]" for part, at in places)
+        return eval(f"lambda parts: ({listed},)")  # type: ignore[no-any-return]  # noqa: S307 - of numbers alone
+    if len(runs) > len(layout.parted(range(len(layout)))):  # they go to and fro between the parts
+        return _any_order(places, layout)
+    pickers = [(part, _run_picker(run)) for part, run in runs]
     if not pickers:
         return lambda _: ()
     if len(pickers) == 1:
         ((only, pick),) = pickers
-        return lambda parts: pick(parts[only])
-    found = [index for there in by_part.values() for index in there]
+        return lambda parts: tuple(pick(parts[only]))
 
     def read_parts(parts: Parts) -> tuple[Value, ...]:
         values: list[Value] = []
@@ -189,11 +199,31 @@ def _reader(indices: tuple[int, ...], layout: Layout) -> Read:
             values += pick(parts[part])
         return tuple(values)
 
-    if found == list(indices):  # named in the order in which they are kept
-        return read_parts
-    position = {index: at for at, index in enumerate(found)}
-    ordered = picker([position[index] for index in indices])
-    return lambda parts: ordered(read_parts(parts))
+    return read_parts
+
+
+def _any_order(places: Sequence[tuple[int, int]], layout: Layout) -> Read:
+    """Return what puts the parts together before it picks: one pick for all is faster than two."""
+    lengths = [len(part) for part in layout.parted(range(len(layout)))]
+    used = sorted({part for part, _ in places})
+    begins = dict(zip(used, accumulate((lengths[part] for part in used), initial=0), strict=False))
+    pick = picker([begins[part] + at for part, at in places])
+
+    def read_all(parts: Parts) -> tuple[Value, ...]:
+        flat: list[Value] = []
+        for part in used:
+            flat += parts[part]
+        return pick(flat)
+
+    return read_all
+
+
+def _run_picker(places: Sequence[int]) -> Callable[[Sequence[Value]], Sequence[Value]]:
+    """Return what picks places out of one part: a slice, where they follow each other."""
+    first, count = places[0], len(places)
+    if count > 1 and list(places) == list(range(first, first + count)):
+        return itemgetter(slice(first, first + count))
+    return picker(places)
 
 
 def picker(indices: Sequence[int]) -> Callable[[Any], tuple[Any, ...]]:

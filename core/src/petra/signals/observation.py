@@ -51,7 +51,14 @@ class Observation:
 
     def append(self, frame: Frame) -> None:
         """Take a frame; the scan calls it."""
+        if not frame.indices and not self.idle:
+            return
         size = len(frame.indices) or 1
+        if self._names is not None and self._put - self._taken + size > self._limit // 2:
+            frame = self._only_wanted(frame)  # what others change takes no more room, and is not lost
+            size = len(frame.indices) or 1
+            if not frame.indices and not self.idle:
+                return
         if self._put - self._taken + size > self._limit and self._frames:
             self.lost += size
             self._missed += size

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from petra.signals.image import Image
 from petra.signals.quality import GOOD, QualityReason
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from petra.signals.layout import Layout
     from petra.signals.store import Saved
     from petra.signals.types import Value
+
+T = TypeVar("T")
 
 
 class Arrangement(NamedTuple):
@@ -21,7 +24,14 @@ class Arrangement(NamedTuple):
     image: Image
 
 
-def rearranged(image: Image, saved: Saved, layout: Layout, fresh: QualityReason, now: int) -> Arrangement:
+def rearranged(
+    image: Image,
+    saved: Saved,
+    layout: Layout,
+    fresh: QualityReason,
+    now: int,
+    moves: Iterable[tuple[int, int]] = (),
+) -> Arrangement:
     """Return what a store holds in another layout.
 
     Signals of the same name and type keep value, quality, time and force. A signal that no block writes any
@@ -40,6 +50,9 @@ def rearranged(image: Image, saved: Saved, layout: Layout, fresh: QualityReason,
             withheld[before] = (safe, GOOD)
         else:
             values[new] = safe
+    for before, new in moves:
+        if kept.get(new) not in saved.forced:
+            values[new] = saved.values[before]
     flawed = {
         new: saved.flawed[before]
         for new, before in kept.items()
@@ -68,6 +81,39 @@ def rearranged(image: Image, saved: Saved, layout: Layout, fresh: QualityReason,
     return Arrangement(
         layout, saved._replace(values=values, flawed=flawed, forced=forced, withheld=withheld), made
     )
+
+
+def restored(back: Arrangement, left: Arrangement, since: Layout) -> Arrangement:
+    """Return an arrangement for going back to a layout that was left, as if it had not been left.
+
+    Signals that the layout in between had as well keep what became of them; all others have what they had.
+    """
+    layout = left.layout
+    gone = [
+        i
+        for i, signal in enumerate(layout.signals)
+        if (at := since.index.get(signal.name)) is None
+        or since.types[at] is not layout.types[i]
+        or since.is_computed(at) != layout.is_computed(i)
+    ]
+    values, flawed = back.saved.values, back.saved.flawed
+    forced, withheld = dict(back.saved.forced), back.saved.withheld
+    times = [time for part in back.image.times for time in part]
+    for i in gone:
+        values[i], times[i] = left.saved.values[i], left.image.when(i)
+        _put_back(i, flawed, left.saved.flawed)
+        _put_back(i, forced, left.saved.forced)
+        _put_back(i, withheld, left.saved.withheld)
+    image = back.image._replace(
+        parts=layout.parted(values), times=layout.parted(times), flawed=flawed.copy(), forced=forced
+    )
+    return Arrangement(layout, back.saved._replace(forced=forced), image)
+
+
+def _put_back(index: int, now: dict[int, T], then: Mapping[int, T]) -> None:
+    now.pop(index, None)
+    if index in then:
+        now[index] = then[index]
 
 
 def _safe_now(old: Layout, before: int, layout: Layout, new: int) -> Value | None:

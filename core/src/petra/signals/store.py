@@ -281,20 +281,25 @@ class Store:
         saved = Saved(self.values, self.flawed, self.forced, self._withheld)
         return Arrangement(self.layout, saved, self.image)
 
-    def arrange(self, layout: Layout, fresh: QualityReason = GOOD) -> Arrangement:
+    def arrange(
+        self, layout: Layout, fresh: QualityReason = GOOD, moves: Iterable[tuple[int, int]] = ()
+    ) -> Arrangement:
         """Return what this store would hold with another layout. It changes nothing that a reader sees.
 
-        What waits in the inbox is applied and published before.
+        What waits in the inbox is applied and published before. `moves` are outputs that go on under another
+        signal: where they were, and where they will be.
         """
         waiting = self.inbox.waiting  # what others write meanwhile is moved when it is applied
         while waiting > 0 and (taken := self.latch()):
             waiting -= sum(map(entry_size, taken))
         self.publish(self.image.scan, self.clock.now_ns())
-        return rearranged(self.image, self.save(), layout, fresh, self.clock.now_ns())
+        return rearranged(self.image, self.save(), layout, fresh, self.clock.now_ns(), moves)
 
     def assume(self, arrangement: Arrangement) -> None:
         """Take over another layout with what was arranged for it: assignments, and nothing that can fail."""
         layout, saved, image = arrangement
+        if self._ended:  # a reload that was under way when everything ended
+            image = image.safe(self._ended)
         self.values, self.flawed, self.forced, self._withheld = saved
         self._split = layout.split
         self._times = [time for part in image.times[:-1] for time in part]
