@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Check = Callable[[Layout, int], None]
 """Raises for a signal that is not written in this way."""
 
-_WRITTEN_OUT = 64
+_WRITTEN_OUT = 256
 """Signals that are read by an expression of their own, when they are in several parts."""
 
 Parts = tuple[Sequence[Value], ...]
