@@ -19,6 +19,7 @@ SOURCE = Path(petra.__file__).parent
 # Each layer may import from itself and from those above it in this list, never from those below.
 LAYERS = (
     ("_lazy", "_version", "errors", "closest", "plural", "clock", "contained"),
+    ("failures",),
     ("supervise",),
     ("signals",),
     ("blocks",),

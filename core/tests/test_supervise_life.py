@@ -101,17 +101,92 @@ def test_a_failure_is_logged_once_for_as_long_as_it_is_the_same(caplog):
     assert all(record.exc_info is None for record in caplog.records)
 
 
-def test_a_defect_is_logged_every_time_with_where_it_was(caplog):
-    async def run(_: Activity) -> None:
+def test_a_defect_is_logged_once_with_where_it_was(caplog):
+    """Another one is, too; the first one is not logged with its place once more when it comes back."""
+
+    async def run(activity: Activity) -> None:
+        raise KeyError("a bug" if activity.starts != 3 else "another one")
+
+    async def watch(activity: Activity) -> None:
+        await asyncio.sleep(14.0)
+        assert activity.starts == 4
+
+    watched(run, watch)
+    found = [(record.message.split(";")[0], bool(record.exc_info)) for record in caplog.records]
+    assert found == [
+        ("pump: KeyError: 'a bug'", True),
+        ("pump: KeyError: 'another one'", True),
+        ("pump: KeyError: 'a bug'", False),
+    ]
+
+
+def test_a_reason_that_comes_back_again_and_again_is_counted(caplog):
+    """It serves in between: the log neither fills, nor says only that it serves again."""
+
+    async def run(activity: Activity) -> None:
+        activity.serving()
+        await asyncio.sleep(0.5)
         raise KeyError("a bug")
 
     async def watch(_: Activity) -> None:
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(130.0)
+
+    caplog.set_level(logging.INFO, "petra.supervise")
+    watched(run, watch, backoff=Backoff(first=1.5, longest=1.5, random=lambda: 1.0))
+    found = [(record.levelname, record.message) for record in caplog.records]
+    again = ("WARNING", "pump: KeyError: 'a bug', 30 times since this was last logged; next try within 1.5 s")
+    serves = ("INFO", "pump: serves again, after 1.5 s")
+    assert found == [
+        ("WARNING", "pump: KeyError: 'a bug'; next try within 1.5 s"),
+        serves,
+        again,
+        serves,
+        again,
+        serves,
+    ]
+    assert [bool(record.exc_info) for record in caplog.records] == [True, *[False] * 5]
+
+
+def test_one_that_fails_soon_after_the_log_has_said_so_and_stays_away_is_said_later(caplog):
+    async def run(activity: Activity) -> None:
+        if activity.starts == 2:
+            activity.serving()
+        raise OSError("refused")
+
+    async def watch(_: Activity) -> None:
+        await asyncio.sleep(3_600.0)
+
+    caplog.set_level(logging.INFO, "petra.supervise")
+    watched(run, watch)
+    assert [record.message.split(";")[0] for record in caplog.records] == [
+        "pump: refused",
+        "pump: serves again, after 1.0 s",
+        "pump: refused, 10 times since this was last logged",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("errors", "text", "traced"),
+    [
+        ([PetraError("the cable is out")], "the cable is out", False),
+        ([ExceptionGroup("x", [OSError("refused")])], "refused", False),
+        ([ExceptionGroup("x", [KeyError("a bug")])], "KeyError: 'a bug'", True),
+        ([OSError("refused"), PetraError("no"), OSError("refused")], "refused; no", False),
+        ([OSError("refused"), KeyError("a bug")], "refused; KeyError: 'a bug'", True),
+    ],
+)
+def test_the_errors_of_a_group_of_tasks_are_the_reason(caplog, errors, text, traced):
+    """What a TaskGroup raises is a group: it hides neither the reason, nor that it was expected."""
+
+    async def run(_: Activity) -> None:
+        raise ExceptionGroup("unhandled errors in a TaskGroup", errors)
+
+    async def watch(activity: Activity) -> None:
+        await asyncio.sleep(0.5)
+        assert activity.error == text
 
     watched(run, watch)
-    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
-    assert all(record.exc_info for record in caplog.records)
-    assert "KeyError" in caplog.records[0].message
+    assert [bool(record.exc_info) for record in caplog.records] == [traced]
 
 
 def test_that_it_serves_again_is_said_once_with_how_long_it_did_not(caplog):

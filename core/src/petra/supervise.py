@@ -23,6 +23,7 @@ from attrs import define, field, frozen
 
 from petra.contained import ENDING, contained, contained_task, owner
 from petra.errors import PetraError
+from petra.failures import FailureLog, cause_of, error_text
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -120,6 +121,7 @@ class Activity:
         self._since = self._alive = self._loop.time()
         self._serving_since: float | None = None
         self._failing_since: float | None = None
+        self._failure_log = FailureLog(name, self._loop.time)
         self._hurried = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._broken: BaseException | None = None
@@ -130,7 +132,7 @@ class Activity:
         if self.state is not ActivityState.SERVING:
             self._serving_since = self._alive
             if self._failing_since is not None:
-                log.info("%s: serves again, after %.1f s", self.name, self._alive - self._failing_since)
+                self._failure_log.serves(self._alive - self._failing_since)
                 self._failing_since = None
             self._enter(ActivityState.SERVING)
 
@@ -198,7 +200,7 @@ class Activity:
         finally:
             self._task = None
         ended = asyncio.CancelledError("it cancelled itself") if task.cancelled() else task.exception()
-        return ended if self._broken is None else self._broken
+        return cause_of(ended) if self._broken is None else self._broken
 
     async def _give_up(self, task: asyncio.Task[None]) -> BaseException:
         self.hangs += 1
@@ -216,18 +218,9 @@ class Activity:
         first_in_a_row = self.backoff.failures == 0
         delay = self.backoff.next()
         self.retry = self._loop.time() + delay
-        before, self.error = self.error, error_text(error)
+        self.error = error_text(error)
         self._enter(ActivityState.WAITING)
-        expected = error is None or isinstance(error, PetraError | OSError)
-        level = logging.WARNING if first_in_a_row or self.error != before or not expected else logging.DEBUG
-        log.log(
-            level,
-            "%s: %s; next try within %.1f s",
-            self.name,
-            self.error,
-            delay,
-            exc_info=None if expected else error,
-        )
+        self._failure_log.failed(error, delay, first_in_a_row=first_in_a_row)
         if self.failed is not None:
             try:
                 self.failed(self.error)
@@ -254,16 +247,6 @@ async def _cancelled(task: asyncio.Task[Any]) -> bool:
     if done and not task.cancelled():
         task.exception()  # it is seen: asyncio need not complain of it
     return bool(done)
-
-
-def error_text(error: BaseException | None) -> str:
-    """Return in one line why something ended."""
-    if error is None:
-        return "it ended by itself"
-    if isinstance(error, TimeoutError) and not str(error):
-        return "timed out"
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if isinstance(error, PetraError | OSError) else f"{type(error).__name__}: {text}"
 
 
 class Supervisor:
