@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from petra.drivers.simulation.faults import Fault, FaultKind, Script
     from petra.drivers.simulation.relay import Relay
     from petra.drivers.simulation.simulator import PushSimulator, Simulator
-    from petra.drivers.transport.exchange import Exchange, Framing, open_tcp
+    from petra.drivers.transport.connecting import open_stream, open_tcp
+    from petra.drivers.transport.exchange import Exchange, Framing
     from petra.drivers.transport.lookup import host_and_port
     from petra.drivers.transport.serving import Server
 
@@ -82,7 +83,8 @@ _HOME = {
     "WriteRequest": "petra.drivers.commands.requests",
     "WriteRequests": "petra.drivers.commands.requests",
     "host_and_port": "petra.drivers.transport.lookup",
-    "open_tcp": "petra.drivers.transport.exchange",
+    "open_stream": "petra.drivers.transport.connecting",
+    "open_tcp": "petra.drivers.transport.connecting",
     "plan_reads": "petra.drivers.polling.planner",
     "same": "petra.drivers.polling.writing",
     "scaling": "petra.drivers.contract.scale",
@@ -132,6 +134,7 @@ __all__ = [
     "WriteRequest",
     "WriteRequests",
     "host_and_port",
+    "open_stream",
     "open_tcp",
     "plan_reads",
     "same",

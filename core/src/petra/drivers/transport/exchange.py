@@ -7,17 +7,11 @@ requests may be under way at once; an answer that comes too late is dropped by i
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-from ssl import SSLError
 from typing import Any, Protocol
 
 from attrs import define
 
 from petra.drivers.contract.errors import NoAnswerError, SessionError
-from petra.drivers.transport.lookup import Lookup
-
-_LOOKUP = Lookup()
 
 MOST_AT_ONCE = 32
 """Frames that are looked at in one turn of the loop; the others, and all that follows, wait for the next."""
@@ -179,53 +173,3 @@ class Exchange(asyncio.Protocol):
     def _reason(self) -> SessionError:
         error = self._ended.exception()
         return type(error)(str(error)) if isinstance(error, SessionError) else SessionError(str(error))
-
-
-async def open_tcp(
-    host: str, port: int, framing: Framing, *, within: float, ssl: Any = None, server_name: str = ""
-) -> Exchange:
-    """Connect, or raise SessionError that says to where and why not."""
-    try:
-        async with asyncio.timeout(within):
-            return await _connected(host, port, framing, ssl, server_name or host)
-    except TimeoutError:
-        raise SessionError(f"{host}:{port} does not answer within {within:g} s") from None
-    except (OSError, UnicodeError) as error:  # a name that no host can have is a UnicodeError
-        raise SessionError(f"{host}:{port}: {_said(error)}") from error
-
-
-def _keep_alive(line: socket.socket) -> None:
-    """Let the system find out in half a minute that a peer has gone, also where it is asked nothing."""
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 10), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3)):
-        if (option := getattr(socket, name, None)) is not None:
-            line.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _said(error: OSError | UnicodeError) -> str:
-    """Return what went wrong in the words of the system, without those of asyncio around them."""
-    number = getattr(error, "errno", None)
-    if number is not None and number > 0 and not isinstance(error, SSLError):
-        return os.strerror(number)
-    return str(getattr(error, "strerror", None) or error)
-
-
-async def _connected(host: str, port: int, framing: Framing, ssl: Any, server_name: str) -> Exchange:
-    """Connect to the first address of a host that takes it."""
-    loop = asyncio.get_running_loop()
-    refused: OSError | None = None
-    for address in await _LOOKUP.addresses(host):
-        try:
-            transport, exchange = await loop.create_connection(
-                lambda: Exchange(framing),
-                address,
-                port,
-                ssl=ssl,
-                server_hostname=server_name if ssl else None,
-            )
-        except OSError as error:
-            refused = refused or error
-        else:
-            _keep_alive(transport.get_extra_info("socket"))
-            return exchange
-    raise refused or OSError("it has no address")

@@ -14,6 +14,7 @@ from petra.drivers import (
     SessionContext,
     SessionError,
     WriteRequest,
+    open_stream,
 )
 from petra.signals import GOOD, Quality, QualityReason
 
@@ -52,18 +53,12 @@ class TankDriver(Driver):
 
     async def session(self, context: SessionContext) -> None:
         """Connect, then listen and write beside each other until one of the two fails."""
-        try:
-            async with asyncio.timeout(self.timeout):
-                reader, writer = await asyncio.open_connection(self.host, self.port, limit=LONGEST)
-        except TimeoutError:
-            raise SessionError(f"{self.host}:{self.port} does not answer within {self.timeout:g} s") from None
+        reader, writer = await open_stream(self.host, self.port, within=self.timeout, limit=LONGEST)
         try:
             gauge = TankSession(context, writer)
             async with asyncio.TaskGroup() as group:
                 group.create_task(gauge.listen(reader))
                 group.create_task(gauge.write())
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
         finally:
             writer.transport.abort()
 
