@@ -65,13 +65,8 @@ def test_its_status_is_what_it_has_done():
         )
         made.sessions.begin(None).connected("model 7")
         counted = made.sessions.statistics
-        counted.requests, counted.refused, counted.unanswered, counted.missed, counted.writes = (
-            11,
-            12,
-            13,
-            14,
-            15,
-        )
+        counted.requests, counted.refused, counted.unanswered, counted.missed = 11, 12, 13, 14
+        counted.writes, counted.received = 15, 16
         counted.response_s.extend(n / 1e3 for n in range(101, 0, -1))
         command(made)
         assert made.status() == DriverStatus(
@@ -87,6 +82,7 @@ def test_its_status_is_what_it_has_done():
             waiting=1,
             response_p50_ms=51.0,
             response_p99_ms=100.0,
+            received=16,
         )
         counted.response_s.clear()
         assert (made.status().response_p50_ms, made.status().response_p99_ms) == (0.0, 0.0)

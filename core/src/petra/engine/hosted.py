@@ -36,6 +36,7 @@ class DriverStatus:
     waiting: int
     response_p50_ms: float
     response_p99_ms: float
+    received: int = 0
 
 
 class HostedDriver:
@@ -113,4 +114,5 @@ class HostedDriver:
             waiting=len(self.sessions.queue),
             response_p50_ms=p50,
             response_p99_ms=p99,
+            received=s.received,
         )

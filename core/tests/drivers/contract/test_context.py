@@ -18,6 +18,7 @@ from petra.drivers import (
     Outcome,
     Point,
     PointError,
+    PointUpdate,
     SessionContext,
     WriteRequest,
 )
@@ -110,6 +111,30 @@ async def test_each_end_is_an_outcome_and_the_first_one_counts():
         assert (command.outcome, command.reason) == (outcome, reason)
         assert (command.sent_at is None) is (reason == "it does not fit")
     assert stand.sessions.queue.under_way == 0
+
+
+@run
+async def test_what_was_written_and_what_was_told_is_counted():
+    """Whatever the end of a command is, but for one that never left; also one that a session leaves open."""
+    stand = Stand()
+
+    async def serve(context: SessionContext) -> None:
+        feed, requests = context.feed(POINTS), context.commands()
+        feed.put(A, 1.0)
+        feed.put_all([PointUpdate(A, 2.0), PointUpdate(B, 3.0)])
+        context.withdraw([C], "gone")
+        feed.put(C, 4.0)
+        for end in ("confirmed", "unverified"):
+            getattr(await anext(requests), end)()
+        for end in ("rejected", "timed_out", "not_sent"):
+            getattr(await anext(requests), end)("why")
+        await anext(requests)
+
+    stand.sessions.driver.serve = serve  # type: ignore[attr-defined]
+    for value in range(6):
+        stand.put(A, float(value))
+    await stand.sessions.run(None)
+    assert (stand.sessions.statistics.writes, stand.sessions.statistics.received) == (5, 3)
 
 
 @run

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from petra.drivers.contract.driver import Driver
     from petra.engine.host import DriverHost
+    from petra.engine.hosted import DriverStatus
     from petra.signals import LocalBus
 
 _SCAN = 0.02
@@ -145,9 +146,13 @@ class _Table:
             table.add_row(
                 Text(driver.name), Text(point.signal), Text(point.address), Text(shown(value, 6)), quality
             )
-        said = [
-            f"{name}: {s.health.state.value}, {s.requests} requests, p50 {s.response_p50_ms:.2f} ms"
-            for name, s in self._host.status().items()
-        ]
+        said = [_said(name, status) for name, status in self._host.status().items()]
         table.caption = "   ".join([*said, f"and {len(rows) - room} more points" if len(rows) > room else ""])
         return table
+
+
+def _said(name: str, status: DriverStatus) -> str:
+    state = f"{name}: {status.health.state.value}"
+    if status.received and not status.requests:
+        return f"{state}, {status.received} values"
+    return f"{state}, {status.requests} requests, p50 {status.response_p50_ms:.2f} ms"

@@ -199,7 +199,9 @@ def _drivers(drivers: Mapping[str, DriverStatus], columns: int, room: int) -> li
 def _driver(name: str, driver: DriverStatus, columns: int) -> str:
     health = driver.health
     start, state = _cell(f"driver {name}", min(24, columns // 3)), health.state.value
-    figures = f"requests {driver.requests}  p50 {driver.response_p50_ms:.1f} ms  writes {driver.writes}"
+    asked = f"requests {driver.requests}  p50 {driver.response_p50_ms:.1f} ms"
+    read = asked if driver.requests or not driver.received else f"values {driver.received}"
+    figures = f"{read}  writes {driver.writes}"
     good = health.state is ActivityState.SERVING
     said = f"{figures}  {driver.detail}" if good else f"{health.error}  failures {health.failures}"
     left = columns - len(start) - 11

@@ -97,11 +97,12 @@ class CommandQueue:
         commands = [command for _, command in self._waiting] + self._taken_out
         return {c.target for c in commands if c.origin is Origin.LOGIC and not c.outcome.final}
 
-    def abandon(self) -> None:
-        """End what was taken by a session that is over."""
-        taken, self._taken_out = self._taken_out, []
+    def abandon(self) -> int:
+        """End what was taken by a session that is over; return how many of it had been sent."""
+        taken, self._taken_out = [each for each in self._taken_out if not each.outcome.final], []
         for command in taken:
             self._end(command, Outcome.TIMED_OUT, "the session ended; it may have been carried out")
+        return sum(command.sent_at is not None for command in taken)
 
     def put(self, command: Command, now: float) -> None:
         """Take a command, or end it with the reason why not."""

@@ -105,6 +105,8 @@ class WriteRequest:
     def _end(self, outcome: Outcome, reason: str, *, temporary: bool = False) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        if self.open and self.command.sent_at is not None:
+            self._sessions.statistics.writes += 1
         self.command.end(outcome, self._sessions.now_ns(), reason, temporary=temporary)
         self._sessions.queue.changed.set()  # another one to the same signal may wait for this
 

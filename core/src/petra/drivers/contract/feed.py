@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from petra.drivers.contract.errors import PointError
 from petra.drivers.contract.handed import Handed, time_error
+from petra.drivers.contract.statistics import DriverStatistics
 from petra.drivers.contract.updates import Accepted, Known, PointUpdate
 from petra.errors import PetraError
 from petra.signals import GOOD, InboxFullError, Quality, QualityReason, ReasonCode
@@ -37,6 +38,7 @@ class Feed:
         bus: ServedBus,
         points: Sequence[Point],
         now: float,
+        statistics: DriverStatistics | None = None,
         *,
         max_age: float | None = None,
         now_ns: Callable[[], int] = time_ns,
@@ -45,6 +47,7 @@ class Feed:
         mine = [i for i, point in enumerate(points) if not layout.is_computed(layout.place(point.signal))]
         self._bus = bus
         self._now_ns = now_ns
+        self._statistics = DriverStatistics() if statistics is None else statistics
         self._mine = mine
         self._group = bus.served(points[i].signal for i in mine)
         self._handed = Handed([layout.types[layout.place(points[i].signal)] for i in mine], mine, len(points))
@@ -139,6 +142,7 @@ class Feed:
         if accepted is None:
             return False
         self._set(*accepted)
+        self._statistics.received += 1
         return True
 
     def put_all(self, updates: Iterable[PointUpdate]) -> int:
@@ -148,6 +152,7 @@ class Feed:
         """
         taken = [each for each in map(self._accepted, updates) if each is not None]
         self._set_all({each.place: each for each in taken}.values())
+        self._statistics.received += len(taken)
         return len(taken)
 
     def withdraw(self, points: Iterable[Point], reason: str) -> None:

@@ -69,7 +69,7 @@ class DriverSessions:
         self.context = None
         for feed in self._feeds:
             feed.retired = True
-        self.queue.abandon()
+        self.statistics.writes += self.queue.abandon()
 
     def begin(self, activity: Activity | None) -> SessionContext:
         """Return what the next session is given; the context before it has no effect any more."""
@@ -155,7 +155,7 @@ class DriverSessions:
 
     def feed(self, points: Sequence[Point], *, max_age: float | None = None) -> Feed:
         """Return what takes the values of these points, and goes on from what is known of them."""
-        made = Feed(self.bus, points, self.now(), max_age=max_age, now_ns=self.now_ns)
+        made = Feed(self.bus, points, self.now(), self.statistics, max_age=max_age, now_ns=self.now_ns)
         made.take_over(self._released)
         for name in made.names:
             self._released.pop(name, None)

@@ -20,4 +20,7 @@ class DriverStatistics:
     missed: int = 0
     """Readings left out because the one before took too long."""
     writes: int = 0
+    """Commands that left for the device and have ended, in whatever way."""
+    received: int = 0
+    """Values that a peer has told by itself, and that their signals took."""
     response_s: deque[float] = field(factory=lambda: deque(maxlen=1_000), repr=False)

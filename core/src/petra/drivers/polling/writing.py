@@ -149,7 +149,6 @@ class Writing:
     async def _carried_out(self, request: WriteRequest) -> bool:
         """Send a command, and return whether the device has taken it."""
         station = request.point.station
-        self._context.statistics.writes += 1
         try:
             await self._connection.write(request.point, request.value)
         except BusyError as error:
