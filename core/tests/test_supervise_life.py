@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from petra.errors import PetraError
-from petra.supervise import Activity, ActivityState, Backoff, HungError, Supervisor, error_text
+from petra.failures import error_text
+from petra.supervise import Activity, ActivityState, Backoff, HungError, Supervisor
 from petra.testing import run_virtual
 
 Run = Callable[[Activity], Awaitable[None]]

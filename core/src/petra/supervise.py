@@ -28,6 +28,16 @@ from petra.failures import FailureLog, cause_of, error_text
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+__all__ = [
+    "Activities",
+    "Activity",
+    "ActivityState",
+    "Backoff",
+    "Health",
+    "HungError",
+    "Supervisor",
+]
+
 log = logging.getLogger("petra.supervise")
 
 T = TypeVar("T")

@@ -115,3 +115,22 @@ def test_a_distribution_that_says_too_little(audited):
     assert "requires petra-core: " in said
     assert "is typed: " in said
     assert "has a description: " in said
+
+
+TYPED = """
+from petra import hookimpl
+from petra.drivers import DriverStatistics, DriverStatus, SessionContext
+from petra.plugin import RunningEngine, RunningStatus
+from petra.supervise import Activities, Activity, ActivityState, Backoff, Health
+
+@hookimpl
+def petra_engine_started(engine: RunningEngine) -> None:
+    engine.activities.add("a", follow, backoff=Backoff())
+
+async def follow(activity: Activity) -> None:
+    activity.serving()
+"""
+
+
+def test_what_runs_beside_a_plant_is_typed_with_public_names(audited):
+    assert audited(beside=TYPED) == ""

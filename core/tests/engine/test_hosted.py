@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from petra.clock import SystemClock
-from petra.drivers import Direction, Driver, Origin, Point, SessionContext
+from petra.drivers import Direction, Driver, DriverStatus, Origin, Point, SessionContext
 from petra.drivers.commands.deliveries import Deliveries
 from petra.drivers.commands.ledger import Ledger
 from petra.drivers.contract.sessions import DriverSessions
-from petra.engine.hosted import DriverStatus, HostedDriver
+from petra.engine.hosted import HostedDriver
 from petra.signals import LocalBus, Quality, Signal, SignalType, Store
 from petra.supervise import Activity, Backoff
 from petra.testing import run_virtual

@@ -29,6 +29,7 @@ PUBLIC = (
     "petra.plugin",
     "petra.settings",
     "petra.signals",
+    "petra.supervise",
     "petra.testing",
 )
 """The modules whose `__all__` a plugin may use."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from petra.drivers.contract.point import Direction, Limits, Point
     from petra.drivers.contract.scale import scaling, usable_scale
     from petra.drivers.contract.settings import PointSettings
+    from petra.drivers.contract.statistics import DriverStatistics, DriverStatus
     from petra.drivers.contract.updates import PointUpdate
     from petra.drivers.polling.connection import Answer, Connection, SessionLimits
     from petra.drivers.polling.driver import PolledDriver
@@ -49,6 +50,8 @@ _HOME = {
     "Connection": "petra.drivers.polling.connection",
     "Direction": "petra.drivers.contract.point",
     "Driver": "petra.drivers.contract.driver",
+    "DriverStatistics": "petra.drivers.contract.statistics",
+    "DriverStatus": "petra.drivers.contract.statistics",
     "Exchange": "petra.drivers.transport.exchange",
     "Fault": "petra.drivers.simulation.faults",
     "FaultKind": "petra.drivers.simulation.faults",
@@ -100,6 +103,8 @@ __all__ = [
     "Connection",
     "Direction",
     "Driver",
+    "DriverStatistics",
+    "DriverStatus",
     "Exchange",
     "Fault",
     "FaultKind",

@@ -17,7 +17,7 @@ from petra.engine.drivers import goes_on, placing, written
 from petra.engine.farewell import MOST, Farewell
 from petra.engine.gate import CommandGate
 from petra.engine.heirs import Heirs
-from petra.engine.hosted import DriverStatus, HostedDriver
+from petra.engine.hosted import HostedDriver
 from petra.errors import PetraError
 from petra.scan.engine_signals import PREFIX
 from petra.signals import LocalBus, Quality, QualityReason, ReasonCode, Store
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from petra.drivers.commands.order import Origin
     from petra.drivers.commands.queue import CommandQueue
     from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.statistics import DriverStatus
     from petra.signals import Layout, Value
     from petra.supervise import Supervisor
 

@@ -6,37 +6,18 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from petra.drivers.contract.statistics import DriverStatus
 
 if TYPE_CHECKING:
     from petra.drivers.commands.deliveries import Deliveries
     from petra.drivers.contract.driver import Driver
     from petra.drivers.contract.sessions import DriverSessions
-    from petra.supervise import Activity, Health
+    from petra.supervise import Activity
 
 log = logging.getLogger("petra.drivers")
 
 _LEAST = 2.0
 _MARGIN = 1.0
-
-
-@frozen
-class DriverStatus:
-    """A driver at one moment."""
-
-    health: Health
-    detail: str
-    points: int
-    sessions: int
-    requests: int
-    refused: int
-    unanswered: int
-    missed: int
-    writes: int
-    waiting: int
-    response_p50_ms: float
-    response_p99_ms: float
-    received: int = 0
 
 
 class HostedDriver:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from petra.engine.hosted import DriverStatus
+    from petra.drivers.contract.statistics import DriverStatus
     from petra.scan import Figures
     from petra.signals import Value
     from petra.supervise import Health

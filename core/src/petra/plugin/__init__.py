@@ -3,7 +3,7 @@
 from petra.plugin.catalog import Catalog, Offer, Plugin
 from petra.plugin.faults import PluginFault, Stage
 from petra.plugin.hookspecs import API_VERSION, hookimpl
-from petra.plugin.kinds import CliCommand, DriverKind
+from petra.plugin.kinds import CliCommand, DriverKind, RunningEngine, RunningStatus
 
 __all__ = [
     "API_VERSION",
@@ -13,6 +13,8 @@ __all__ = [
     "Offer",
     "Plugin",
     "PluginFault",
+    "RunningEngine",
+    "RunningStatus",
     "Stage",
     "hookimpl",
 ]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from petra.drivers.contract.errors import PointError
     from petra.drivers.contract.feed import Feed
     from petra.drivers.contract.point import Point
+    from petra.drivers.contract.statistics import DriverStatus
     from petra.drivers.simulation.simulator import Simulator
-    from petra.engine.hosted import DriverStatus
     from petra.signals import Value
 
 QUICK = 0.2

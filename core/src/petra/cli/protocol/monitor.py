@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.statistics import DriverStatus
     from petra.engine.host import DriverHost
-    from petra.engine.hosted import DriverStatus
     from petra.signals import LocalBus
 
 _SCAN = 0.02

@@ -13,8 +13,8 @@ from petra.scan.engine_signals import PREFIX
 from petra.supervise import ActivityState
 
 if TYPE_CHECKING:
+    from petra.drivers.contract.statistics import DriverStatus
     from petra.engine import EngineStatus
-    from petra.engine.hosted import DriverStatus
     from petra.signals import Image, Layout
 
 BOLD, RED, GREEN, YELLOW, DIM, REVERSE = "1", "31", "32", "33", "2", "7"

@@ -1,10 +1,14 @@
-"""What a driver has done, counted."""
+"""What a driver has done, counted, and how it is at a moment."""
 
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, field, frozen
+
+if TYPE_CHECKING:
+    from petra.supervise import Health
 
 
 @define
@@ -24,3 +28,22 @@ class DriverStatistics:
     received: int = 0
     """Values that a peer has told by itself, and that their signals took."""
     response_s: deque[float] = field(factory=lambda: deque(maxlen=1_000), repr=False)
+
+
+@frozen
+class DriverStatus:
+    """A driver at one moment."""
+
+    health: Health
+    detail: str
+    points: int
+    sessions: int
+    requests: int
+    refused: int
+    unanswered: int
+    missed: int
+    writes: int
+    waiting: int
+    response_p50_ms: float
+    response_p99_ms: float
+    received: int = 0
