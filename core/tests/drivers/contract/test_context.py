@@ -113,6 +113,34 @@ async def test_each_end_is_an_outcome_and_the_first_one_counts():
     assert stand.sessions.queue.under_way == 0
 
 
+@pytest.mark.parametrize("report", ["announce", "withdraw"])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["b"], "'b' is not a point of 'd', which has 'a', 'b', 'c'"),
+        ([A, ["b"]], r"\['b'\] is not a point of 'd', which has 'a', 'b', 'c'"),
+        (
+            [Point("x", SignalType.FLOAT, "x9")],
+            "the point 'x' is not a point of 'd', which has 'a', 'b', 'c'",
+        ),
+        (A, "points are given as a list, not as the point 'a'"),
+        ("abc", "points are given as a list, not as 'abc'"),
+    ],
+)
+def test_what_is_not_a_point_is_not_announced(report, given, said):
+    """Nothing of the call is done."""
+
+    async def test() -> None:
+        stand = Stand()
+        context = stand.sessions.begin(None)
+        feed = context.feed(POINTS)
+        with pytest.raises((TypeError, ValueError), match=said):
+            getattr(context, report)(given, *(["gone"] if report == "withdraw" else []))
+        assert all(feed.put(point, 1.0) for point in POINTS)
+
+    run_virtual(test())
+
+
 @run
 async def test_what_was_written_and_what_was_told_is_counted():
     """Whatever the end of a command is, but for one that never left; also one that a session leaves open."""

@@ -386,6 +386,15 @@ def test_a_point_without_a_first_value_is_bad_also_when_its_peer_only_doubts_it(
     assert [bus.status(name).quality for name in "ab"] == [Quality.BAD, Quality.UNCERTAIN]
 
 
+@pytest.mark.parametrize("quality", [Quality.BAD, Quality.UNCERTAIN])
+def test_what_a_driver_gives_no_reason_for_has_one_all_the_same(bus, quality):
+    feed = pushed(bus)
+    feed.put(POINTS[0], 9.0, QualityReason(quality, code=ReasonCode.STALE))
+    feed.put(POINTS[1], 9.0, QualityReason(Quality.GOOD, code=ReasonCode.NONE))
+    assert seen(bus)[:2] == [(9.0, "the driver gives no reason"), (9.0, "")]
+    assert bus.status("a").code is ReasonCode.STALE
+
+
 def test_several_are_pushed_each_as_it_is(bus):
     feed = pushed(bus)
     taken = feed.put_all(
@@ -432,8 +441,12 @@ def test_a_driver_may_say_how_old_what_it_pushes_may_be(bus):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((Point("x", SignalType.FLOAT, "x9"), 1.0), "x9 is not a point of this feed"),
-        ((POINTS[0], 1.0, "good"), "the quality of a value is a QualityReason, not 'good'"),
+        (
+            (Point("x", SignalType.FLOAT, "x9"), 1.0),
+            "'x' is not a point of this feed, which has 'a', 'b', 'c'",
+        ),
+        (("b", 1.0), "'b' is not a point of this feed, which has 'a', 'b', 'c'"),
+        ((POINTS[0], 1.0, "good"), "the status of 'a' is a QualityReason, not 'good'"),
         ((POINTS[0], 1.0, GOOD, 1.5), "the time of 'a' is an int, nanoseconds since 1970, not 1.5"),
         ((POINTS[0], 1.0, GOOD, True), "the time of 'a' is an int, nanoseconds since 1970, not True"),
     ],

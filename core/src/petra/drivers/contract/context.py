@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from petra.drivers.commands.requests import WriteRequests
@@ -12,6 +12,9 @@ from petra.errors import PetraError
 if TYPE_CHECKING:
     from petra.drivers.contract.point import Point
     from petra.drivers.contract.sessions import DriverSessions
+
+_NAMED = 10
+"""How many points of a driver a message names."""
 
 
 class SessionContext:
@@ -27,6 +30,7 @@ class SessionContext:
         self.statistics = sessions.statistics
         """What the driver counts: requests, answers, writes."""
         self._sessions = sessions
+        self._mine = frozenset(self.driver.points)
         self._feeds: list[Feed] = []
         self._announced: set[Point] | None = None
         """Points that the peer has now; None for a protocol without announcements."""
@@ -83,7 +87,7 @@ class SessionContext:
 
         A point is good with its next value. What the program wants of it is written once more.
         """
-        points = tuple(points)
+        points = self._checked(points)
         if not self._current:
             return
         first, self._announced = self._announced is None, self._announced or set()
@@ -98,7 +102,7 @@ class SessionContext:
 
     def withdraw(self, points: Iterable[Point], reason: str) -> None:
         """Report that the peer does not have these points any more: they are bad, and hold their values."""
-        points = tuple(points)
+        points = self._checked(points)
         if not self._current:
             return
         if self._announced is None:
@@ -119,6 +123,17 @@ class SessionContext:
             return ""
         return self._gone.get(point, UNANNOUNCED)
 
+    def _checked(self, points: Iterable[Point]) -> tuple[Point, ...]:
+        """Return points as a tuple, or raise for what is not a point of the driver."""
+        if not isinstance(points, Iterable) or isinstance(points, str):
+            raise TypeError(f"points are given as a list, not as {_shown(points)}")
+        given = tuple(points)
+        for point in given:
+            if not isinstance(point, Hashable) or point not in self._mine:
+                names = ", ".join(repr(each.signal) for each in self.driver.points[:_NAMED])
+                raise ValueError(f"{_shown(point)} is not a point of {self.driver.name!r}, which has {names}")
+        return given
+
     @property
     def _current(self) -> bool:
         return self._sessions.context is self
@@ -127,3 +142,9 @@ class SessionContext:
         for point in points:
             if reason := self.why_gone(point):
                 feed.withdraw((point,), reason)
+
+
+def _shown(given: object) -> str:
+    """Return what a message calls a point, or what a driver gives in place of one."""
+    signal = getattr(given, "signal", None)
+    return repr(given) if signal is None else f"the point {signal!r}"

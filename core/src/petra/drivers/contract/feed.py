@@ -8,6 +8,8 @@ from contextlib import suppress
 from time import time_ns
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from petra.drivers.contract.errors import PointError
 from petra.drivers.contract.handed import Handed, time_error
 from petra.drivers.contract.statistics import DriverStatistics
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from petra.signals import Group, ServedBus, Value
 
 UNANNOUNCED = "the peer has not announced it"
+UNEXPLAINED = "the driver gives no reason"
 _GROUPS_KEPT = 64
+_NAMED = 10
+"""How many points of a feed a message names."""
 AWAITED = "the peer has announced it, and has not sent a value yet"
 
 
@@ -247,9 +252,12 @@ class Feed:
         """Return what is to be written of an update; None when no signal takes it now."""
         point, value, status, time = update
         if not isinstance(status, QualityReason):
-            raise TypeError(f"the quality of a value is a QualityReason, not {status!r}")
+            raise TypeError(f"the status of {_named(point)} is a QualityReason, not {status!r}")
         if point not in self._places:
-            raise ValueError(f"{point.address} is not a point of this feed")
+            mine = ", ".join(map(repr, self._group.names[:_NAMED]))
+            raise ValueError(f"{_named(point)} is not a point of this feed, which has {mine or 'none'}")
+        if status.quality is not Quality.GOOD and not status.reason:
+            status = evolve(status, reason=UNEXPLAINED)
         error = None if time is None else time_error(time, point.signal)
         if error is not None:
             value, time = error, None
@@ -268,8 +276,7 @@ class Feed:
         """Return the status of a signal that holds its last value: without one it is bad in any case."""
         if place not in self._unread or status.quality is Quality.BAD:
             return status
-        reason = f"there is no first value: {status.reason}" if status.reason else "there is no first value"
-        return QualityReason(Quality.BAD, reason, ReasonCode.NOT_YET)
+        return QualityReason(Quality.BAD, f"there is no first value: {status.reason}", ReasonCode.NOT_YET)
 
     def _judged(
         self, place: int, value: Value | PointError, status: QualityReason
@@ -376,3 +383,9 @@ class Feed:
         self._last[place], self._statuses[place] = value, status
         self._owed.pop(place, None)
         self._flawed = self._flawed or status is not GOOD
+
+
+def _named(point: object) -> str:
+    """Return what a message calls a point, or what a driver gives in place of one."""
+    signal = getattr(point, "signal", None)
+    return repr(point) if signal is None else repr(signal)
