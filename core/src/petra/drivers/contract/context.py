@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from petra.drivers.commands.requests import WriteRequests
 from petra.drivers.contract.feed import UNANNOUNCED, Feed
@@ -123,11 +123,11 @@ class SessionContext:
             return ""
         return self._gone.get(point, UNANNOUNCED)
 
-    def _checked(self, points: Iterable[Point]) -> tuple[Point, ...]:
+    def _checked(self, points: object) -> tuple[Point, ...]:
         """Return points as a tuple, or raise for what is not a point of the driver."""
         if not isinstance(points, Iterable) or isinstance(points, str):
             raise TypeError(f"points are given as a list, not as {_shown(points)}")
-        given = tuple(points)
+        given: tuple[Any, ...] = tuple(points)
         for point in given:
             if not isinstance(point, Hashable) or point not in self._mine:
                 names = ", ".join(repr(each.signal) for each in self.driver.points[:_NAMED])
