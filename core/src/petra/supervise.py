@@ -372,6 +372,18 @@ class Supervisor:
         """Whether its thread lives and is not about to end."""
         return self._thread.is_alive() and not self._ending
 
+    def at_work(self) -> str:
+        """Return what runs in the loop at this moment, for people; empty when nothing or a callback does."""
+        task = asyncio.current_task(self.loop)
+        if task is None:
+            return ""
+        name = task.get_name()
+        if name.startswith(_PREFIX):
+            return f"the activity {name.removeprefix(_PREFIX)!r}"
+        if name in self._tasks:
+            return f"the driver {name!r}"
+        return f"the task {getattr(task.get_coro(), '__qualname__', name)!r}"
+
     def in_loop(self) -> bool:
         """Return whether the caller is in its thread."""
         return threading.current_thread() is self._thread

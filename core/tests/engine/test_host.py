@@ -268,11 +268,45 @@ def test_a_driver_that_blocks_the_others_is_seen_and_nothing_looks_good(monkeypa
         until(lambda: engine.bus.read("level").quality is Quality.GOOD)
         engine.host.supervisor.loop.call_soon_threadsafe(release.wait, 60)
         until(lambda: engine.bus.status("level").reason == "the drivers do not move")
-        assert "blocks the others" in caplog.text
+        assert "the I/O loop has been blocked for 0.3 s by a driver or an activity of a plugin" in caplog.text
         release.set()
         until(lambda: engine.bus.read("level").quality is Quality.GOOD)
         assert engine.bus.read("out").value == 2.0, "the scan went on all the time"
     assert engine.command("setpoint", 1.0, actor="late").wait(60).reason == "the engine has stopped"
+
+
+@pytest.mark.parametrize("who", ["the activity 'counter'", "the driver 'one'", "blocking_child'"])
+def test_what_blocks_the_loop_is_named(monkeypatch, caplog, who):
+    """An activity, a driver, or a task that one of them has begun."""
+    monkeypatch.setattr("petra.engine.host._SILENT_AFTER", 0.3)
+    release = threading.Event()
+
+    async def blocking_child() -> None:
+        release.wait(60)
+
+    async def count(activity) -> None:
+        activity.serving()
+        await (asyncio.create_task(blocking_child()) if "child" in who else blocking_child())
+        await asyncio.Event().wait()
+
+    async def session(_, context) -> None:
+        context.connected()
+        await blocking_child()
+
+    with Engine(made(PLANT), catalog) as engine:
+        until(lambda: engine.bus.read("level").quality is Quality.GOOD)
+        if "driver" in who:
+            monkeypatch.setattr(Toy, "session", session)
+            devices.down.add("one")
+        else:
+            engine.activities.add("counter", count)
+        until(lambda: "has been blocked" in caplog.text)
+        release.set()
+    said = next(r.getMessage() for r in caplog.records if "has been blocked" in r.getMessage())
+    assert said.startswith(
+        "the I/O loop has been blocked for 0.3 s by a driver or an activity of a plugin: the "
+    )
+    assert said.endswith(f"{who} runs now")
 
 
 def test_a_signal_that_becomes_another_begins_anew_and_is_no_order():

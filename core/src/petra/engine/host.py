@@ -218,7 +218,9 @@ class DriverHost:
             if future.done() or still >= _SILENT_AFTER / _LOOK:
                 break
         if not future.done():
-            raise PetraError("the drivers do not move: one of them blocks the others")
+            raise PetraError(
+                "the drivers do not move: a driver or an activity of a plugin blocks the I/O loop"
+            )
         return future.result()
 
     def command(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
@@ -232,19 +234,21 @@ class DriverHost:
     def look(self) -> None:
         """See that the loop of the drivers moves; called now and then, from another thread.
 
-        A driver that blocks the loop stops all of them. Then nothing here can be asked of them, and what they
-        read is shown as bad from outside.
+        A driver or an activity that blocks the loop stops all of them. Then nothing here can be asked of
+        them, and what they read is shown as bad from outside.
         """
-        silent = bool(self._running) and self._clock.monotonic() - self._beat > _SILENT_AFTER
+        silent = self._started and not self._stopped and self._clock.monotonic() - self._beat > _SILENT_AFTER
         if silent and not self._silent:
-            log.critical("the drivers have not moved for %g s: one of them blocks the others", _SILENT_AFTER)
+            message = "the I/O loop has been blocked for %g s by a driver or an activity of a plugin%s"
+            at_work = self.supervisor.at_work()
+            log.critical(message, _SILENT_AFTER, f": {at_work} runs now" if at_work else "")
             layout = self._bus.layout
             for signal, served in self.gate.routes.items():
                 if served[0][1].direction.reads and not layout.is_computed(layout.place(signal)):
                     status = QualityReason(Quality.BAD, "the drivers do not move", ReasonCode.NOT_CONNECTED)
                     self._bus.serve(signal, self._bus.read(signal).value, status)
         elif self._silent and not silent:
-            log.warning("the drivers move again")
+            log.warning("the I/O loop moves again")
         self._silent = silent
 
     def silent(self) -> list[str]:
