@@ -1090,6 +1090,22 @@ def test_drivers_that_stand_still_at_the_end_are_a_failure(monkeypatch, blocked,
     until(lambda: not engine.host.supervisor._thread.is_alive())
 
 
+def test_a_signal_that_a_model_does_not_name_is_said_with_plugin_and_section():
+    class Forgets(ToyPlugin):
+        @hookimpl
+        def petra_drivers(self):
+            return [DriverKind("forgets", Quiet, lambda _: [Toy(ToyConfig("one", get="lebel"))])]
+
+    forgetful = Catalog.of(library, Forgets())
+    document = load_bytes(b"signals: [{name: level, type: float}]\nforgets: {}\n", forgetful, {})
+    with pytest.raises(PetraError) as caught:
+        Engine(configuration(document), forgetful)
+    said = str(caught.value)
+    assert said.startswith("forgets: one: there is no signal 'lebel'")
+    assert "for 'forgets' does not name it in `signals_used`" in said
+    assert forgetful.find("section", "forgets").plugin in said
+
+
 def test_a_plugin_that_ends_the_process_when_it_builds_is_an_error():
     class Leaves(ToyPlugin):
         @hookimpl

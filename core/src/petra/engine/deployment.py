@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from petra.engine.built import Built, build
-from petra.engine.drivers import check_signals, drivers_of
+from petra.engine.drivers import check_signals, sections_of
 
 if TYPE_CHECKING:
     from petra.config import Configuration
@@ -41,7 +41,8 @@ def deploy(
     configuration: Configuration, catalog: Catalog, *, scan_time_ms: float, templates: Templates
 ) -> Deployment:
     """Make everything that a configuration asks for; PetraError says what cannot be made."""
-    drivers = drivers_of(configuration, catalog)
+    sections = sections_of(configuration, catalog)
+    drivers = [driver for section in sections for driver in section.drivers]
     points = [point for driver in drivers for point in driver.points]
     built = build(
         configuration.plant,
@@ -52,7 +53,7 @@ def deploy(
         commanded={point.signal for point in points if point.direction.writes},
         fed={point.signal for point in points if not point.direction.writes},
     )
-    check_signals(drivers, built.layout)
+    check_signals(sections, built.layout)
     return Deployment(configuration, drivers, built)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from petra.errors import PetraError
 from petra.plugin.groups import OfferGroup
@@ -22,34 +22,53 @@ Placing = Callable[[str], tuple[bool, object]]
 """Returns what matters of a signal to a driver: whether a block writes it, and what it holds."""
 
 
+class DriverSection(NamedTuple):
+    """A section of a document with its drivers, and the plugin that has made them."""
+
+    name: str
+    plugin: str
+    drivers: list[Driver]
+
+
 def drivers_of(configuration: Configuration, catalog: Catalog) -> list[Driver]:
     """Make the drivers that a configuration asks for; PetraError says what cannot be made."""
-    made: list[Driver] = []
+    return [driver for section in sections_of(configuration, catalog) for driver in section.drivers]
+
+
+def sections_of(configuration: Configuration, catalog: Catalog) -> list[DriverSection]:
+    """Make the drivers that a configuration asks for, by section; PetraError says what cannot be made."""
+    made: list[DriverSection] = []
     for name, configs in configuration.sections.items():
         offer = catalog.find("section", name)
         if offer is None or offer.group is not OfferGroup.DRIVER:
             continue
+        section = DriverSection(name, offer.plugin, [])
+        made.append(section)
         for config in configs:
             try:
-                made += offer.driver.build(config)
+                section.drivers.extend(offer.driver.build(config))
             except PetraError:
                 raise
             except (Exception, SystemExit) as error:
                 raise PetraError(f"the plugin {offer.plugin} cannot build {name!r}: {error!r}") from error
     names: set[str] = set()
-    for driver in made:
+    for driver in (driver for section in made for driver in section.drivers):
         if driver.name in names:
             raise PetraError(f"two connections are called {driver.name!r}; give each a `name` of its own")
         names.add(driver.name)
     return made
 
 
-def check_signals(drivers: Iterable[Driver], layout: Layout) -> None:
+def check_signals(sections: Iterable[DriverSection], layout: Layout) -> None:
     """Raise PetraError for a driver with a signal that there is not; its section's model did not name it."""
-    for driver in drivers:
-        for name in (*(point.signal for point in driver.points), *filter(None, [driver.online])):
-            if name not in layout.index:
-                raise PetraError(f"{driver.name}: {layout.unknown(name)}")
+    for section in sections:
+        for driver in section.drivers:
+            for name in (*(point.signal for point in driver.points), *filter(None, [driver.online])):
+                if name not in layout.index:
+                    raise PetraError(
+                        f"{section.name}: {driver.name}: {layout.unknown(name)}; the model that the plugin "
+                        f"{section.plugin} has for {section.name!r} does not name it in `signals_used`"
+                    )
 
 
 def say_refused_safe_values(drivers: Iterable[Driver], layout: Layout) -> None:
