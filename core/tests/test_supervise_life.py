@@ -103,10 +103,12 @@ def test_a_failure_is_logged_once_for_as_long_as_it_is_the_same(caplog):
 
 
 def test_a_defect_is_logged_once_with_where_it_was(caplog):
-    """Another one is, too; the first one is not logged with its place once more when it comes back."""
+    """Another one is, too; the first one is logged without it when it comes back, also in other words."""
 
     async def run(activity: Activity) -> None:
-        raise KeyError("a bug" if activity.starts != 3 else "another one")
+        if activity.starts == 3:
+            raise KeyError("another one")
+        raise KeyError("a bug" if activity.starts < 3 else "the bug once more")
 
     async def watch(activity: Activity) -> None:
         await asyncio.sleep(14.0)
@@ -117,7 +119,7 @@ def test_a_defect_is_logged_once_with_where_it_was(caplog):
     assert found == [
         ("pump: KeyError: 'a bug'", True),
         ("pump: KeyError: 'another one'", True),
-        ("pump: KeyError: 'a bug'", False),
+        ("pump: KeyError: 'the bug once more'", False),
     ]
 
 

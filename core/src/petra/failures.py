@@ -12,7 +12,7 @@ log = logging.getLogger("petra.supervise")
 _AGAIN_AFTER = 60.0
 """Seconds after which a reason that comes back again and again is logged once more, with its count."""
 _TRACED = 32
-"""Reasons that are known to have been logged with their traceback."""
+"""Defects that are known to have been logged with their traceback."""
 
 
 class FailureLog:
@@ -28,6 +28,7 @@ class FailureLog:
         self._count = 0
         """Failures of this reason since it was last logged."""
         self._traced: set[str] = set()
+        """What was raised, and where: the text of a defect may hold a number that changes each time."""
 
     def failed(self, error: BaseException | None, delay: float, *, first_in_a_row: bool) -> None:
         """Log a failure, if it is new or was not logged for long; the next try is within so many seconds."""
@@ -53,11 +54,12 @@ class FailureLog:
 
     def _trace(self, error: BaseException | None) -> BaseException | None:
         """Return an error whose traceback the log does not have yet, unless it needs none."""
-        if _is_expected(error) or self._reason in self._traced:
+        place = _place(error)
+        if _is_expected(error) or place in self._traced:
             return None
         if len(self._traced) >= _TRACED:
             self._traced.clear()
-        self._traced.add(self._reason)
+        self._traced.add(place)
         return error
 
 
@@ -66,6 +68,17 @@ def cause_of(error: BaseException | None) -> BaseException | None:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
+
+
+def _place(error: BaseException | None) -> str:
+    """Return the type of an error and the line that has raised it; of several errors, each of them."""
+    if isinstance(error, BaseExceptionGroup):
+        return "; ".join(map(_place, error.exceptions))
+    trace = error.__traceback__ if error is not None else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    return f"{type(error).__name__} {where}"
 
 
 def _is_expected(error: BaseException | None) -> bool:
