@@ -18,6 +18,7 @@ from petra import Catalog, DriverKind, about, hookimpl
 from petra.config import Configuration, configuration, load_bytes
 from petra.drivers import Direction, Driver, Point, SessionContext
 from petra.engine import Engine
+from petra.engine import engine as engine_module
 from petra.library import plugin as library
 from petra.settings import Named, SignalUse, Used
 from petra.signals import LocalBus, Quality, QualityReason, SignalType
@@ -127,7 +128,7 @@ STEPS: dict[str, Callable[[Engine], tuple[Any, str]]] = {
     "give up": lambda engine: (engine.host, "give_up"),
     "stop drivers": lambda engine: (engine.host, "remove"),
     "end one driver": lambda engine: (engine.host, "_remove"),
-    "carry over states": lambda engine: (engine, "_carry_over"),
+    "carry over states": lambda engine: (engine_module, "carry_over"),
     "arrange signals": lambda engine: (engine.store, "arrange"),
     "prepare tasks": lambda engine: (engine.scheduler, "prepare"),
     "assign": lambda engine: (engine, "_assign"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from petra.drivers.contract.driver import Driver
     from petra.plugin import Catalog
     from petra.scan import Task
+    from petra.scan.program import States
     from petra.scan.template import Templates
 
 
@@ -60,3 +61,22 @@ def deploy(
 def block_types(tasks: Iterable[Task]) -> dict[str, str]:
     """Return the type of every block, by its name."""
     return {block.name: block.cls.spec.type for task in tasks for block in task.program.network.blocks}
+
+
+def block_states(tasks: Iterable[Task], *, retained: bool = False) -> States:
+    """Return what the blocks of these tasks remember; with `retained`, what survives a restart."""
+    found: States = {}
+    for task in tasks:
+        found.update(task.program.snapshot(retained=retained))
+    return found
+
+
+def carry_over(tasks: Sequence[Task], after: Deployment) -> None:
+    """Hand what blocks of the same name and type remember to the tasks of a deployment."""
+    before, now = block_types(tasks), after.block_types
+    states = block_states(tasks)
+    counts = {n: c for task in tasks for n, c in task.program.fault_counts.items()}
+    same = {name for name, kind in now.items() if before.get(name) == kind}
+    for task in after.built.tasks:
+        task.program.restore({name: kept for name, kept in states.items() if name in same})
+        task.program.count_on({name: count for name, count in counts.items() if name in same})

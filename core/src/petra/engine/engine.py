@@ -14,7 +14,7 @@ from attrs import evolve
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands.order import Origin
 from petra.engine.built import Built, moved
-from petra.engine.deployment import Deployment, deploy
+from petra.engine.deployment import Deployment, block_states, carry_over, deploy
 from petra.engine.difference import Change, diff_deployments
 from petra.engine.drivers import say_refused_safe_values
 from petra.engine.engine_signals import EngineSignals
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from petra.drivers.commands.command import Command
     from petra.engine.record import ReplayRecorder
     from petra.plugin import Catalog
-    from petra.scan.program import States
     from petra.signals.rearrange import Arrangement
 
 log = logging.getLogger("petra.engine")
@@ -430,7 +429,7 @@ class Engine:
         store, scheduler, built = self.store, self.scheduler, deployment.built
         if deployment is self._deployed:  # a step back from what was never taken
             return
-        self._carry_over(deployment)
+        carry_over(scheduler.tasks, deployment)
         moves = moved(store.layout, scheduler.tasks, built)
         arrangement = store.arrange(built.layout, _NOT_YET, moves)
         if self._left is not None and self._left[0] is deployment:
@@ -454,20 +453,8 @@ class Engine:
         self.scheduler.tasks = tuple(tasks)
         self._deployed, self._engine_signals = deployment, shown
 
-    def _carry_over(self, deployment: Deployment) -> None:
-        """Hand what blocks of the same name and type remember to the tasks that are to run."""
-        before, now = self._deployed.block_types, deployment.block_types
-        states = self._snapshot(retained=False)
-        counts = {n: c for task in self.scheduler.tasks for n, c in task.program.fault_counts.items()}
-        same = {name for name, kind in now.items() if before.get(name) == kind}
-        for task in deployment.built.tasks:
-            task.program.restore({name: kept for name, kept in states.items() if name in same})
-            task.program.count_on({name: count for name, count in counts.items() if name in same})
-
     def _state(self, built: Built, *, continues: bool = False) -> Snapshot:
-        states: States = {}
-        for task in built.tasks:
-            states.update(task.program.snapshot())
+        states = block_states(built.tasks)
         return Snapshot(self.scheduler.scans, built.plant, self.store.save(), states, continues)
 
     def _record_state(self, *, continues: bool = False) -> None:
@@ -497,10 +484,4 @@ class Engine:
         return given or max(_LEAST_WATCHDOG, _SLOWEST_PERIODS * slowest)
 
     def _kept(self) -> Kept:
-        return Kept(self._snapshot(), self._deployed.block_types)
-
-    def _snapshot(self, *, retained: bool = True) -> States:
-        found: States = {}
-        for task in self.scheduler.tasks:
-            found.update(task.program.snapshot(retained=retained))
-        return found
+        return Kept(block_states(self.scheduler.tasks, retained=True), self._deployed.block_types)
