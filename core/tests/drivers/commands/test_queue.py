@@ -187,3 +187,12 @@ def test_a_reload_wears_no_memory_out(put):
     after.put(command, 10.0)
     assert after.take(10.0) is None
     assert "1 times a day" in command.reason
+
+
+def test_what_has_ended_does_not_leave_for_the_device(ledger):
+    ended_twice = ledger.open("a", 1.0, "me", Origin.LOCAL)
+    ended_twice.end(Outcome.TIMED_OUT, 5, "late")
+    ended_twice.sent(6)
+    ended_twice.end(Outcome.CONFIRMED, 7)
+    assert (ended_twice.outcome, ended_twice.sent_at, ended_twice.ended_at) == (Outcome.TIMED_OUT, None, 5)
+    assert ledger.counts == {Outcome.TIMED_OUT: 1}

@@ -84,9 +84,10 @@ class Command:
         return await asyncio.shield(asyncio.wrap_future(self._future))
 
     def sent(self, at: int) -> None:
-        """Note that it leaves for the device."""
-        self.outcome = Outcome.SENT
-        self.sent_at = at
+        """Note that it leaves for the device; of no effect once it has ended."""
+        with self._lock:
+            if not self.outcome.final:
+                self.outcome, self.sent_at = Outcome.SENT, at
 
     def end(self, outcome: Outcome, at: int, reason: str = "", *, temporary: bool = False) -> None:
         """End it; only the first call counts."""
