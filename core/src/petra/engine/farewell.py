@@ -30,7 +30,6 @@ class _Progress:
     sessions: int
     renewed: bool = False
     """Whether it has begun another session: one that drops every session gets no further by that."""
-    ended: set[int] = field(factory=set)
     tried: set[int] = field(factory=set)
 
 
@@ -94,10 +93,7 @@ class Farewell:
     def _moved(self, each: HostedDriver, progress: _Progress) -> bool:
         """Return whether last commands have ended: what succeeds is progress, and so is each first try."""
         moved = False
-        for command in each.deliveries.last_words():
-            if not command.outcome.final or command.order.id in progress.ended:
-                continue
-            progress.ended.add(command.order.id)
+        for command in each.deliveries.ended_last_words():
             point = id(command.order.point)
             moved |= command.outcome in SURE or point not in progress.tried
             progress.tried.add(point)

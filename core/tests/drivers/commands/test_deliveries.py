@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from petra.drivers import Direction, Limits, Outcome, Point
+from petra.drivers.commands.delivery import Delivery
 from petra.signals import OnBad, Quality, QualityReason, Signal, SignalType, Value
 
 BAD = QualityReason(Quality.BAD, "no contact")
@@ -188,3 +189,25 @@ def test_a_command_that_is_refused_does_not_hide_one_that_is_under_way(plant):
         assert made.take() == [], "the person's command is under way"
         request.confirmed()
         assert under_way.outcome is Outcome.CONFIRMED
+
+
+def test_only_those_are_heard_whose_commands_have_ended(plant, monkeypatch):
+    """However many wait: at a stop each of thousands of outputs ends, and each end is acted on."""
+    heard = []
+    hear_own = Delivery.hear_own
+
+    def counted(self: Delivery, now: float) -> Any:
+        heard.append(self)
+        return hear_own(self, now)
+
+    monkeypatch.setattr(Delivery, "hear_own", counted)
+    names = [f"o{i}" for i in range(200)]
+
+    @plant(*(Signal(name, SignalType.FLOAT, written_by="block") for name in names))
+    async def _(it: Any) -> None:
+        await it.connect()
+        await it.scan(**dict.fromkeys(names, 1.0))
+        for request in it.take():
+            request.confirmed()
+            it.deliveries.step()
+        assert len(heard) == len(set(heard)) == len(names)

@@ -31,9 +31,11 @@ def test_when_the_scan_stops_safe_values_are_written_once_more_as_the_last_word(
         await it.act()
         (last,) = it.take()
         assert (last.value, last.last_word) == (1.5, True)
-        assert it.deliveries.last_words() == [last.command]
+        assert it.deliveries.ended_last_words() == []
         last.confirmed()
         await it.act(5.0)
+        assert it.deliveries.ended_last_words() == [last.command]
+        assert it.deliveries.ended_last_words() == []
         assert it.sent() == []
         assert it.deliveries.undelivered() == []
 

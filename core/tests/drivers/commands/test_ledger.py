@@ -116,7 +116,7 @@ def test_the_end_of_a_command_can_be_waited_for_in_a_loop():
     async def main() -> None:
         ledger, wakeup = Ledger(ManualClock()), Wakeup()
         command = opened(ledger)
-        command.wakeup = wakeup
+        command.on_end = wakeup.ring
         first, second = (asyncio.ensure_future(command.ended()) for _ in range(2))
         await asyncio.sleep(1.0)
         first.cancel()

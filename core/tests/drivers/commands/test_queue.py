@@ -189,6 +189,115 @@ def test_a_reload_wears_no_memory_out(put):
     assert "1 times a day" in command.reason
 
 
+MANY = 2_000
+"""Outputs of one driver; what is looked at for each of them does not depend on how many there are."""
+
+
+def logic(put, count: int = MANY, **limits: float) -> list[Command]:
+    return [put(point(f"s{i}", **limits), 1.0, origin=Origin.LOGIC) for i in range(count)]
+
+
+def all_taken(box: CommandQueue, now: float = 0.0, **how: object) -> list[Command]:
+    return list(iter(lambda: box.take(now, **how), None))
+
+
+def test_one_command_is_looked_at_for_each_that_is_taken(put):
+    commands = logic(put)
+    assert all_taken(put.box) == commands
+    assert put.box.looked_at == MANY
+
+
+def test_what_is_held_is_looked_at_once_and_again_when_it_is_released(put):
+    commands = logic(put)
+    held = {each.signal for each in commands}
+    assert put.box.take(0.0, held) is None
+    for command in reversed(commands):
+        assert put.box.next_at(0.0, held) == float("inf")
+        held.discard(command.signal)
+        put.box.released(command.signal)
+        assert put.box.take(0.0, held) is command
+    assert put.box.looked_at <= 3 * MANY
+
+
+def test_what_is_released_keeps_its_place(put):
+    commands = logic(put, 3)
+    held = {"s0", "s1"}
+    put.box.changed.clear()
+    assert put.box.next_at(0.0, held) == 0.0
+    put.box.released("s1")
+    put.box.released("s0")
+    assert put.box.changed.is_set()
+    assert all_taken(put.box) == commands
+
+
+def test_what_limits_hold_back_is_looked_at_once_until_its_time_has_come(put):
+    logic(put, interval=100.0)
+    assert len(all_taken(put.box)) == MANY
+    again = logic(put, interval=100.0)
+    before = put.box.looked_at
+    for tenth in range(990):
+        assert put.box.take(tenth / 10) is None
+        assert put.box.next_at(tenth / 10) == 100.0
+    assert put.box.looked_at - before == MANY
+    assert all_taken(put.box, 100.0) == again
+
+
+def test_what_was_superseded_while_it_was_set_aside_is_not_kept(put):
+    """A ramp behind an interval of an hour wants something else at every scan."""
+    slow = point(interval=3_600.0)
+    put(slow, 0.0)
+    put.box.take(0.0)
+    for number in range(1_000):
+        put(slow, float(number), now=1.0, origin=Origin.LOGIC)
+        assert put.box.take(1.0) is None
+    assert len(put.box) == 1
+    assert put.box.looked_at < 1_100
+    assert len(put.box._later) < 100
+    assert put.box.take(3_600.0).value == 999.0
+
+
+def test_a_write_that_never_went_out_lets_the_next_one_go_at_once(put):
+    slow = point(interval=60.0)
+    first, second = put(slow, 1.0), put(slow, 2.0, origin=Origin.LOGIC)
+    assert put.box.take(0.0) is first
+    assert put.box.take(0.0) is None
+    put.box.unsent(first)
+    assert put.box.take(0.0) is second
+
+
+def test_a_point_that_the_peer_has_again_does_not_wait_for_all_others(put):
+    away, *_ = logic(put, 50)
+    gone = {"s0"}
+
+    def why_gone(each: Point) -> str:
+        return "gone" if each.signal in gone else ""
+
+    assert put.box.take(0.0, why_gone=why_gone).signal == "s1"
+    gone.clear()
+    assert put.box.take(0.1, why_gone=why_gone).signal == "s2"
+    assert put.box.take(0.3, why_gone=why_gone) is away
+
+
+def test_last_words_to_stations_that_answer_again_come_before_those_to_silent_ones(put):
+    silent = {"x", "y"}
+    points = [Point(f"s{i}", SignalType.FLOAT, "1", station=s) for i, s in enumerate("xxyz")]
+    words = [put(each, 0.0, origin=Origin.LOGIC, last_word=True) for each in points]
+    assert put.box.take(0.0, silent=silent.__contains__) is words[3]
+    assert put.box.next_at(0.0) == 0.0
+    assert put.box.next_at(0.0, {"s0", "s1", "s2"}) == float("inf")
+    for signal in ("s0", "s1", "s2"):
+        put.box.released(signal)
+    silent.discard("y")
+    assert all_taken(put.box, silent=silent.__contains__) == [words[2], words[0], words[1]]
+
+
+def test_the_next_session_holds_nothing_that_the_last_one_held(put):
+    mine = put(point(), 1.0)
+    assert put.box.take(0.0, {"a"}) is None
+    put.box.abandon()
+    assert put.box.take(0.0) is mine
+
+
 def test_what_has_ended_does_not_leave_for_the_device(ledger):
     ended_twice = ledger.open("a", 1.0, "me", Origin.LOCAL)
     ended_twice.end(Outcome.TIMED_OUT, 5, "late")

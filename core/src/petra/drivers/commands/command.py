@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from petra.drivers.commands.order import Act, Order, Origin, Outcome
 
 if TYPE_CHECKING:
-    from petra.drivers.commands.wakeup import Wakeup
     from petra.drivers.contract.point import Point
     from petra.signals import Value
 
@@ -33,8 +32,8 @@ class Command:
         """Whether it failed for a reason that passes: the device was busy, or did not answer."""
         self.held: Value | None = None
         """What the device holds by it, where that was reported."""
-        self.wakeup: Wakeup | None = None
-        """Rung in the drivers' loop when it ends."""
+        self.on_end: Callable[[], None] | None = None
+        """Called in the drivers' loop when it ends."""
         self._ended = ended
         self._future: Future[Command] = Future()
         self._lock = threading.Lock()
@@ -98,8 +97,9 @@ class Command:
             self.outcome = outcome
         self._ended(self)
         self._future.set_result(self)
-        if self.wakeup is not None:
-            self.wakeup.ring()
+        on_end, self.on_end = self.on_end, None  # the ledger keeps commands, not who hears of them
+        if on_end is not None:
+            on_end()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as data."""

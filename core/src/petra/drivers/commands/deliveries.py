@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from petra.drivers.commands.delivery import TAKES, Delivery
@@ -51,9 +51,13 @@ class Deliveries:
         for point in sessions.driver.points:
             if point.direction.writes:
                 self._of.setdefault(point.signal, []).append(self._delivery(point, delivered or {}))
-        self._waiting: set[Delivery] = set()
-        """Those whose commands have not ended."""
-        self._parting: list[Delivery] = []
+        self._ended: dict[Delivery, None] = {}
+        """Those with a command that has ended since they were last heard, each once."""
+        self._last_ended: dict[Delivery, Command] = {}
+        """The last commands that have ended since they were last asked for."""
+        self._retrying: dict[Delivery, None] = {}
+        """Those that may have something to write once more."""
+        self._parting: dict[Delivery, None] = {}
         """Those that a reload has given up: they have a last command, and nothing follows it."""
         self._owed: set[str] = set()
         """Signals to look at again with the next tick."""
@@ -84,10 +88,12 @@ class Deliveries:
                 self._submit(delivery, delivery.sent.value, "", urgent=True, last_word=True)
         if not self._sessions.serves:
             return
-        for delivery in self._all():
-            if delivery.again is not None and delivery.again <= now:
+        for delivery in list(self._retrying):
+            if delivery.again is not None and delivery.again <= now and delivery not in self._parting:
                 delivery.given = delivery.again = None
                 self._owed.add(delivery.point.signal)
+            if delivery.again is None:
+                del self._retrying[delivery]
         if self._owed:
             owed, self._owed = self._owed, set()
             self._want(self._bus.image, owed)
@@ -115,8 +121,7 @@ class Deliveries:
         """Note a command that the program has not given, before it is sent."""
         for delivery in self._of.get(command.signal, ()):
             delivery.others.append(command)
-            command.wakeup = self._sessions.wakeup
-            self._waiting.add(delivery)
+        self._hear_of(command, self._of.get(command.signal, ()))
 
     # what is left at the end, and at a reload
 
@@ -136,7 +141,8 @@ class Deliveries:
         """Whether a safe value was not taken for a reason that passes."""
         return self.parting or any(
             delivery.again is not None and delivery.sent is not None and delivery.sent.order.last_word
-            for delivery in self._all()
+            for delivery in self._retrying
+            if delivery not in self._parting
         )
 
     @property
@@ -156,14 +162,14 @@ class Deliveries:
         signal = layout.signals[index]
         if signal.safe is None:
             return
-        self._parting.append(delivery)
+        self._parting[delivery] = None
         value = layout.converted(index, signal.safe)
         self._submit(delivery, value, "", urgent=True, last_word=True)
 
-    def last_words(self) -> list[Command]:
-        """Return the last commands to points after which nothing follows, also those under way."""
-        sent = (delivery.sent for delivery in (*self._all(), *self._parting))
-        return [command for command in sent if command is not None and command.order.last_word]
+    def ended_last_words(self) -> list[Command]:
+        """Return the last commands that have ended since this was last asked for, one for each point."""
+        ended, self._last_ended = self._last_ended, {}
+        return list(ended.values())
 
     def parted(self) -> list[Command]:
         """Return the last commands to points that were given up and have not taken them."""
@@ -213,21 +219,36 @@ class Deliveries:
     def _hear(self) -> bool:
         """Hear how commands have ended; return whether what is owed is to be looked at now."""
         at_once = False
-        for delivery in list(self._waiting):
+        ended, self._ended = self._ended, {}
+        for delivery in ended:
             signal = delivery.point.signal
             changed, certain = delivery.hear_others(self._bus.publishes)
             if changed:
                 self._owed.add(signal)  # a force, or what the program wants by then, may be something else
                 at_once |= certain and self._bus.image.stopped  # the last word is that of the stop
             command = delivery.hear_own(self._sessions.now())
+            if command is not None and command.order.last_word:
+                self._last_ended[delivery] = command
             if command is not None and delivery.refused is not None and not delivery.stand_in:
                 self._owed.add(signal)
                 at_once = True
             elif command is not None and command.outcome in SURE and not command.order.urgent:
                 self._note_taken(delivery, command)
-            if not delivery.waits:
-                self._waiting.discard(delivery)
+            if delivery.again is not None:
+                self._retrying[delivery] = None
         return at_once
+
+    def _hear_of(self, command: Command, deliveries: Sequence[Delivery]) -> None:
+        """Have these look at a command once it has ended."""
+
+        def note() -> None:
+            self._ended.update(dict.fromkeys(deliveries))
+            self._sessions.wakeup.ring()
+
+        deliveries = tuple(deliveries)
+        command.on_end = note
+        if command.outcome.final:
+            note()
 
     def _note_taken(self, delivery: Delivery, command: Command) -> None:
         """Note that every point of a signal takes what the program wants."""
@@ -315,10 +336,8 @@ class Deliveries:
             last_word=last_word,
         )
         delivery.order_is(command)
-        self._waiting.add(delivery)
-        command.wakeup = self._sessions.wakeup
+        self._hear_of(command, (delivery,))
         if command.outcome.final:  # the policy does not let the program write
-            self._sessions.wakeup.ring()
             return
         index = layout.index.get(point.signal)
         if index is not None and (reason := layout.outside(index, value)):

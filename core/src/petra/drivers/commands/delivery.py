@@ -86,7 +86,7 @@ class Delivery:
     def hear_others(self, publishes: int) -> tuple[bool, bool]:
         """Note how commands of others have ended; return whether that changes anything, and is certain."""
         ended = [command for command in self.others if command.outcome.final]
-        self.others = [command for command in self.others if command not in ended]
+        self.others = [command for command in self.others if not command.outcome.final]
         changed = certain = False
         for command in ended:
             if command.outcome in SURE and command.held is not None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from petra.signals import Value
 
 _SHORTEST_WAIT = 0.01
+_IN_A_ROW = 50
+"""Commands after which everything else in the loop has its turn: a session may never wait for anything."""
 
 
 class WriteRequest:
@@ -108,7 +110,22 @@ class WriteRequest:
         if self.open and self.command.sent_at is not None:
             self._sessions.statistics.writes += 1
         self.command.end(outcome, self._sessions.now_ns(), reason, temporary=temporary)
-        self._sessions.queue.changed.set()  # another one to the same signal may wait for this
+        self._sessions.queue.ended(self.command)
+
+
+class _Held(Container[str]):
+    """The signals with a command that was taken and has not ended."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, WriteRequest] = {}
+
+    def __contains__(self, signal: object) -> bool:
+        request = self._last.get(signal) if isinstance(signal, str) else None
+        return request is not None and request.open
+
+    def note(self, request: WriteRequest) -> None:
+        """Note the last command to a signal."""
+        self._last[request.point.signal] = request
 
 
 class WriteRequests:
@@ -136,22 +153,28 @@ class WriteRequests:
         self._why_gone = why_gone
         self._within = within
         self._current = current
-        self._open: list[WriteRequest] = []
+        self._held = _Held()
+        self._in_a_row = 0
 
     def __aiter__(self) -> WriteRequests:
         return self
 
     async def __anext__(self) -> WriteRequest:
         while self._current():
+            if self._in_a_row >= _IN_A_ROW:
+                self._in_a_row = 0
+                await asyncio.sleep(0)
+                continue
             self.changed.clear()
             now = self._sessions.now()
-            held = {request.point.signal for request in self._still_open()}
-            if (request := self.take(now, held)) is not None:
+            if (request := self.take(now, self._held)) is not None:
                 request.sent()
                 request.expire(self._within)
-                self._open.append(request)
+                self._held.note(request)
+                self._in_a_row += 1
                 return request
-            when = max(self.next_at(now, held), now + _SHORTEST_WAIT)
+            self._in_a_row = 0
+            when = max(self.next_at(now, self._held), now + _SHORTEST_WAIT)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(when if when < math.inf else None):
                     await self.changed.wait()
@@ -160,7 +183,10 @@ class WriteRequests:
     def take(
         self, now: float, held: Container[str] = (), silent: Callable[[str], bool] = lambda _: False
     ) -> WriteRequest | None:
-        """Return the next one that may be sent now, and is not to one of the signals that are held."""
+        """Return the next one that may be sent now, and is not to one of the signals that are held.
+
+        Those signals are held until a command to them ends, or until `released`.
+        """
         if not self._current():
             return None
         command = self._queue.take(now, held, silent, self._why_gone)
@@ -170,6 +196,6 @@ class WriteRequests:
         """Return when to look again; what is held is asked for when it is held no more."""
         return self._queue.next_at(now, held, self._why_gone)
 
-    def _still_open(self) -> list[WriteRequest]:
-        self._open = [request for request in self._open if request.open]
-        return self._open
+    def released(self, signal: str) -> None:
+        """Report that a signal is held no more."""
+        self._queue.released(signal)

@@ -109,6 +109,7 @@ class Writing:
             await action
         finally:
             self._held.discard(signal)
+            self._requests.released(signal)
 
     async def _write(self, request: WriteRequest) -> None:
         point = request.point
