@@ -1031,6 +1031,7 @@ def test_what_a_reload_gives_up_and_does_not_write_is_said(caplog):
         until(lambda: engine.status().drivers["motor"].health.failures > 0)
         engine.reload(made(text.replace("- {name: motor, put: pump}", "")))
         assert "a safe value was not written where nothing will write any more" in caplog.text
+        assert "(its device is away)" in caplog.text
 
 
 @pytest.fixture

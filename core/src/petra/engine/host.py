@@ -121,8 +121,12 @@ class DriverHost:
             lost = self._wait(given_up, MOST + 1.0)
             if self.gate.refusing:  # the end looks after what is on its way
                 return
+            away = {point for each, point in gone if not each.sessions.serves}
             for command in lost:
-                log.error("a safe value was not written where nothing will write any more: %s", command)
+                why = " (its device is away)" if command.target in away else ""
+                log.error(
+                    "a safe value was not written where nothing will write any more: %s%s", command, why
+                )
 
     def remove(self, drivers: Iterable[Driver]) -> None:
         """Stop drivers; what they read is bad from then on."""
