@@ -296,3 +296,21 @@ def test_safe_values_stay_although_a_reload_was_under_way(plant):
     plant.store.assume(arrangement)
     assert plant.bus.image.stopped
     assert plant.bus.image.value(0) == -1.0
+
+
+@in_loop
+async def test_a_loop_that_fails_to_be_woken_stops_no_scan(monkeypatch, caplog):
+    plant = Plant()
+    mine = plant.bus.changes(woken=lambda: None)
+
+    def fails(*_: object) -> None:
+        raise OSError("no more descriptors")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_soon_threadsafe", fails)
+    for number in range(3):
+        plant.bus.write("s0", number + 1.0)
+        plant.scan()
+    monkeypatch.undo()
+    assert plant.bus.read("s0").value == 3.0
+    assert caplog.text.count("an event loop cannot be woken") == 1
+    assert mine.take().indices == [0]

@@ -88,7 +88,7 @@ class Outgoing:
         self._wakers: tuple[LoopWaker, ...] = ()
         self._readers: WeakSet[object] = WeakSet()
         self._telling = Lock()  # a watchdog publishes as well
-        self._lock = Lock()  # held while a reader comes or goes
+        self._lock = Lock()  # held while a reader comes or goes; by the scan only to drop a loop
 
     # for readers
 
@@ -184,8 +184,9 @@ class Outgoing:
                 sink.append(frame)
 
     def _drop(self, waker: LoopWaker) -> None:
-        """Forget a loop that is closed."""
-        self._wakers = tuple(each for each in self._wakers if each is not waker)
+        """Forget a loop that takes nothing."""
+        with self._lock:  # a reader of another loop may be coming
+            self._wakers = tuple(each for each in self._wakers if each is not waker)
 
 
 class LoopWaker:
@@ -201,11 +202,14 @@ class LoopWaker:
         self.readers = tuple(each for each in self.readers if each is not reader)
 
     def wake(self) -> bool:
-        """Ask the loop to wake its readers; the scan calls it. Return False when the loop is closed."""
+        """Ask the loop to wake its readers; the scan calls it. Return False when the loop takes nothing."""
         self.pending = True
         try:
             self.loop.call_soon_threadsafe(self._run)
-        except RuntimeError:
+        except RuntimeError:  # it is closed, and so are its readers
+            return False
+        except Exception:  # a loop of another library: it must not end the scan
+            log.exception("an event loop cannot be woken: its readers of changes are removed")
             return False
         return True
 
