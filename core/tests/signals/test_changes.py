@@ -314,3 +314,12 @@ async def test_a_loop_that_fails_to_be_woken_stops_no_scan(monkeypatch, caplog):
     assert plant.bus.read("s0").value == 3.0
     assert caplog.text.count("an event loop cannot be woken") == 1
     assert mine.take().indices == [0]
+
+
+def test_a_reader_that_comes_between_the_inbox_and_the_image_misses_nothing(plant):
+    """What was written was taken without a look, since there was no reader then."""
+    plant.bus.group(NAMES).write([1.0] * len(NAMES))
+    plant.store.latch()
+    mine = plant.bus.changes()
+    plant.store.publish(1, 1)
+    assert named(mine.take()) == NAMES

@@ -58,6 +58,7 @@ class Store:
         self._times = [clock.now_ns()] * self._split
         self._changed: set[int] = set()
         self._spans: list[tuple[slice, Sequence[Value], Sequence[Value]]] = []
+        """Spans that were written, with the values before and after; without them, all may have changed."""
         self._written: list[Sequence[int]] = []
         self._touched: set[int] = set()
         """The parts of the image that were written."""
@@ -112,7 +113,8 @@ class Store:
         values, times, span = self.values, self._times, write.span
         if span is not None:
             new = write.values
-            self._spans.append((span, values[span], new))
+            # without a reader nothing is kept: a start may latch for long before it publishes
+            self._spans.append((span, values[span], new) if self.outgoing.has_readers else (span, (), ()))
             values[span] = new
             times[span] = [now] * len(new)
             return
@@ -234,7 +236,8 @@ class Store:
         changed, self._changed = self._changed, set()
         if self.outgoing.has_readers:
             for span, old, new in spans:
-                changed.update(compress(range(span.start, span.stop), map(ne, new, old)))
+                written_span = range(span.start, span.stop)
+                changed.update(compress(written_span, map(ne, new, old)) if new else written_span)
             changed.update(moved, flaws)
             scanned = Scanned(scan, now, self.layout, task, dt, taken)
             self.outgoing.tell(
