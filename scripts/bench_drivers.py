@@ -33,7 +33,6 @@ from petra.drivers import (
     Fault,
     FaultKind,
     Feed,
-    Origin,
     Outcome,
     Point,
     PointUpdate,
@@ -41,6 +40,7 @@ from petra.drivers import (
 )
 from petra.engine.host import DriverHost
 from petra.engine.simulation import Simulation
+from petra.plant import Actor
 from petra.signals import GOOD, LocalBus, Quality, Signal, SignalType, Store
 from petra.supervise import Backoff, Supervisor
 from petra.testing.rig import resources
@@ -390,7 +390,7 @@ def write() -> None:
         with simulated([driver]), Plant([driver]) as plant:
             plant.until(partial(plant.good, driver))
             for number in range(500):
-                command = plant.host.command(f"{name}.set", number % 100, "bench", Origin.LOCAL).wait(5)
+                command = plant.host.command(f"{name}.set", number % 100, Actor("bench")).wait(5)
                 if command.outcome is not Outcome.CONFIRMED or command.ended_at is None:
                     raise SystemExit(str(command))
                 took.append((command.ended_at - command.order.requested_at) / 1e6)

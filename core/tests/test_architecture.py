@@ -26,6 +26,7 @@ LAYERS = (
     ("scan",),
     ("settings",),
     ("drivers",),
+    ("plant",),
     ("plugin",),
     ("library",),
     ("config",),
@@ -109,7 +110,19 @@ def test_no_public_name_is_also_a_module(package: str):
 
 @pytest.mark.parametrize(
     "package",
-    ["blocks", "certify", "config", "engine", "plugin", "scan", "settings", "signals", "testing", "drivers"],
+    [
+        "blocks",
+        "certify",
+        "config",
+        "engine",
+        "plugin",
+        "scan",
+        "settings",
+        "signals",
+        "testing",
+        "drivers",
+        "plant",
+    ],
 )
 def test_every_package_lists_its_public_names(package: str):
     module = importlib.import_module(f"petra.{package}")

@@ -120,7 +120,7 @@ def test_a_distribution_that_says_too_little(audited):
 TYPED = """
 from petra import hookimpl
 from petra.drivers import DriverStatistics, DriverStatus, SessionContext
-from petra.plugin import RunningEngine, RunningStatus
+from petra.plugin import RunningEngine
 from petra.supervise import Activities, Activity, ActivityState, Backoff, Health
 
 @hookimpl

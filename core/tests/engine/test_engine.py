@@ -515,7 +515,7 @@ def test_the_watchdog_does_not_wait_for_a_disk_that_hangs(tmp_path):
     engine = Engine(conf(text), CATALOG, journal=stuck)
     engine.start()
     engine.force("hang", False, actor="me")
-    assert until(lambda: not engine._keeper._journal._ended._waiting)  # it is being written
+    assert until(lambda: not engine._keeper._files[0]._ended._waiting)  # it is being written
     engine.unforce("hang", actor="me")
     hang(engine)
     assert until(lambda: engine.bus.status("valve").reason == "safe value: a scan does not end")
@@ -543,6 +543,11 @@ def test_a_schedule_knows_what_time_it_is_in_the_first_scan():
     engine.stop()
 
 
+class Nobody:
+    def refusal(self, actor, capability, target):
+        return f"{actor.name} may not {capability.value}"
+
+
 def test_forces_go_through_the_gate_and_into_the_journal(engine, tmp_path):
     ended = engine.host.ledger.follow()
     engine.bus.force("level", 7.0, "somebody with the bus in hand")
@@ -551,15 +556,15 @@ def test_forces_go_through_the_gate_and_into_the_journal(engine, tmp_path):
     refused = engine.force("level", 9.0, actor="eve", origin=Origin.NETWORK)
     assert (refused.outcome, refused.order.act) == (Outcome.REJECTED, Act.FORCE)
     assert until(lambda: engine.status().forced == {"level": 7.0})
-    engine.host.ledger.policy = lambda command: f"{command.actor} may not {command.act.value}"
-    with pytest.raises(NotWritableError, match="bob may not unforce"):
+    engine.guard.policy = Nobody()
+    with pytest.raises(NotWritableError, match="bob may not force"):
         engine.bus.unforce("level", "bob")
     assert [str(command).partition(" ")[2] for command in ended.take()] == [
         "force level = 7.0 by somebody with the bus in hand (local) accepted",
         "force enabled = False by ann (local) accepted",
         "unforce enabled by ann (local) accepted",
-        "force level = 9.0 by eve (network) rejected: without a policy, the network may not write",
-        "unforce level by bob (local) rejected: bob may not unforce",
+        "force level = 9.0 by eve (network) rejected: without a policy, the network may not force",
+        "unforce level by bob (local) rejected: bob may not force",
     ]
 
 

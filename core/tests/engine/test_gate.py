@@ -11,6 +11,7 @@ from petra.drivers import Act, Command, Direction, Driver, Origin, Outcome, Poin
 from petra.drivers.commands.ledger import Ledger
 from petra.engine.gate import CommandGate
 from petra.engine.journal import CommandJournal, read
+from petra.plant import Actor, Guard
 from petra.signals import Force, InboxFullError, LocalBus, NotWritableError, Signal, SignalType, Store
 from petra.supervise import Supervisor
 
@@ -54,7 +55,7 @@ def ledger():
 
 @pytest.fixture
 def gate(bus, ledger):
-    made = CommandGate(bus, SystemClock(), ledger, Supervisor())
+    made = CommandGate(bus, SystemClock(), ledger, Supervisor(), Guard(SystemClock()))
     made.route(
         [
             Hosted(Point("read", SignalType.FLOAT, "r1"), online="online"),
@@ -90,7 +91,7 @@ def said(command: Command) -> tuple[Outcome, str]:
 )
 def test_every_mistake_is_a_command_that_was_rejected(gate, ledger, signal, value, reason):
     """Whoever asks has one thing to look at, and the ledger has them all, in a size that can be kept."""
-    command = gate.command(signal, value, "ann", Origin.LOCAL)
+    command = gate.command(signal, value, Actor("ann"))
     assert command.wait(0) is command
     assert command.outcome is Outcome.REJECTED
     assert reason in command.reason
@@ -102,7 +103,7 @@ def test_every_mistake_is_a_command_that_was_rejected(gate, ledger, signal, valu
 
 @pytest.mark.parametrize(("signal", "value"), [("nothing", 1.0), ("level", "full"), ("level", 11.0)])
 def test_a_force_that_cannot_be_is_rejected_as_well(gate, ledger, signal, value):
-    command = gate.force(signal, value, "ann", Origin.LOCAL)
+    command = gate.force(signal, value, Actor("ann"))
     assert command.outcome is Outcome.REJECTED
     assert command.reason
     assert ledger.commands() == [command]
@@ -111,9 +112,9 @@ def test_a_force_that_cannot_be_is_rejected_as_well(gate, ledger, signal, value)
 def test_what_no_device_has_is_accepted_and_not_confirmed(gate, bus):
     """Nobody has confirmed anything: the next scan has it."""
     commands = [
-        gate.command("level", 3, "ann", Origin.LOCAL),
-        gate.force("label", "by hand", "ann", Origin.LOCAL),
-        gate.force("label", None, "ann", Origin.LOCAL),
+        gate.command("level", 3, Actor("ann")),
+        gate.force("label", "by hand", Actor("ann")),
+        gate.force("label", None, Actor("ann")),
     ]
     assert {each.outcome for each in commands} == {Outcome.ACCEPTED}
     assert commands[0].order.value == 3.0
@@ -128,19 +129,19 @@ def test_an_inbox_that_is_full_is_a_refusal(gate, bus, monkeypatch):
 
     monkeypatch.setattr(bus, "enqueue", full)
     for command in (
-        gate.command("level", 1.0, "ann", Origin.LOCAL),
-        gate.force("level", 1.0, "ann", Origin.LOCAL),
+        gate.command("level", 1.0, Actor("ann")),
+        gate.force("level", 1.0, Actor("ann")),
     ):
         assert said(command) == (Outcome.REJECTED, "200000 values wait")
 
 
 def test_the_policy_comes_first_and_the_end_refuses_everything(gate):
-    assert "without a policy" in gate.command("nothing", 1.0, "web", Origin.NETWORK).reason
+    assert "without a policy" in gate.command("nothing", 1.0, Actor("web", Origin.NETWORK)).reason
     gate.refusing = "the engine stops"
     for command in (
-        gate.command("level", 1.0, "ann", Origin.LOCAL),
-        gate.force("level", 1.0, "ann", Origin.LOCAL),
-        gate.command("nothing", 1.0, "ann", Origin.LOCAL),
+        gate.command("level", 1.0, Actor("ann")),
+        gate.force("level", 1.0, Actor("ann")),
+        gate.command("nothing", 1.0, Actor("ann")),
     ):
         assert said(command) == (Outcome.REJECTED, "the engine stops")
 
@@ -156,10 +157,10 @@ def test_a_force_on_the_bus_passes_the_gate(gate, bus, ledger):
 def test_a_loop_that_is_closed_is_a_stopped_engine(bus, ledger):
     supervisor = Supervisor()
     supervisor.start()
-    gate = CommandGate(bus, SystemClock(), ledger, supervisor)
+    gate = CommandGate(bus, SystemClock(), ledger, supervisor, Guard(SystemClock()))
     gate.route([Hosted(Point("level", SignalType.FLOAT, "w", Direction.WRITE))])
     supervisor.stop()
-    assert said(gate.command("level", 1.0, "ann", Origin.LOCAL)) == (
+    assert said(gate.command("level", 1.0, Actor("ann"))) == (
         Outcome.REJECTED,
         "the engine has stopped",
     )
@@ -169,7 +170,7 @@ def test_what_was_refused_can_be_written_to_the_journal(gate, ledger, tmp_path):
     """Whatever was asked for: nothing keeps the commands after it out of the file."""
     journal = CommandJournal(tmp_path / "c.jsonl", ledger)
     for signal, value in (("level", object()), ("x" * 10_000, 10**400), (7, b"\xff"), ("level", 2.0)):
-        gate.command(signal, value, "ann", Origin.LOCAL)
+        gate.command(signal, value, Actor("ann"))
     journal.flush()
     found = read(journal.path, 10)
     assert [entry["outcome"] for entry in found] == ["rejected"] * 3 + ["accepted"]
@@ -177,26 +178,26 @@ def test_what_was_refused_can_be_written_to_the_journal(gate, ledger, tmp_path):
 
 
 def test_an_order_never_changes(gate):
-    order = gate.command("level", 2.0, "ann", Origin.LOCAL).order
+    order = gate.command("level", 2.0, Actor("ann")).order
     with pytest.raises(AttributeError):
         order.value = 3.0
 
 
 def test_an_unforce_is_an_order_without_a_value(gate, ledger, bus):
-    forced = gate.force("level", 4, "ann", Origin.LOCAL)
-    freed = gate.force("level", None, "ann", Origin.LOCAL)
+    forced = gate.force("level", 4, Actor("ann"))
+    freed = gate.force("level", None, Actor("ann"))
     assert [(each.order.act, each.order.value) for each in (forced, freed)] == [
         (Act.FORCE, 4.0),
         (Act.UNFORCE, None),
     ]
     assert bus.store.inbox.take()[1].value is None
-    assert said(gate.force("nothing", None, "ann", Origin.LOCAL))[0] is Outcome.REJECTED
+    assert said(gate.force("nothing", None, Actor("ann")))[0] is Outcome.REJECTED
 
 
 def test_what_a_block_or_a_device_writes_can_be_forced(gate, bus):
     """That is what forcing is for."""
     for name in ("sum", "read", "twice"):
-        assert gate.force(name, 2.0, "ann", Origin.LOCAL).outcome is Outcome.ACCEPTED
+        assert gate.force(name, 2.0, Actor("ann")).outcome is Outcome.ACCEPTED
     bus.store.latch()
     bus.store.publish(1, 1)
     assert [bus.read(name).value for name in ("sum", "read", "twice")] == [2.0] * 3
@@ -217,14 +218,14 @@ def test_what_a_block_or_a_device_writes_can_be_forced(gate, bus):
     ],
 )
 def test_of_what_was_refused_the_ledger_keeps_what_has_a_bounded_size(gate, given, kept):
-    assert gate.command("nothing", given, "ann", Origin.LOCAL).value == kept
+    assert gate.command("nothing", given, Actor("ann")).value == kept
 
 
 @pytest.mark.parametrize("name", [7, None, "x" * 201, "", "a\nb"])
 def test_what_is_not_a_name_is_refused_in_a_bounded_size(gate, name):
     for command in (
-        gate.command(name, 1.0, "ann", Origin.LOCAL),
-        gate.force(name, 1.0, "ann", Origin.LOCAL),
+        gate.command(name, 1.0, Actor("ann")),
+        gate.force(name, 1.0, Actor("ann")),
     ):
         assert command.outcome is Outcome.REJECTED
         assert len(command.signal) <= 200
@@ -261,7 +262,7 @@ def test_a_command_is_handed_to_the_driver_of_the_one_point_that_writes(bus, led
             expected.append(command)
 
     with Supervisor() as supervisor:
-        gate = CommandGate(bus, SystemClock(), ledger, supervisor)
+        gate = CommandGate(bus, SystemClock(), ledger, supervisor, Guard(SystemClock()))
         able = Able(written)
         gate.route([Hosted(read), able])
         assert [point for _, point in gate.routes["level"]] == [read, written]
@@ -269,13 +270,13 @@ def test_a_command_is_handed_to_the_driver_of_the_one_point_that_writes(bus, led
         async def turn() -> None:
             """Let the loop do what was asked of it before."""
 
-        command = gate.command("level", 3, "ann", Origin.LOCAL)
+        command = gate.command("level", 3, Actor("ann"))
         supervisor.call(turn())
         assert (command.order.point, command.value) == (written, 3.0)
         assert (expected, put) == ([command], [(command, 5.0)])
         able.takes = False
-        late = gate.command("level", 4.0, "ann", Origin.LOCAL)
+        late = gate.command("level", 4.0, Actor("ann"))
         assert said(late.wait(60)) == (Outcome.REJECTED, "a reload takes this point away")
         gate.route([])
-        assert gate.command("level", 5.0, "ann", Origin.LOCAL).outcome is Outcome.ACCEPTED
+        assert gate.command("level", 5.0, Actor("ann")).outcome is Outcome.ACCEPTED
     assert put == [(command, 5.0)]

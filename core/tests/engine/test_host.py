@@ -404,7 +404,7 @@ def test_a_journal_may_hold_anything(tmp_path):
 
 
 def test_the_journal_stays_small_and_waits_for_a_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr("petra.engine.journal.MOST_BYTES", 1_000)
+    monkeypatch.setattr("petra.engine.lines.MOST_BYTES", 1_000)
     ledger = Ledger(ManualClock())
     journal = CommandJournal(tmp_path / "missing" / "j.jsonl", ledger)
 
@@ -904,11 +904,16 @@ def test_a_gateway_agrees_with_its_source_whoever_comes_back():
         until(lambda: given("display") == [0.0, 0.0])
 
 
+class Nobody:
+    def refusal(self, actor, capability, target):
+        return "nobody may"
+
+
 def test_a_safe_value_needs_no_policy_and_one_that_was_not_written_is_a_failure():
     engine = Engine(made(GATE % "safe: -1.0"), catalog)
     with engine:
         until(lambda: given("motor") == [2.0])
-        engine.host.ledger.policy = lambda command: "nobody may"
+        engine.guard.policy = Nobody()
     assert given("motor")[-1] == -1.0
     assert engine.failure is None
     engine = Engine(made(GATE % "safe: -1.0"), catalog)

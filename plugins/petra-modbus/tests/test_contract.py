@@ -8,7 +8,8 @@ import time
 import pytest
 from attrs import evolve
 
-from petra.drivers import Direction, Exchange, Origin, Outcome
+from petra.drivers import Direction, Exchange, Outcome
+from petra.plant import Actor
 from petra.signals import Quality
 from petra.testing import DriverContract, Rig
 from petra_modbus.address import Area
@@ -153,9 +154,9 @@ def test_a_command_that_comes_before_the_last_one_can_be_read_back_takes_its_pla
     points = (ModbusPoint(signal="a", **both),)
     with Rig(lambda port: patient(evolve(connection(port), points=points))) as rig:
         rig.until_good()
-        first = rig.host.command("a", 1, "me", Origin.LOCAL)
+        first = rig.host.command("a", 1, Actor("me"))
         rig.until(lambda: rig.simulator.get(rig.points[0]) == 1, "it is written")
-        second = rig.host.command("a", 2, "me", Origin.LOCAL)
+        second = rig.host.command("a", 2, Actor("me"))
         rig.until(lambda: first.outcome.final, "it ends")
         assert (first.outcome, first.reason) == (
             Outcome.UNVERIFIED,

@@ -12,6 +12,7 @@ from petra.config import configuration, load_bytes
 from petra.drivers import Direction, Fault, FaultKind, Origin, Outcome
 from petra.engine import Engine
 from petra.library import plugin as library
+from petra.plant import Actor
 from petra.signals import Quality
 from petra.testing import Rig
 from petra_modbus import plugin
@@ -262,7 +263,7 @@ def test_a_force_holds_against_commands():
         (point,) = made.points
         made.bus.force("w", 3, "me")
         made.until(lambda: made.simulator.get(point) == 3, "the forced value")
-        made.host.command("w", 5, "me", Origin.LOCAL)
+        made.host.command("w", 5, Actor("me"))
         made.until(lambda: made.host.ledger.counts[Outcome.CONFIRMED] >= 3, "it is put right")
         assert made.simulator.get(point) == 3
 
@@ -271,7 +272,7 @@ def test_program_and_user_do_not_leave_signal_and_device_apart():
     """Whoever is last: both hold the same; also when nobody knows whether a command was carried out."""
     with rig(ModbusPoint(signal="w", address=5, direction=WRITE), timeout=300.0) as made:
         (point,) = made.points
-        command = made.host.command("w", 5, "me", Origin.LOCAL)
+        command = made.host.command("w", 5, Actor("me"))
         made.bus.write("w", 3)
         made.until(lambda: command.outcome.final, "it ends")
         made.until(lambda: made.reading(point).value == made.simulator.get(point), "both are the same")
@@ -337,7 +338,7 @@ def test_whatever_happens_signals_and_devices_agree_in_the_end(in_flight):
             *[lambda: made.bus.write(f"w{dice.randrange(6)}", dice.randrange(1_000))] * 8,
             *[
                 lambda: commands.append(
-                    made.host.command(f"w{dice.randrange(6)}", dice.randrange(1_000), "me", Origin.LOCAL)
+                    made.host.command(f"w{dice.randrange(6)}", dice.randrange(1_000), Actor("me"))
                 )
             ]
             * 8,

@@ -9,8 +9,9 @@ import time
 import pytest
 
 from petra.clock import SystemClock
-from petra.drivers import Direction, Fault, FaultKind, Origin, Outcome, Relay
+from petra.drivers import Direction, Fault, FaultKind, Outcome, Relay
 from petra.engine.host import DriverHost
+from petra.plant import Actor
 from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import ActivityState, Backoff, Supervisor
 from petra.testing.rig import resources
@@ -182,7 +183,7 @@ def test_plc_ca_03_writers_do_not_disturb_each_other():
     with Floor(10) as floor:
         floor.until(floor.good)
         for value in range(1, 41):
-            commands = [floor.host.command(f"c{c}.own", value + c, "me", Origin.LOCAL) for c in range(5)]
+            commands = [floor.host.command(f"c{c}.own", value + c, Actor("me")) for c in range(5)]
             floor.until(lambda commands=commands: all(c.outcome.final for c in commands))
             assert {c.outcome for c in commands} == {Outcome.CONFIRMED}, list(map(str, commands))
         floor.until(
@@ -267,7 +268,7 @@ def test_fi_pd_02_a_slow_write_is_confirmed():
     floor.line(Fault(FaultKind.DELAY, delay_ms=200.0))
     with floor:
         floor.until(floor.good)
-        command = floor.host.command("c0.own", 7, "me", Origin.LOCAL)
+        command = floor.host.command("c0.own", 7, Actor("me"))
         floor.until(lambda: command.outcome.final)
         assert command.outcome is Outcome.CONFIRMED, str(command)
 
@@ -344,6 +345,6 @@ def test_fi_pf_05_one_of_three_keeps_up_its_work():
         for value in range(1, 6):
             floor.hold(value, 2)
             floor.until(lambda value=value: floor.values(2) == {value})
-            command = floor.host.command("c2.own", value, "me", Origin.LOCAL)
+            command = floor.host.command("c2.own", value, Actor("me"))
             floor.until(lambda command=command: command.outcome.final)
             assert command.outcome is Outcome.CONFIRMED

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from petra.clock import SystemClock
-from petra.drivers import Direction, Origin, SessionError
+from petra.drivers import Direction, SessionError
 from petra.drivers.commands.order import Outcome
 from petra.engine.host import DriverHost
+from petra.plant import Actor
 from petra.signals import LocalBus, Quality, Signal, Store
 from petra.supervise import Supervisor
 from petra_modbus.config import ModbusConfig, ModbusConnection, ModbusPoint
@@ -90,7 +91,7 @@ def test_units_on_one_line_are_read_and_written(line):
         line.simulator.set(point, number if "set" in point.signal else number + 0.5)
     line.until(lambda: len(line.qualities()) == 10)
     assert line.bus.read("u3.level").value == 4.5
-    command = line.host.command("u7.set", 4_321, "me", Origin.LOCAL)
+    command = line.host.command("u7.set", 4_321, Actor("me"))
     line.until(lambda: command.outcome.final)
     assert command.outcome is Outcome.CONFIRMED, str(command)
 

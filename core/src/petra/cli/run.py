@@ -13,12 +13,13 @@ import click
 from petra.cli.console.output import print_json, print_table, shown
 from petra.cli.console.session import Session, json_option, with_session
 from petra.cli.console.values import Duration
-from petra.plural import plural
 
 if TYPE_CHECKING:
     from petra.cli.console.orders import Orders
+    from petra.config.document import Loaded
     from petra.engine import Engine
     from petra.engine.folder import DataFolder
+    from petra.engine.site import Site
 
 log = logging.getLogger("petra.engine")
 
@@ -80,6 +81,7 @@ def run(
     from petra.engine import Engine
     from petra.engine.folder import DataFolder
     from petra.engine.record import ReplayRecorder
+    from petra.plant.events import EventLog
 
     trial = once or scans is not None
     live = in_terminal() and not (no_live or trial or as_json)
@@ -96,14 +98,18 @@ def run(
                 journal=folder.commands if folder else None,
                 scan_time_ms=(scan_time or 0.0) * 1e3,
                 recorder=ReplayRecorder(record, record_scans) if record else None,
+                site=_site(session, file, folder, orders),
             )
+            events = EventLog(engine.events)
+            logging.getLogger().addHandler(events)
             try:
                 answers = _ANSWERS_WITHIN if once else 0.0
                 engine.start(1 if once else scans, answers_within=answers, stopping=orders.stopping)
-                orders.reload_with(lambda: _reload(engine, session, file, folder))
+                orders.reload_with(lambda: _reload(engine))
                 _attend(engine, orders, file, seconds, live=live)
             finally:
                 engine.stop(hurried=lambda: bool(orders.hurried))
+                logging.getLogger().removeHandler(events)
     if orders.hurried:
         return 128 + orders.hurried
     if trial:
@@ -121,21 +127,38 @@ def _attend(engine: Engine, orders: Orders, file: str, seconds: float | None, *,
         orders.wait(engine.wait, seconds)
 
 
-def _reload(engine: Engine, session: Session, file: str, folder: DataFolder | None) -> None:
-    """Read the document again and change to it; one with errors is refused."""
+def _site(session: Session, file: str, folder: DataFolder | None, orders: Orders) -> Site:
+    """Return what the plant needs to know of its document and its process."""
     from petra.config import load
+    from petra.engine.site import Site
 
-    loaded = load(file, session.catalog)
-    if loaded.configuration is None:
-        said = plural(loaded.errors, "problem")
-        log.error("the reload is refused, everything goes on as it was: %s", said)
-        for problem in loaded.serious:
-            log.error("%s", problem)
-        return
-    if folder is not None:
-        folder.follow()
-    for change in engine.reload(loaded.configuration):
-        log.info("reload: %s", change)
+    def read() -> Loaded:
+        if folder is not None:
+            folder.follow()
+        return load(file, session.catalog)
+
+    path = Path(file)
+    return Site(
+        name=path.stem if folder else "stdin",
+        document=str(path.absolute()) if folder else "",
+        data_dir=str(folder.path.absolute()) if folder else "",
+        read=None if file == "-" else read,
+        stop=orders.ask_stop,
+        audit=folder.audit if folder else None,
+    )
+
+
+def _reload(engine: Engine) -> None:
+    """Read the document again and change to it, as SIGHUP asks; one with errors is refused."""
+    import asyncio
+
+    from petra.plant import Actor
+
+    result = asyncio.run(engine.plant(Actor("SIGHUP", door="signal")).reload())
+    if not result.ok:
+        log.error("the reload is refused: %s", result.reason)
+    for detail in result.details:
+        (log.info if result.ok else log.error)("reload: %s" if result.ok else "%s", detail)
 
 
 def _retain_file(folder: DataFolder | None, given: str) -> Path | None:

@@ -3,7 +3,6 @@
 from petra.engine.built import BuildError, Built, build
 from petra.engine.difference import Change, ChangeAct, diff_configurations
 from petra.engine.engine import Engine, EngineError
-from petra.engine.status import EngineStatus
 
 __all__ = [
     "BuildError",
@@ -12,7 +11,6 @@ __all__ = [
     "ChangeAct",
     "Engine",
     "EngineError",
-    "EngineStatus",
     "build",
     "diff_configurations",
 ]

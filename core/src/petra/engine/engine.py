@@ -13,6 +13,7 @@ from attrs import evolve
 
 from petra.clock import Clock, SystemClock
 from petra.drivers.commands.order import Origin
+from petra.engine.audit import AuditTrail
 from petra.engine.built import Built, moved
 from petra.engine.deployment import Deployment, block_states, carry_over, deploy
 from petra.engine.difference import Change, diff_deployments
@@ -22,12 +23,17 @@ from petra.engine.hooks import announce
 from petra.engine.host import DriverHost
 from petra.engine.journal import CommandJournal
 from petra.engine.keeper import Keeper
+from petra.engine.plant import CommandAudit, EnginePlant
 from petra.engine.record import Snapshot
 from petra.engine.reload import Reload
 from petra.engine.retain import Kept, RetainFile
-from petra.engine.status import EngineStatus
+from petra.engine.site import Site
 from petra.engine.watch import Watchdog
 from petra.errors import PetraError
+from petra.plant.actors import Actor
+from petra.plant.events import EventBook
+from petra.plant.guard import Guard
+from petra.plant.status import PlantStatus
 from petra.plugin.groups import OfferGroup
 from petra.plural import plural
 from petra.scan import Scheduler, Task
@@ -80,9 +86,14 @@ class Engine:
         scan_time_ms: float = 0.0,
         journal: Path | None = None,
         recorder: ReplayRecorder | None = None,
+        site: Site | None = None,
     ) -> None:
         self.catalog = catalog
         self.clock = clock or SystemClock()
+        self.site = site or Site()
+        self.events = EventBook(self.clock)
+        trail = None if self.site.audit is None else AuditTrail(self.site.audit)
+        self.guard = Guard(self.clock, self.events, *([trail] if trail else []))
         self._scan_time_ms = scan_time_ms
         self._templates = Templates()
         self._deployed = self._deploy(configuration)
@@ -95,7 +106,8 @@ class Engine:
         self.supervisor = Supervisor()
         self.activities = Activities(self.supervisor)
         """What plugins run beside the drivers: see `petra_engine_started`."""
-        self.host = DriverHost(self.bus, self.clock, self.supervisor)
+        self.host = DriverHost(self.bus, self.clock, self.supervisor, guard=self.guard)
+        self.host.ledger.tell(CommandAudit(self.guard.note))
         self._engine_signals = EngineSignals(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
             self.store,
@@ -111,13 +123,14 @@ class Engine:
             for task in built.tasks:
                 task.program.restore(states)
         written = CommandJournal(journal, self.host.ledger) if journal else None
+        files = [file for file in (written, trail) if file is not None]
         self._watchdog = Watchdog(self.scheduler, self.clock, self._limit)
         self._keeper = Keeper(
             self.scheduler,
             self.clock,
             self._kept,
             retain=kept,
-            journal=written,
+            files=files,
             look=self.host.look,
         )
         self._recorder = recorder
@@ -348,24 +361,28 @@ class Engine:
 
         A command that comes over the network is given with `origin=Origin.NETWORK`.
         """
-        return self.host.command(signal, value, actor, origin)
+        return self.host.command(signal, value, Actor(actor, origin))
 
     def force(self, signal: str, value: Value, *, actor: str, origin: Origin = Origin.LOCAL) -> Command:
         """Hold a signal at a value on behalf of somebody, whatever writes it; it is in the journal."""
-        return self.host.force(signal, value, actor, origin)
+        return self.host.force(signal, value, Actor(actor, origin))
 
     def unforce(self, signal: str, *, actor: str, origin: Origin = Origin.LOCAL) -> Command:
         """Let a signal go that was forced."""
-        return self.host.force(signal, None, actor, origin)
+        return self.host.force(signal, None, Actor(actor, origin))
 
-    def status(self) -> EngineStatus:
+    def plant(self, actor: Actor) -> EnginePlant:
+        """Return the plant for an actor: the way in for all that acts on it from outside."""
+        return EnginePlant(self, actor)
+
+    def status(self) -> PlantStatus:
         """Return how it goes."""
         tasks = self.scheduler.tasks
         image = self.bus.image
         published = [task.program.published for task in tasks]
         counts = {name: count for each in published for name, count in each.counts.items()}
         faults = {name: status.reason for each in published for name, status in each.now.items()}
-        return EngineStatus(
+        return PlantStatus(
             running=self._thread is not None and not self._ended.is_set(),
             uptime_s=self.clock.monotonic() - self._began,
             scans=self.scheduler.scans,
@@ -379,6 +396,12 @@ class Engine:
             activities=self.activities.health(),
             inbox_waiting=self.bus.waiting,
             inbox_refused=self.bus.refused,
+            name=self.site.name,
+            document=self.site.document,
+            data_dir=self.site.data_dir,
+            version=self.site.version,
+            pid=self.site.pid,
+            refused=self.guard.refused,
         )
 
     def _do(self, action: Any) -> Any:

@@ -50,6 +50,11 @@ class DataFolder:
         """The file of commands that have ended."""
         return self.path / "commands.jsonl"
 
+    @property
+    def audit(self) -> Path:
+        """The file of what actors did, and were refused."""
+        return self.path / "audit.jsonl"
+
     def prepare(self) -> bool:
         """Make the folder, and take in what earlier versions have kept beside the document."""
         try:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from petra.drivers.commands.order import Act, Origin, Outcome
+from petra.drivers.commands.order import Act, Outcome
 from petra.errors import PetraError
+from petra.plant.actors import Actor, Capability
 from petra.scan.engine_signals import PREFIX
 from petra.signals import Force, InboxFullError, NotWritableError
 from petra.signals.types import LONGEST_NAME
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from petra.drivers.commands.ledger import Ledger
     from petra.drivers.contract.point import Point
     from petra.engine.hosted import HostedDriver
+    from petra.plant.guard import Guard
     from petra.signals import LocalBus, Value
     from petra.supervise import Supervisor
 
@@ -41,7 +43,10 @@ class _Way:
 class CommandGate:
     """Takes orders from any thread. Each is a command in the ledger, whatever is wrong with it."""
 
-    def __init__(self, bus: LocalBus, clock: Clock, ledger: Ledger, supervisor: Supervisor) -> None:
+    def __init__(
+        self, bus: LocalBus, clock: Clock, ledger: Ledger, supervisor: Supervisor, guard: Guard
+    ) -> None:
+        self._guard = guard
         self._bus = bus
         self._clock = clock
         self._ledger = ledger
@@ -68,11 +73,11 @@ class CommandGate:
                 online.add(each.driver.online)
         self._routes, self._online = routes, online
 
-    def command(self, signal: str, value: Value | None, actor: str, origin: Origin) -> Command:
+    def command(self, signal: str, value: Value | None, actor: Actor, note: str = "") -> Command:
         """Write a signal: at its device where a point writes it, and otherwise on the bus."""
         way = self._way(signal, value)
-        command = self._ledger.open(_short(signal), way.value, actor, origin, point=way.point)
-        if command.outcome.final:
+        command = self._open(_short(signal), Act.WRITE, way, actor, note)
+        if self._is_refused(command, actor, Capability.WRITE):
             return command
         if reason := self.refusing or way.refusal:
             self._reject(command, reason)
@@ -86,19 +91,40 @@ class CommandGate:
                 self._reject(command, "the engine has stopped")
         return command
 
-    def force(self, signal: str, value: Value | None, actor: str, origin: Origin) -> Command:
+    def force(self, signal: str, value: Value | None, actor: Actor, note: str = "") -> Command:
         """Hold a signal at a value, or release it with None."""
         act = Act.UNFORCE if value is None else Act.FORCE
         way = self._fitting(signal, value)
-        command = self._ledger.open(_short(signal), way.value, actor, origin, act)
-        if command.outcome.final:
+        command = self._open(_short(signal), act, way, actor, note)
+        if self._is_refused(command, actor, Capability.FORCE):
             return command
         if reason := self.refusing or way.refusal:
             self._reject(command, reason)
         else:
-            force = Force(self._clock.now_ns(), actor, signal, way.value)
+            force = Force(self._clock.now_ns(), actor.name, signal, way.value)
             self._enter(command, lambda: self._bus.enqueue(force))
         return command
+
+    def _open(self, signal: str, act: Act, way: _Way, actor: Actor, note: str) -> Command:
+        return self._ledger.open(
+            signal,
+            way.value,
+            actor.name,
+            actor.origin,
+            act,
+            point=way.point,
+            door=actor.door,
+            note=note[:_LONGEST_REASON],
+        )
+
+    def _is_refused(self, command: Command, actor: Actor, capability: Capability) -> bool:
+        """Ask the policy, and end a command that it refuses."""
+        order = command.order
+        reason = self._guard.refusal(actor, capability, order.act.value, order.signal, order.note)
+        if reason:
+            command.refused = True
+            self._reject(command, reason)
+        return bool(reason)
 
     def _fitting(self, signal: str, value: Value | None) -> _Way:
         """Return a value as the signal holds it, or why it cannot."""
@@ -155,7 +181,7 @@ class CommandGate:
 
     def _let_force(self, force: Force) -> None:
         """Take a force that comes by the bus through the same gate; the bus is known to this machine only."""
-        command = self.force(force.signal, force.value, force.actor, Origin.LOCAL)
+        command = self.force(force.signal, force.value, Actor(force.actor))
         if command.outcome is not Outcome.ACCEPTED:
             raise NotWritableError(f"{force.signal!r} is not forced: {command.reason}")
 

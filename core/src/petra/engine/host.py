@@ -19,6 +19,7 @@ from petra.engine.gate import CommandGate
 from petra.engine.heirs import Heirs
 from petra.engine.hosted import HostedDriver
 from petra.errors import PetraError
+from petra.plant.guard import Guard
 from petra.scan.engine_signals import PREFIX
 from petra.signals import LocalBus, Quality, QualityReason, ReasonCode, Store
 from petra.supervise import Activity, Backoff
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from petra.clock import Clock
     from petra.drivers.commands.command import Command
     from petra.drivers.commands.lapses import Lapsed
-    from petra.drivers.commands.order import Origin
     from petra.drivers.commands.queue import CommandQueue
     from petra.drivers.contract.driver import Driver
     from petra.drivers.contract.statistics import DriverStatus
+    from petra.plant.actors import Actor
     from petra.signals import Layout, Value
     from petra.supervise import Supervisor
 
@@ -55,11 +56,12 @@ class DriverHost:
         clock: Clock,
         supervisor: Supervisor,
         *,
+        guard: Guard | None = None,
         backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
         self.ledger = Ledger(clock)
         self.supervisor = supervisor
-        self.gate = CommandGate(bus, clock, self.ledger, self.supervisor)
+        self.gate = CommandGate(bus, clock, self.ledger, supervisor, guard or Guard(clock))
         self._wakeup = Wakeup()
         self._farewell = Farewell(self._wakeup)
         self._bus = bus
@@ -227,13 +229,13 @@ class DriverHost:
             )
         return future.result()
 
-    def command(self, signal: str, value: Value, actor: str, origin: Origin) -> Command:
+    def command(self, signal: str, value: Value, actor: Actor, note: str = "") -> Command:
         """Write a signal on behalf of an actor; the command says what became of it, also a mistake."""
-        return self.gate.command(signal, value, actor, origin)
+        return self.gate.command(signal, value, actor, note)
 
-    def force(self, signal: str, value: Value | None, actor: str, origin: Origin) -> Command:
+    def force(self, signal: str, value: Value | None, actor: Actor, note: str = "") -> Command:
         """Hold a signal at a value on behalf of an actor, or release it with None."""
-        return self.gate.force(signal, value, actor, origin)
+        return self.gate.force(signal, value, actor, note)
 
     def look(self) -> None:
         """See that the loop of the drivers moves; called now and then, from another thread.

@@ -7,6 +7,8 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from petra.engine.lines import LineFile, previous
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,16 +16,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("petra.commands")
 
-MOST_BYTES = 4_000_000
-
 
 class CommandJournal:
     """Writes what ends in a ledger; one thread calls `flush`."""
 
     def __init__(self, path: Path, ledger: Ledger) -> None:
         self.path = path
+        self._file = LineFile(path, "commands", log)
         self._ended = ledger.follow()
-        self._failed = False
 
     @property
     def lost(self) -> int:
@@ -34,23 +34,8 @@ class CommandJournal:
         """Write what waits; what cannot be written waits on."""
         if not (taken := self._ended.take()):
             return
-        lines = "".join(json.dumps(command.as_dict(), ensure_ascii=False) + "\n" for command in taken)
-        try:
-            if self.path.exists() and self.path.stat().st_size > MOST_BYTES:
-                self.path.replace(previous(self.path))
-            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(lines)
-            self._failed = False
-        except OSError as error:
+        if not self._file.append(command.as_dict() for command in taken):
             self._ended.give_back(taken)
-            if not self._failed:
-                log.error("commands cannot be written to %s: %s", self.path, error)  # noqa: TRY400
-            self._failed = True
-
-
-def previous(path: Path) -> Path:
-    """Return where the lines before those in the file are."""
-    return path.with_name(path.name + ".1")
 
 
 def read(path: Path, last: int) -> list[dict[str, Any]]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from petra.signals.store import FORCES_KEPT
 
 if TYPE_CHECKING:
     from petra.clock import Clock
-    from petra.engine.journal import CommandJournal
     from petra.engine.retain import Kept, RetainFile
     from petra.scan import Scheduler
     from petra.signals import Force
@@ -22,6 +21,13 @@ log = logging.getLogger("petra.engine")
 
 RETAIN_EVERY = 5.0
 _EVERY = 0.1
+
+
+class KeptFile(Protocol):
+    """What is written to a file now and then."""
+
+    def flush(self) -> None:
+        """Write what waits; what cannot be written waits on."""
 
 
 class Keeper:
@@ -37,14 +43,14 @@ class Keeper:
         snapshot: Callable[[], Kept],
         *,
         retain: RetainFile | None,
-        journal: CommandJournal | None,
+        files: Sequence[KeptFile],
         look: Callable[[], None],
     ) -> None:
         self._scheduler = scheduler
         self._clock = clock
         self._snapshot = snapshot
         self._retain = retain
-        self._journal = journal
+        self._files = files
         self._duties = (self._tell_forces, self.flush, look, self._keep_now_and_then)
         self._keep_at = clock.monotonic() + RETAIN_EVERY
         self._forces: deque[Force] = deque(maxlen=FORCES_KEPT)
@@ -78,9 +84,9 @@ class Keeper:
             self._forces.extend(reversed(fresh))
 
     def flush(self) -> None:
-        """Write the commands that have ended into their journal."""
-        if self._journal is not None:
-            self._journal.flush()
+        """Write what waits for a file: commands that have ended, the audit."""
+        for file in self._files:
+            file.flush()
 
     def keep(self, kept: Kept) -> None:
         """Keep what is to be retained."""

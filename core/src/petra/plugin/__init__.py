@@ -3,7 +3,7 @@
 from petra.plugin.catalog import Catalog, Offer, Plugin
 from petra.plugin.faults import PluginFault, Stage
 from petra.plugin.hookspecs import API_VERSION, hookimpl
-from petra.plugin.kinds import CliCommand, DriverKind, RunningEngine, RunningStatus
+from petra.plugin.kinds import CliCommand, DriverKind, RunningEngine
 
 __all__ = [
     "API_VERSION",
@@ -14,7 +14,6 @@ __all__ = [
     "Plugin",
     "PluginFault",
     "RunningEngine",
-    "RunningStatus",
     "Stage",
     "hookimpl",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from attrs import field, frozen
@@ -10,9 +10,10 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     import click
 
-    from petra.drivers import Driver, DriverStatus
-    from petra.signals import Bus, Value
-    from petra.supervise import Activities, Health
+    from petra.drivers import Driver
+    from petra.plant import Actor, Plant, PlantStatus
+    from petra.signals import Bus
+    from petra.supervise import Activities
 
 C = TypeVar("C")
 
@@ -40,70 +41,6 @@ class CliCommand:
     load: Callable[[], click.Command] = field(repr=False)
 
 
-class RunningStatus(Protocol):
-    """What an engine reports of itself at one moment."""
-
-    @property
-    def running(self) -> bool:
-        """Whether it scans."""
-        ...
-
-    @property
-    def uptime_s(self) -> float:
-        """Seconds since it was started."""
-        ...
-
-    @property
-    def scans(self) -> int:
-        """How many scans it has run."""
-        ...
-
-    @property
-    def reloads(self) -> int:
-        """How many times it was given another configuration."""
-        ...
-
-    @property
-    def watchdog_trips(self) -> int:
-        """How many times a scan took too long."""
-        ...
-
-    @property
-    def faults(self) -> Mapping[str, str]:
-        """Why blocks fail now, by their names."""
-        ...
-
-    @property
-    def fault_counts(self) -> Mapping[str, int]:
-        """How many times blocks have failed, by their names."""
-        ...
-
-    @property
-    def forced(self) -> Mapping[str, Value]:
-        """The signals that are held, with their values."""
-        ...
-
-    @property
-    def drivers(self) -> Mapping[str, DriverStatus]:
-        """How each driver is, by name."""
-        ...
-
-    @property
-    def activities(self) -> Mapping[str, Health]:
-        """How each activity of a plugin is, by name."""
-        ...
-
-    @property
-    def inbox_waiting(self) -> int:
-        """How many values wait for the next scan."""
-        ...
-
-    @property
-    def inbox_refused(self) -> int:
-        """How many writes were refused because too many values waited."""
-        ...
-
-
 class RunningEngine(Protocol):
     """The part of an engine that a life-cycle hook can use."""
 
@@ -117,6 +54,10 @@ class RunningEngine(Protocol):
         """What plugins run for as long as the plant does."""
         ...
 
-    def status(self) -> RunningStatus:
+    def plant(self, actor: Actor) -> Plant:
+        """Return the plant for an actor: everything that acts on it from outside goes this way."""
+        ...
+
+    def status(self) -> PlantStatus:
         """Return the state of tasks, drivers and faults."""
         ...

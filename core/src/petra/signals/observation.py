@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from itertools import compress
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -124,13 +123,4 @@ class Observation:
             index = frame.layout.index
             wanted = frozenset(index[name] for name in self._names if name in index)
             self._wanted = (frame.layout, wanted)
-        mask = list(map(wanted.__contains__, frame.indices))
-        if all(mask):
-            return frame
-        indices = list(compress(frame.indices, mask))
-        return frame._replace(
-            indices=indices,
-            values=list(compress(frame.values, mask)),
-            times=list(compress(frame.times, mask)),
-            flawed={i: status for i, status in frame.flawed.items() if i in wanted},
-        )
+        return frame.only(wanted)

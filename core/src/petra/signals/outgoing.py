@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from weakref import WeakSet
@@ -47,6 +48,18 @@ class Frame(NamedTuple):
     """What the scan took from the inbox."""
     missed: int = 0
     """Changes that were left out just before this frame, because the reader was too slow."""
+
+    def only(self, wanted: frozenset[int]) -> Frame:
+        """Return the columns of these signals."""
+        mask = list(map(wanted.__contains__, self.indices))
+        if all(mask):
+            return self
+        return self._replace(
+            indices=list(compress(self.indices, mask)),
+            values=list(compress(self.values, mask)),
+            times=list(compress(self.times, mask)),
+            flawed={i: status for i, status in self.flawed.items() if i in wanted},
+        )
 
 
 class Scanned(NamedTuple):

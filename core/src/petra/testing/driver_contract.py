@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from petra.drivers.commands.order import WELL, Origin, Outcome
 from petra.drivers.simulation.faults import Fault, FaultKind
+from petra.plant import Actor
 from petra.signals import Quality, SignalType
 from petra.supervise import ActivityState
 from petra.testing.rig import QUICK, Rig, resources
@@ -240,7 +241,7 @@ class DriverContract:
             rig.until_good()
             for point in rig.written:
                 values = [self.values(point)[number % 2] for number in range(11)]
-                commands = [rig.host.command(point.signal, v, "kit", Origin.LOCAL) for v in values]
+                commands = [rig.host.command(point.signal, v, Actor("kit")) for v in values]
                 for command in commands:
                     rig.until(lambda ended=command: ended.outcome.final, "it ends")  # type: ignore[misc]
                 unlike = [c for c in commands if c.outcome not in WELL and "no answer" not in c.reason]
@@ -269,7 +270,7 @@ class DriverContract:
             first, second = self.values(point)
             command = rig.command(point, second, Origin.NETWORK)
             assert command.outcome is Outcome.REJECTED
-            assert rig.host.ledger.refused == 1
+            assert command.refused
             assert rig.simulator.get(point) == first
 
     def test_nothing_is_left_behind(self) -> None:

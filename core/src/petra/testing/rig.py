@@ -13,6 +13,7 @@ from petra.drivers.commands.order import Origin
 from petra.drivers.simulation.faults import Fault, FaultKind
 from petra.drivers.simulation.relay import Relay
 from petra.engine.host import DriverHost
+from petra.plant import Actor
 from petra.signals import LocalBus, Quality, Reading, Signal, SignalType, Store
 from petra.supervise import Backoff, Supervisor
 
@@ -244,7 +245,7 @@ class Rig:
 
     def command(self, point: Point, value: Value, origin: Origin = Origin.LOCAL) -> Command:
         """Write a point and wait for the outcome."""
-        command = self.host.command(point.signal, value, "rig", origin)
+        command = self.host.command(point.signal, value, Actor("rig", origin))
         self.until(lambda: command.outcome.final, f"an outcome of {command}")
         return command
 

@@ -156,21 +156,6 @@ def test_two_points_of_one_signal_are_both_written_and_each_has_its_own_fate(pla
         assert it.sent() == []
 
 
-def test_what_the_policy_does_not_let_the_program_write_never_goes_out(plant):
-    """It ends before it is in any queue, and is not sent by the next session either."""
-
-    @plant(Signal("sp", SignalType.FLOAT, written_by="b"))
-    async def test(made):
-        made.ledger.policy = lambda order: "not now"
-        await made.connect()
-        await made.scan(sp=1.0)
-        assert made.sent() == []
-        assert len(made.sessions.queue) == 0
-        assert {(each.outcome, each.reason) for each in made.ledger.commands()} == {
-            (Outcome.REJECTED, "not now")
-        }
-
-
 def test_a_command_that_is_refused_does_not_hide_one_that_is_under_way(plant):
     """Until the first has ended, it is not known what the device will hold: the program waits."""
     point = Point("sp", SignalType.FLOAT, "1", Direction.WRITE, limits=Limits(maximum=9.0))

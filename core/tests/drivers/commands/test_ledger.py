@@ -64,16 +64,9 @@ def test_what_is_not_taken_is_bounded_and_counted_and_what_was_taken_can_be_give
     assert follower.take() == [*taken[5:], commands[0]], "in the order in which they ended"
 
 
-def test_a_safe_value_needs_no_policy(ledger):
-    ledger.policy = lambda _: "nobody writes"
-    urgent = ledger.open("a", 1.0, "safe value", Origin.LOGIC, point=POINT, urgent=True)
-    assert urgent.outcome is Outcome.REQUESTED
-    assert opened(ledger, Origin.LOGIC).reason == "nobody writes"
-    assert ledger.refused == 1
-
-
 def test_a_command_as_data_has_all_that_is_known_of_it(ledger):
-    command = ledger.open("a", 2.5, "ann", Origin.NETWORK, Act.FORCE)
+    command = ledger.open("a", 2.5, "ann", Origin.NETWORK, Act.FORCE, door="web", note="a test")
+    command.end(Outcome.REJECTED, command.order.requested_at, "without a policy, the network may not write")
     assert command.as_dict() == {
         "id": 1,
         "act": "force",
@@ -81,6 +74,8 @@ def test_a_command_as_data_has_all_that_is_known_of_it(ledger):
         "value": 2.5,
         "actor": "ann",
         "origin": "network",
+        "door": "web",
+        "note": "a test",
         "outcome": "rejected",
         "reason": "without a policy, the network may not write",
         "requested_at": command.order.requested_at,
@@ -156,10 +151,3 @@ def test_all_who_wait_look_again_and_nothing_that_happens_meanwhile_is_missed():
         assert loop.time() == began + 5.0
 
     run_virtual(main())
-
-
-def test_a_policy_that_fails_is_logged_with_where_it_failed(ledger, caplog):
-    ledger.policy = lambda _: 1 / 0
-    assert opened(ledger).outcome is Outcome.REJECTED
-    (record,) = [each for each in caplog.records if each.message == "the policy for commands failed"]
-    assert record.exc_info

@@ -40,23 +40,6 @@ def put(ledger):
     return put
 
 
-def test_the_network_writes_nothing_without_a_policy(ledger):
-    command = ledger.open("a", 1.0, "mqtt", Origin.NETWORK)
-    assert command.outcome is Outcome.REJECTED
-    assert "without a policy" in command.reason
-    assert ledger.refused == 1
-    assert ledger.open("a", 1.0, "me", Origin.LOCAL).outcome is Outcome.REQUESTED
-    assert ledger.open("a", 1.0, "block", Origin.LOGIC).outcome is Outcome.REQUESTED
-
-
-def test_a_policy_decides_and_one_that_fails_lets_nobody_in(ledger):
-    ledger.policy = lambda command: "" if command.actor == "ann" else "not you"
-    assert ledger.open("a", 1.0, "ann", Origin.NETWORK).outcome is Outcome.REQUESTED
-    assert ledger.open("a", 1.0, "bob", Origin.LOCAL).reason == "not you"
-    ledger.policy = lambda command: 1 / 0
-    assert "the policy failed" in ledger.open("a", 1.0, "ann", Origin.LOCAL).reason
-
-
 def test_an_outcome_is_final_and_wakes_who_waits(ledger):
     command = ledger.open("a", 1.0, "me", Origin.LOCAL)
     with pytest.raises(TimeoutError):

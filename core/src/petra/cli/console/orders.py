@@ -74,6 +74,10 @@ class Orders:
         """Return whether the run was told to stop."""
         return self.stop_asked
 
+    def ask_stop(self) -> None:
+        """Ask for a stop, as SIGTERM does; of any thread."""
+        self.stop_asked = True
+
     def wait(self, ended: Callable[[float], bool], seconds: float | None) -> None:
         """Wait until the run was told to stop, has ended, or for so long."""
         until = None if seconds is None else time.monotonic() + seconds

@@ -14,7 +14,7 @@ from petra.supervise import ActivityState
 
 if TYPE_CHECKING:
     from petra.drivers.contract.statistics import DriverStatus
-    from petra.engine import EngineStatus
+    from petra.plant import PlantStatus
     from petra.signals import Image, Layout
 
 BOLD, RED, GREEN, YELLOW, DIM, REVERSE = "1", "31", "32", "33", "2", "7"
@@ -76,7 +76,7 @@ class View:
         self._offset = 0
 
     def lines(
-        self, status: EngineStatus, image: Image, log: Sequence[str], columns: int, height: int
+        self, status: PlantStatus, image: Image, log: Sequence[str], columns: int, height: int
     ) -> list[str]:
         """Return as many lines as there is room for, none wider than the terminal."""
         above = [_styled(fit(_head(self._file, status, image), columns), REVERSE)]
@@ -146,7 +146,7 @@ def _styled(text: str, style: str) -> str:
     return f"\x1b[{style}m{text}\x1b[0m" if text else ""
 
 
-def _head(file: str, status: EngineStatus, image: Image) -> str:
+def _head(file: str, status: PlantStatus, image: Image) -> str:
     figures = [
         f"up {timedelta(seconds=int(status.uptime_s))}",
         f"not good {len(image.flawed)}",
@@ -159,7 +159,7 @@ def _head(file: str, status: EngineStatus, image: Image) -> str:
     return "  ".join([file, *figures])
 
 
-def _about(status: EngineStatus, columns: int, room: int) -> list[str]:
+def _about(status: PlantStatus, columns: int, room: int) -> list[str]:
     """Return the state of tasks, drivers and faults, in so many lines at most."""
     lines = [_styled(fit(line, columns), RED) for line in _faults(status)]
     tasks = [_task(name, status) for name in status.tasks]
@@ -170,13 +170,13 @@ def _about(status: EngineStatus, columns: int, room: int) -> list[str]:
     return lines + _drivers(status.drivers, columns, max(1, room - len(lines)))
 
 
-def _faults(status: EngineStatus) -> list[str]:
+def _faults(status: PlantStatus) -> list[str]:
     reasons = list(status.faults.values())
     more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
     return [f"fault{more}: {reasons[0]}"] if reasons else []
 
 
-def _task(name: str, status: EngineStatus) -> str:
+def _task(name: str, status: PlantStatus) -> str:
     f = status.tasks[name]
     return (
         f"task {name} {f.period_ms:g} ms  scans {f.scans}  overruns {f.overruns}  "

@@ -28,6 +28,8 @@ class Command:
         self.reason = ""
         self.sent_at: int | None = None
         self.ended_at: int | None = None
+        self.refused = False
+        """Whether the policy did not allow it."""
         self.temporary = False
         """Whether it failed for a reason that passes: the device was busy, or did not answer."""
         self.held: Value | None = None
@@ -111,6 +113,8 @@ class Command:
             "value": order.value,
             "actor": order.actor,
             "origin": order.origin.value,
+            "door": order.door,
+            "note": order.note,
             "outcome": self.outcome.value,
             "reason": self.reason,
             "requested_at": order.requested_at,

@@ -337,8 +337,6 @@ class Deliveries:
         )
         delivery.order_is(command)
         self._hear_of(command, (delivery,))
-        if command.outcome.final:  # the policy does not let the program write
-            return
         index = layout.index.get(point.signal)
         if index is not None and (reason := layout.outside(index, value)):
             command.end(Outcome.REJECTED, self._sessions.now_ns(), reason)

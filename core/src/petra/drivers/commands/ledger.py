@@ -1,13 +1,12 @@
-"""The ledger of commands: who may write, what was asked for, and how it ended."""
+"""The ledger of commands: what was asked for, by whom, and how it ended."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from petra.drivers.commands.command import Command
 from petra.drivers.commands.order import WELL, Act, Order, Origin, Outcome
@@ -23,15 +22,12 @@ LEDGER_LENGTH = 1_000
 FOLLOWED = 10_000
 """Commands that wait for one who follows the ledger."""
 
-Policy = Callable[[Order], str]
-"""Returns why an order is not allowed; an empty text when it is."""
 
+class Follower(Protocol):
+    """What hears of commands that have ended."""
 
-def local_only(order: Order) -> str:
-    """Let the program and actors on this machine write, and nothing else: what holds without a policy."""
-    if order.origin is Origin.NETWORK:
-        return "without a policy, the network may not write"
-    return ""
+    def note(self, command: Command) -> None:
+        """Take a command that has ended, in any thread."""
 
 
 class EndedCommands:
@@ -61,23 +57,24 @@ class EndedCommands:
 class Ledger:
     """The last commands with their outcomes, bounded, and how many there were of each."""
 
-    def __init__(self, clock: Clock, policy: Policy = local_only, length: int = LEDGER_LENGTH) -> None:
-        self.policy = policy
+    def __init__(self, clock: Clock, length: int = LEDGER_LENGTH) -> None:
         self.counts: Counter[Outcome] = Counter()
-        self.refused = 0
-        """Commands that the policy did not let in."""
         self._clock = clock
         self._commands: deque[Command] = deque(maxlen=length)
         self._numbers = count(1)
         self._last_of: dict[str, Outcome] = {}
-        self._followers: tuple[EndedCommands, ...] = ()
+        self._followers: tuple[Follower, ...] = ()
         self._lock = threading.Lock()
 
     def follow(self) -> EndedCommands:
         """Return what is given every command that ends from now on, but what the program passed over."""
         made = EndedCommands()
-        self._followers = (*self._followers, made)
+        self.tell(made)
         return made
+
+    def tell(self, follower: Follower) -> None:
+        """Tell a follower of every command that ends from now on, but what the program passed over."""
+        self._followers = (*self._followers, follower)
 
     def open(
         self,
@@ -90,21 +87,26 @@ class Ledger:
         point: Point | None = None,
         urgent: bool = False,
         last_word: bool = False,
+        door: str = "",
+        note: str = "",
     ) -> Command:
-        """Enter an order. One that the policy does not let in has ended already; a safe value always may."""
-        now = self._clock.now_ns()
-        order = Order(next(self._numbers), signal, value, actor, origin, act, now, point, urgent, last_word)
+        """Enter an order."""
+        order = Order(
+            next(self._numbers),
+            signal,
+            value,
+            actor,
+            origin,
+            act,
+            self._clock.now_ns(),
+            point,
+            urgent,
+            last_word,
+            door,
+            note,
+        )
         command = Command(order, self._ended)
         self._commands.append(command)
-        try:
-            reason = "" if urgent else self.policy(order)
-        except Exception as error:  # a policy that fails lets nothing in
-            log.exception("the policy for commands failed")
-            reason = f"the policy failed: {error!r}"
-        if reason:
-            with self._lock:
-                self.refused += 1
-            command.end(Outcome.REJECTED, now, reason)
         return command
 
     def commands(self) -> list[Command]:

@@ -79,3 +79,7 @@ class Order:
     """Whether it is a safe value: it waits for no interval, and no wear limit holds it back."""
     last_word: bool = False
     """Whether nothing follows it: the plant stops, or nothing will write the point any more."""
+    door: str = ""
+    """The door that the actor came through."""
+    note: str = ""
+    """What the actor gave as the purpose."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-if TYPE_CHECKING:
-    from petra.supervise import Health
+from petra.supervise import Health
 
 
 @define
