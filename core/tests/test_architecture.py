@@ -18,7 +18,7 @@ SOURCE = Path(petra.__file__).parent
 
 # Each layer may import from itself and from those above it in this list, never from those below.
 LAYERS = (
-    ("_lazy", "_version", "errors", "closest", "plural", "clock", "contained"),
+    ("_lazy", "_version", "errors", "closest", "plural", "clock", "contained", "durations"),
     ("failures",),
     ("supervise",),
     ("signals",),

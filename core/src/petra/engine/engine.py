@@ -24,6 +24,7 @@ from petra.engine.host import DriverHost
 from petra.engine.journal import CommandJournal
 from petra.engine.keeper import Keeper
 from petra.engine.plant import CommandAudit, EnginePlant
+from petra.engine.recent import RecentChanges
 from petra.engine.record import Snapshot
 from petra.engine.reload import Reload
 from petra.engine.retain import Kept, RetainFile
@@ -108,6 +109,7 @@ class Engine:
         """What plugins run beside the drivers: see `petra_engine_started`."""
         self.host = DriverHost(self.bus, self.clock, self.supervisor, guard=self.guard)
         self.host.ledger.tell(CommandAudit(self.guard.note))
+        self.recent = RecentChanges(self.bus.image, self.clock.now_ns())
         self._engine_signals = EngineSignals(self.bus, [task.name for task in built.tasks])
         self.scheduler = Scheduler(
             self.store,
@@ -131,7 +133,7 @@ class Engine:
             self._kept,
             retain=kept,
             files=files,
-            look=self.host.look,
+            duties=(self.host.look, lambda: self.recent.look(self.bus.image, self.clock.now_ns())),
         )
         self._recorder = recorder
         if recorder is not None:

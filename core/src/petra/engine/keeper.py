@@ -33,7 +33,7 @@ class KeptFile(Protocol):
 class Keeper:
     """Runs on a thread of its own. Whatever goes wrong with one of its duties, it goes on with all.
 
-    `look` is one more duty: it is called at every turn.
+    `duties` are further ones: they are called at every turn.
     """
 
     def __init__(
@@ -44,14 +44,14 @@ class Keeper:
         *,
         retain: RetainFile | None,
         files: Sequence[KeptFile],
-        look: Callable[[], None],
+        duties: Sequence[Callable[[], None]],
     ) -> None:
         self._scheduler = scheduler
         self._clock = clock
         self._snapshot = snapshot
         self._retain = retain
         self._files = files
-        self._duties = (self._tell_forces, self.flush, look, self._keep_now_and_then)
+        self._duties = (self._tell_forces, self.flush, *duties, self._keep_now_and_then)
         self._keep_at = clock.monotonic() + RETAIN_EVERY
         self._forces: deque[Force] = deque(maxlen=FORCES_KEPT)
         self._told: Force | None = None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from petra.engine.engine import Engine
     from petra.plant.events import EventReader
     from petra.plant.interface import Names
+    from petra.plant.recent import Recent
     from petra.plant.status import PlantStatus
     from petra.signals import Value
     from petra.signals.changes import Deadband
@@ -83,6 +84,13 @@ class EnginePlant:
         """Release a signal."""
         command = self._engine.host.force(signal, None, self.actor, note)
         return _result(PlantAct.UNFORCE, await command.ended())
+
+    async def recent(self, names: Names = "*", *, seconds: float = 600.0) -> Recent:
+        """Return how signals went in the last while."""
+        engine = self._engine
+        selection, layout, now = self._selected(names, "read"), engine.bus.layout, engine.clock.now_ns()
+        wanted = [layout.signals[i].name for i in selection.indices(layout)]
+        return engine.recent.read(wanted, now - int(seconds * 1e9), now)
 
     async def forces(self) -> Sequence[ForceInfo]:
         """Return the signals that are held."""

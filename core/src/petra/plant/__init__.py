@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from petra.plant.blocking import BlockingPlant
     from petra.plant.guard import Guard, NotAllowedError, Policy
     from petra.plant.interface import Names, Plant
+    from petra.plant.recent import Recent
     from petra.plant.status import PlantStatus, ServiceStatus
+    from petra.plant.tables import NoTableLibraryError
     from petra.plant.values import (
         ActResult,
         Event,
@@ -37,6 +39,7 @@ _HOME = {
     "ForceInfo": "petra.plant.values",
     "Guard": "petra.plant.guard",
     "Names": "petra.plant.interface",
+    "NoTableLibraryError": "petra.plant.tables",
     "NotAllowedError": "petra.plant.guard",
     "Origin": "petra.drivers.commands.order",
     "Outcome": "petra.drivers.commands.order",
@@ -44,6 +47,7 @@ _HOME = {
     "PlantAct": "petra.plant.values",
     "PlantStatus": "petra.plant.status",
     "Policy": "petra.plant.guard",
+    "Recent": "petra.plant.recent",
     "ServiceStatus": "petra.plant.status",
     "SignalInfo": "petra.plant.values",
     "SignalValue": "petra.plant.values",
@@ -63,6 +67,7 @@ __all__ = [
     "ForceInfo",
     "Guard",
     "Names",
+    "NoTableLibraryError",
     "NotAllowedError",
     "Origin",
     "Outcome",
@@ -70,6 +75,7 @@ __all__ = [
     "PlantAct",
     "PlantStatus",
     "Policy",
+    "Recent",
     "ServiceStatus",
     "SignalInfo",
     "SignalValue",

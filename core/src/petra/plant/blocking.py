@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequen
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from petra.durations import seconds_of
 from petra.errors import PetraError
+from petra.plant.tables import table_of, trend_of
 from petra.signals.observation import OBSERVED
 
 if TYPE_CHECKING:
     from petra.plant.actors import Actor
     from petra.plant.interface import Names, Plant
+    from petra.plant.recent import Recent
     from petra.plant.status import PlantStatus
     from petra.plant.values import ActResult, Event, ForceInfo, SignalInfo, Snapshot
     from petra.signals import Value
@@ -89,6 +92,20 @@ class BlockingPlant:
     def unforce(self, signal: str, *, note: str = "") -> ActResult:
         """Release a signal that is held."""
         return self._loop.call(self._plant.unforce(signal, note=note))
+
+    def recent(self, names: Names = "*", *, seconds: float = 600.0) -> Recent:
+        """Return how signals went in the last while, as far as that is kept in memory."""
+        return self._loop.call(self._plant.recent(names, seconds=seconds))
+
+    def frame(self, names: Names = "*", *, last: str = "") -> Any:
+        """Return a DataFrame of pandas or polars: the signals now, or how they went in the `last` "10m".
+
+        The trend has a column for each signal and a row for each second in which one changed; where a signal
+        was bad, its value is missing.
+        """
+        if not last:
+            return table_of(self.read(names))
+        return trend_of(self.recent(names, seconds=seconds_of(last)))
 
     def forces(self) -> Sequence[ForceInfo]:
         """Return the signals that are held."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from petra.plant.actors import Actor
+    from petra.plant.recent import Recent
     from petra.plant.status import PlantStatus
     from petra.plant.values import ActResult, Event, ForceInfo, SignalInfo, Snapshot
     from petra.signals import Value
@@ -106,6 +107,9 @@ class Plant(Protocol):
 
     async def unforce(self, signal: str, *, note: str = "") -> ActResult:
         """Release a signal that is held."""
+
+    async def recent(self, names: Names = "*", *, seconds: float = 600.0) -> Recent:
+        """Return how signals went in the last while, as far as that is kept in memory."""
 
     async def forces(self) -> Sequence[ForceInfo]:
         """Return the signals that are held."""

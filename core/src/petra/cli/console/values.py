@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
 
+from petra.durations import seconds_of
 from petra.signals import SignalType, Value
 
 _WORDS = {"true": True, "on": True, "1": True, "false": False, "off": False, "0": False}
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
-_SECONDS = {"ms": 1e-3, "s": 1.0, None: 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in some versions of click only
@@ -21,10 +19,10 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic in some ve
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return seconds."""
-        match = _LENGTH.fullmatch(str(value))
-        if match is None or not float(match[1]):
-            self.fail(f"{value!r} is not a length of time, such as 500ms, 10s, 5m or 1h", param, ctx)
-        return float(match[1]) * _SECONDS[match[2]]
+        try:
+            return seconds_of(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 def as_typed(text: str, kind: SignalType) -> Value:
