@@ -32,7 +32,6 @@ class AuditTrail:
 
     def note(self, entry: AuditEntry) -> None:
         """Take an entry."""
-        log.log(logging.WARNING if entry.outcome == "refused" else logging.DEBUG, "%s", entry)
         if len(self._waiting) >= WAITING:
             self.lost += 1
         else:

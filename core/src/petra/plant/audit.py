@@ -6,8 +6,11 @@ from typing import Protocol
 
 from attrs import frozen
 
+from petra.drivers.commands.order import WELL
 from petra.plant.actors import Actor
 from petra.signals.types import Value
+
+_WELL = frozenset(outcome.value for outcome in WELL)
 
 
 @frozen
@@ -44,6 +47,11 @@ class AuditEntry:
         """Return the entry of something that an actor has done."""
         origin = actor.origin.value
         return cls(time, actor.name, origin, actor.door, act, target, outcome, reason, note, value)
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether it was done, and nothing is open."""
+        return self.outcome in _WELL
 
     def __str__(self) -> str:
         by = f"{self.actor} ({self.door or self.origin})"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 KEPT = 1_000
 WAITING = 1_000
 _LONGEST = 2_000
+_ACTS = "petra.audit"
 
 
 class EventBook:
@@ -29,7 +30,7 @@ class EventBook:
         self._numbers = count(1)
         self._kept: deque[Event] = deque(maxlen=KEPT)
         self._readers: tuple[EventReader, ...] = ()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a reader whose loop has ended leaves while it is held
 
     def add(self, kind: EventKind, level: str, source: str, text: str, time: int | None = None) -> None:
         """Take an event."""
@@ -37,13 +38,12 @@ class EventBook:
             at = self._clock.now_ns() if time is None else time
             event = Event(next(self._numbers), at, kind, level, source, text[:_LONGEST])
             self._kept.append(event)
-            readers = self._readers
-        for reader in readers:
-            reader.put(event)
+            for reader in self._readers:  # in the lock: every reader has them in order
+                reader.put(event)
 
     def note(self, entry: AuditEntry) -> None:
         """Take what was done or refused."""
-        level = "warning" if entry.outcome == "refused" else "info"
+        level = "info" if entry.ended_well else "warning"
         self.add(EventKind.ACT, level, "audit", str(entry), entry.time)
 
     def read(self, last: int) -> EventReader:
@@ -108,7 +108,9 @@ class EventLog(logging.Handler):
         self._book = book
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take a line."""
+        """Take a line; acts are told as such already."""
+        if record.name == _ACTS and record.exc_info is None:
+            return
         try:
             time = int(record.created * 1e9)
             self._book.add(EventKind.LOG, record.levelname.lower(), record.name, record.getMessage(), time)

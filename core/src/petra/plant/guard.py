@@ -79,7 +79,8 @@ class Guard:
             raise NotAllowedError(f"{actor} may not {act} {target}: {reason}")
 
     def note(self, entry: AuditEntry) -> None:
-        """Tell the audits; one that fails stops nothing, and is reported."""
+        """Tell the log and the audits; one that fails stops nothing, and is reported."""
+        log.log(logging.INFO if entry.ended_well else logging.WARNING, "%s", entry)
         for audit in self.audits:
             try:
                 audit.note(entry)

@@ -119,12 +119,11 @@ class Ledger:
             self.counts[outcome] += 1
             before = self._last_of.get(signal)
             self._last_of[signal] = outcome
-        # what the program does at every scan is logged when it ends otherwise than before
-        from_logic = command.origin is Origin.LOGIC
-        routine = from_logic and (outcome in WELL or outcome is before)
-        level = logging.INFO if outcome in WELL else logging.WARNING
-        log.log(logging.DEBUG if routine else level, "%s", command)
-        if from_logic and outcome is Outcome.SUPERSEDED:  # nothing was sent: it says nothing of the device
-            return
+        if command.origin is Origin.LOGIC:  # the audit tells of what actors do
+            # what the program does at every scan is logged when it ends otherwise than before
+            routine = outcome in WELL or outcome is before
+            log.log(logging.DEBUG if routine else logging.WARNING, "%s", command)
+            if outcome is Outcome.SUPERSEDED:  # nothing was sent: it says nothing of the device
+                return
         for follower in self._followers:
             follower.note(command)
