@@ -13,8 +13,8 @@ from petra.signals.types import Value
 class Recent:
     """Changes of some signals in the last while, in the order of time: columns of equal length.
 
-    The first rows are what the signals were at `since`, as far as that is known. In between, only the state at
-    the end of each second is kept.
+    The first rows are what the signals were at `since`, as far as that is known. In between, only the state
+    at the end of each second is kept.
     """
 
     names: tuple[str, ...]
