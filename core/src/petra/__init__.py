@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from petra.blocks import Block, Condition, In, Out, Param, Qualities, QualityOf, State, decided
     from petra.clock import Clock, SystemClock
     from petra.errors import DeclarationError, PetraError, PluginNotFoundError
+    from petra.plant.actors import Actor, Capability
+    from petra.plant.connecting import connect, connect_async
+    from petra.plant.interface import Plant
     from petra.plugin import API_VERSION, Catalog, CliCommand, DriverKind, hookimpl
     from petra.settings import Secret, SignalUse, about
     from petra.signals import Quality, SignalType
 
 _HOME = {
     "API_VERSION": "petra.plugin",
+    "Actor": "petra.plant.actors",
     "Block": "petra.blocks",
+    "Capability": "petra.plant.actors",
     "Catalog": "petra.plugin",
     "CliCommand": "petra.plugin",
     "Clock": "petra.clock",
@@ -32,6 +37,7 @@ _HOME = {
     "Out": "petra.blocks",
     "Param": "petra.blocks",
     "PetraError": "petra.errors",
+    "Plant": "petra.plant.interface",
     "PluginNotFoundError": "petra.errors",
     "Quality": "petra.signals",
     "Qualities": "petra.blocks",
@@ -42,13 +48,17 @@ _HOME = {
     "State": "petra.blocks",
     "SystemClock": "petra.clock",
     "about": "petra.settings",
+    "connect": "petra.plant.connecting",
+    "connect_async": "petra.plant.connecting",
     "decided": "petra.blocks",
     "hookimpl": "petra.plugin",
 }
 
 __all__ = [
     "API_VERSION",
+    "Actor",
     "Block",
+    "Capability",
     "Catalog",
     "CliCommand",
     "Clock",
@@ -59,6 +69,7 @@ __all__ = [
     "Out",
     "Param",
     "PetraError",
+    "Plant",
     "PluginNotFoundError",
     "Qualities",
     "Quality",
@@ -70,6 +81,8 @@ __all__ = [
     "SystemClock",
     "__version__",
     "about",
+    "connect",
+    "connect_async",
     "decided",
     "hookimpl",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from petra.cli.console.session import Session, json_option, with_session
 from petra.cli.console.values import Duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from petra.cli.console.orders import Orders
     from petra.config.document import Loaded
     from petra.engine import Engine
@@ -106,7 +108,8 @@ def run(
                 answers = _ANSWERS_WITHIN if once else 0.0
                 engine.start(1 if once else scans, answers_within=answers, stopping=orders.stopping)
                 orders.reload_with(lambda: _reload(engine))
-                _attend(engine, orders, file, seconds, live=live)
+                with _reachable(engine, folder):
+                    _attend(engine, orders, file, seconds, live=live)
             finally:
                 engine.stop(hurried=lambda: bool(orders.hurried))
                 logging.getLogger().removeHandler(events)
@@ -115,6 +118,32 @@ def run(
     if trial:
         _print_signals(engine, as_json=as_json)
     return 2 if engine.failure else 0
+
+
+@contextmanager
+def _reachable(engine: Engine, folder: DataFolder | None) -> Iterator[None]:
+    """Let others on this machine find the plant and work with it; it runs also when they cannot."""
+    from petra.plant.channel.server import ChannelServer
+    from petra.plant.registry import register
+    from petra.plant.runtime import choose_socket
+
+    if folder is None:
+        yield
+        return
+    channel = ChannelServer(engine.plant, engine.guard, engine.clock, choose_socket(folder.path))
+    try:
+        channel.start()
+    except OSError as error:
+        log.warning("nobody can look into this plant, which runs all the same: %s: %s", channel.path, error)
+        path = ""
+    else:
+        engine.count_clients = lambda: channel.clients
+        path = str(channel.path)
+    try:
+        with register(folder.document, folder.path, path):
+            yield
+    finally:
+        channel.stop()
 
 
 def _attend(engine: Engine, orders: Orders, file: str, seconds: float | None, *, live: bool) -> None:

@@ -149,6 +149,8 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._stopping = self._stopped = False
         self.failure: BaseException | None = None
+        self.count_clients: Callable[[], int] = lambda: 0
+        """Returns how many have connected from outside."""
 
     @property
     def configuration(self) -> Configuration:
@@ -404,6 +406,7 @@ class Engine:
             version=self.site.version,
             pid=self.site.pid,
             refused=self.guard.refused,
+            clients=self.count_clients(),
         )
 
     def _do(self, action: Any) -> Any:

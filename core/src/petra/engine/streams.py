@@ -25,6 +25,8 @@ class PlantWatch(ClosedByAsyncWith):
         self._selection = selection
         self._every = every
         self._changes = bus.changes(selection.exact, deadband)
+        self.image = bus.image
+        """The image that was told last."""
         self._layout: Layout | None = None
         self._wanted: frozenset[int] = frozenset()
         self._next = 0.0
@@ -42,6 +44,10 @@ class PlantWatch(ClosedByAsyncWith):
             change = await anext(aiter(self._changes))
             if indices := self._selected(change.image, change.indices):
                 return self._told(change.image, indices)
+
+    def everything(self) -> Snapshot:
+        """Return all that is selected, of the image that was told last."""
+        return snapshot_of(self.image, self._selection.indices(self.image.layout))
 
     async def aclose(self) -> None:
         """End it."""
@@ -62,6 +68,7 @@ class PlantWatch(ClosedByAsyncWith):
 
     def _told(self, image: Image, indices: Sequence[int]) -> Snapshot:
         self._next = asyncio.get_running_loop().time() + self._every
+        self.image = image
         return snapshot_of(image, indices)
 
 

@@ -42,7 +42,9 @@ class BlockingPlant:
     Its own thread runs the loop in which the asynchronous plant lives.
     """
 
-    def __init__(self, plant: Plant, loop: ClientLoop, closed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, plant: Plant, loop: ClientLoop, closed: Callable[[], Coroutine[Any, Any, None]] | None = None
+    ) -> None:
         self._plant = plant
         self._loop = loop
         self._on_close = closed
@@ -60,7 +62,9 @@ class BlockingPlant:
 
     def close(self) -> None:
         """End the connection, and all streams with it."""
-        self._on_close()
+        if self._on_close is not None:
+            with suppress(PetraError):
+                self._loop.call(self._on_close(), _END_WITHIN)
         self._loop.stop()
 
     def signals(self, names: Names = "*") -> Sequence[SignalInfo]:

@@ -1,0 +1,1 @@
+"""The channel: a plant of another process, over a socket that only its user may open."""

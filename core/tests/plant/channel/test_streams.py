@@ -1,0 +1,321 @@
+"""Watches, follows and events over a channel: complete, merged for the slow, and begun again after a loss."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+
+import pytest
+
+from petra.plant import Actor, EventKind, NotAllowedError, Outcome
+from petra.plant.blocking import BlockingPlant
+from petra.plant.channel.client import ChannelPlant
+from petra.testing import resources
+
+MANY = "scan_time_ms: 10\nsignals:\n" + "".join(f"  - {{name: s{n}, type: int}}\n" for n in range(3_000))
+
+
+def run(coroutine):
+    return asyncio.run(asyncio.wait_for(coroutine, 30))
+
+
+def write(engine, values):
+    engine.bus.write_many(values)
+
+
+def test_a_watch_tells_everything_and_then_what_changes(running):
+    async def main():
+        plant = ChannelPlant(running.link())
+        async with plant.watch() as changes:
+            changes = aiter(changes)
+            first = await anext(changes)
+            assert len(first) == len(running.engine.bus.signals)
+            write(running.engine, {"level": 3.0})
+            while True:
+                change = await anext(changes)
+                if "level" in change:
+                    break
+            assert change["level"].value == 3.0
+            assert len(change) < 20
+        await plant.aclose()
+
+    run(main())
+
+
+def test_equal_watches_share_one_and_each_begins_with_everything(running):
+    async def main():
+        plants = [ChannelPlant(running.link()) for _ in range(5)]
+        watches = [aiter(plant.watch(["level", "count"])) for plant in plants]
+        for watch in watches:
+            assert list(await anext(watch)) == ["level", "count"]
+        assert len(running.server._broadcasts._known) == 1
+        for number in range(1, 50):
+            write(running.engine, {"count": number})
+            seen = []
+            for watch in watches:
+                while (change := await anext(watch))["count"].value != number:
+                    pass
+                seen.append(change)
+            assert {s.scan for s in seen} == {seen[0].scan}
+        for watch in watches:
+            await watch.aclose()
+        for plant in plants:
+            await plant.status()
+            await plant.aclose()
+
+    run(main())
+    assert running.server._broadcasts._known == {}
+
+
+def test_a_follow_has_every_change_in_order(running):
+    async def main():
+        plant = ChannelPlant(running.link())
+        async with plant.follow(["count"]) as frames:
+            frames = aiter(frames)
+            reader = asyncio.create_task(anext(frames))
+            await asyncio.sleep(0.1)
+            found = []
+            for number in range(1, 200):
+                write(running.engine, {"count": number})
+                if number % 5 == 0:
+                    await asyncio.sleep(0.012)
+            while not found or found[-1] != 199:
+                frame = await reader
+                assert frame.missed == 0
+                assert frame.layout.signals[frame.indices[0]].name == "count"
+                found += frame.values
+                reader = asyncio.create_task(anext(frames)) if found[-1] != 199 else reader
+            assert found == sorted(set(found))
+            assert frames.lost == 0
+        await plant.aclose()
+
+    run(main())
+
+
+def test_what_a_slow_follower_misses_is_counted(reachable):
+    made = reachable(text=MANY)
+
+    async def main():
+        plant = ChannelPlant(made.link())
+        async with plant.follow(limit=10_000) as frames:
+            frames = aiter(frames)
+            reader = asyncio.create_task(anext(frames))
+            await asyncio.sleep(0.1)
+            total = 0
+            for number in range(1, 200):
+                scans = made.engine.scheduler.scans
+                write(made.engine, {f"s{i}": number for i in range(3_000)})
+                while made.engine.scheduler.scans < scans + 2:
+                    await asyncio.sleep(0) if number < 0 else __import__("time").sleep(0.001)
+                total += 3_000
+            seen = missed = 0
+            newest = 0
+            while newest != 199:
+                frame = await reader
+                mine = [v for i, v in zip(frame.indices, frame.values, strict=True) if i < 3_000]
+                seen += len(mine)
+                missed += frame.missed
+                newest = max([newest, *mine])
+                reader = asyncio.create_task(anext(frames))
+            reader.cancel()
+            assert missed > 0
+            assert frames.lost == missed
+            assert 0 <= seen + missed - total < 0.1 * total  # the engine's own signals are counted as well
+        await plant.aclose()
+
+    run(main())
+
+
+def test_a_client_that_never_reads_holds_nobody_up_and_costs_no_memory(reachable):
+    made = reachable(text=MANY)
+
+    async def main():
+        silent = made.link()
+        await silent.connect()
+        silent._reading.cancel()
+        await silent._send([1, 1, "watch", {"names": ["*"]}, None])
+        plant = ChannelPlant(made.link())
+        watch = aiter(plant.watch("s*"))
+        await anext(watch)
+        for number in range(1, 60):
+            write(made.engine, {f"s{i}": number for i in range(3_000)})
+            while (await anext(watch))["s2999"].value != number:
+                pass
+        (broadcast,) = [each for each in made.server._broadcasts._known.values() if "s*" not in str(each)][:1]
+        behind = [missed for b in made.server._broadcasts._known.values() for missed in b._behind.values()]
+        assert any(missed for missed in behind)
+        assert all(len(missed or ()) <= len(made.engine.bus.signals) for missed in behind)
+        assert broadcast is not None
+        await plant.aclose()
+
+    run(main())
+
+
+def test_a_client_that_reads_again_gets_the_newest_state_of_what_it_missed(reachable):
+    made = reachable(text=MANY)
+
+    async def main():
+        slow = made.link()
+        plant = ChannelPlant(slow)
+        watch = plant.watch("s*")
+        await anext(aiter(watch))
+        reader = slow._reading
+        transport = slow._writer.transport
+        transport.pause_reading()
+        for number in range(1, 80):
+            scans = made.engine.scheduler.scans
+            write(made.engine, {f"s{i}": number for i in range(1_000)})
+            while made.engine.scheduler.scans < scans + 2:
+                await asyncio.sleep(0.002)
+        write(made.engine, {"s2999": 5})
+        await asyncio.sleep(0.05)
+        transport.resume_reading()
+        state = {}
+        while state.get("s999") != 79 or state.get("s2999") != 5:
+            state.update({name: each.value for name, each in (await anext(aiter(watch))).items()})
+        assert {state[f"s{i}"] for i in range(1_000)} == {79}
+        assert not reader.done()
+        await plant.aclose()
+
+    run(main())
+
+
+def test_after_a_restart_a_watch_goes_on_and_an_act_is_not_repeated(running):
+    async def main():
+        plant = ChannelPlant(running.link())
+        watch = plant.watch("count")
+        write(running.engine, {"count": 7})
+        while (await anext(aiter(watch)))["count"].value != 7:
+            pass
+        await asyncio.to_thread(running.stop)
+        running.start()
+        write(running.engine, {"count": 8})
+        while (await anext(aiter(watch)))["count"].value != 8:
+            pass
+        assert watch.reconnects == 1
+        assert (await plant.status()).running
+        await plant.aclose()
+
+    run(main())
+
+
+def test_an_act_whose_answer_is_lost_is_not_known_to_be_done(running):
+    async def main():
+        link = running.link()
+        plant = ChannelPlant(link)
+        await plant.status()
+
+        async def cut():
+            await asyncio.sleep(0.05)
+            link._writer.transport.abort()
+
+        running.engine.guard.policy = Waiting()
+        cutting = asyncio.create_task(cut())
+        result = await plant.command("level", 1.0)
+        assert result.outcome is Outcome.TIMED_OUT
+        assert "not known whether this was done" in result.reason
+        await cutting
+        running.engine.guard.policy.go.set()
+        assert (await plant.status()).running
+        assert len([c for c in running.engine.host.ledger.commands() if c.signal == "level"]) == 1
+        await plant.aclose()
+
+    run(main())
+
+
+class Waiting:
+    def __init__(self):
+        self.go = threading.Event()
+
+    def refusal(self, actor, capability, target):
+        if capability.value == "write":
+            self.go.wait(0.3)
+        return ""
+
+
+def test_a_reload_is_seen_by_every_stream(running):
+    running_text = running.text
+
+    async def main():
+        plant = ChannelPlant(running.link())
+        watch, frames = plant.watch("pump*"), plant.follow("pump*")
+        assert list(await anext(aiter(watch))) == ["pump1.run"]
+        follower = asyncio.create_task(anext(aiter(frames)))
+        await asyncio.sleep(0.05)
+        running.text = running_text + "  - {name: n, type: NOT, inputs: {in: enabled}, outputs: {out: pump2.run}}\n"
+        assert (await plant.reload()).ok
+        while "pump2.run" not in (change := await anext(aiter(watch))):
+            pass
+        assert set(change) == {"pump1.run", "pump2.run"}
+        frame = await follower
+        names = {frame.layout.signals[i].name for i in frame.indices}
+        assert names <= {"pump1.run", "pump2.run"}
+        await plant.aclose()
+
+    run(main())
+
+
+def test_events_come_over_the_channel(running):
+    client = running.connect()
+    running.engine.events.add(EventKind.LOG, "warning", "petra.x", "look here")
+    events = client.events(last=1)
+    assert next(events).text == "look here"
+    client.command("level", 1.0, note="why not")
+    assert "[why not]" in next(events).text
+
+
+def test_who_may_not_look_gets_no_stream(running):
+    async def main():
+        plant = ChannelPlant(running.link()).acting(Actor("eve"))
+        for stream in (plant.watch(), plant.follow(), plant.events()):
+            with pytest.raises(NotAllowedError):
+                await anext(aiter(stream))
+        await plant.aclose()
+
+    run(main())
+
+
+def test_a_thousand_clients_leave_nothing_behind(running):
+    async def visit(number):
+        plant = ChannelPlant(running.link())
+        if number % 3 == 0:
+            await anext(aiter(plant.watch("level")))
+        elif number % 3 == 1:
+            await plant.status()
+        await plant.aclose()
+
+    async def all_of_them():
+        for number in range(500):
+            await visit(number)
+
+    run(all_of_them())
+    gc.collect()
+    before = resources()
+    run(all_of_them())
+    deadline = threading.Event()
+    for _ in range(100):
+        if not running.server.clients:
+            break
+        deadline.wait(0.02)
+    gc.collect()
+    assert running.server.clients == 0
+    assert running.server._broadcasts._known == {}
+    after = resources()
+    assert after[0] <= before[0]
+    assert after[1] <= before[1] + 2
+
+
+def test_the_blocking_plant_ends_what_it_has_begun(running):
+    client = running.connect()
+    assert isinstance(client, BlockingPlant)
+    watch = client.watch("level")
+    next(watch)
+    watch.close()
+    client.close()
+    client.close()
+    for _ in range(100):
+        if not running.server.clients:
+            break
+        threading.Event().wait(0.02)
+    assert running.server.clients == 0
