@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -204,3 +207,54 @@ def test_a_document_that_is_moved_with_its_folder_keeps_what_it_retains(document
     moved = DataFolder(tmp_path / "moved" / document.name)
     with moved.locked():
         assert moved.retained.read_text() == "what it knows"
+
+
+@pytest.mark.parametrize("is_fixed", [False, True], ids=["moved", "copied"])
+def test_old_files_are_taken_over_on_another_disk_or_from_a_read_only_folder(document, monkeypatch, is_fixed):
+    """A rename cannot do either."""
+    old = document.with_name("tank.retain.json")
+    old.write_text("what it knows")
+    if is_fixed:
+
+        def refuse(path):
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+        monkeypatch.setattr("petra.engine.folder.Path.unlink", refuse)
+    folder = DataFolder(document, "/dev/shm/petra-test-disk" if Path("/dev/shm").is_dir() else "elsewhere")
+    try:
+        with folder.locked():
+            assert folder.retained.read_text() == "what it knows"
+            assert old.exists() == is_fixed
+    finally:
+        shutil.rmtree(folder.path)
+
+
+def test_old_files_of_a_second_document_are_not_lost_in_a_shared_folder(document, tmp_path):
+    other = document.with_name("other.yaml")
+    other.write_text("scan_time_ms: 10\n")
+    other.with_name("other.retain.json").write_text("of the other")
+    first, second = (DataFolder(each, str(tmp_path / "shared")) for each in (document, other))
+    with first.locked():
+        first.retained.write_text("of the first")
+    with second.locked():
+        assert second.retained.read_text() == "of the other"
+
+
+def test_the_channel_is_in_the_folder_unless_its_path_is_too_long(document, tmp_path, monkeypatch):
+    runtime = Path(tempfile.mkdtemp(prefix="petra-test-"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    try:
+        near, far = (
+            DataFolder(document, str(runtime / "kept")),
+            DataFolder(document, str(tmp_path / ("x" * 110))),
+        )
+        for folder in (near, far):
+            folder.prepare()
+        assert near.channel == near.path / "channel.sock"
+        assert list(near.path.iterdir()) == [], "what was tried is removed"
+        assert far.channel.parent == runtime / "petra"
+        monkeypatch.setattr("petra.plant.runtime._takes_sockets", lambda _: False)
+        assert near.channel.parent == runtime / "petra"
+        assert near.channel != far.channel
+    finally:
+        shutil.rmtree(runtime)

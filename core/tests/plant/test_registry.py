@@ -26,12 +26,12 @@ with register(sys.argv[1], sys.argv[2], sys.argv[3]):
 
 
 @pytest.fixture
-def runtime(tmp_path, monkeypatch):
+def runtime(monkeypatch):
     """A runtime folder of the test's own, with a path that is short enough for sockets."""
-    folder = Path(tempfile.mkdtemp(prefix="petra-test-"))  # tmp_path is made first: it asks for tempdir too
+    folder = Path(tempfile.mkdtemp(prefix="petra-test-"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     monkeypatch.setattr("petra.plant.runtime.SYSTEM", folder / "system")
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
     yield folder / "petra"
     shutil.rmtree(folder)
 
@@ -185,10 +185,23 @@ def test_entries_that_make_no_sense_do_not_block_or_fail(runtime, document):
 def test_no_runtime_folder_is_a_warning(runtime, document, monkeypatch, caplog):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(document))
     monkeypatch.setattr("petra.plant.runtime.SYSTEM", document / "system")
-    monkeypatch.setattr("tempfile.tempdir", str(document))
+    monkeypatch.setenv("TMPDIR", str(document))
     with register(document, document.with_suffix(".data")):
         assert running() == []
     assert "petra ps does not list this plant, which runs all the same" in caplog.text
+
+
+def test_a_full_disk_is_a_warning(runtime, document):
+    """The size of files is limited to nothing, which is a write that fails, as on a full disk."""
+    limited = "import logging, resource; logging.basicConfig(level='WARNING')\n"
+    limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(runtime.parent)}
+    arguments = [str(document), str(document.with_suffix(".data")), ""]
+    command = [sys.executable, "-c", limited + HOLD.replace("True", "False"), *arguments]
+    ended = subprocess.run(command, input="", capture_output=True, text=True, env=environment, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "petra ps does not list this plant, which runs all the same" in ended.stderr
+    assert list(runtime.iterdir()) == []
 
 
 def test_a_path_too_long_for_a_socket_is_left_out(runtime, tmp_path):

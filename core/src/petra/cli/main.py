@@ -34,6 +34,7 @@ _COMMANDS = {
     "migrate": ("petra.cli.migrate", "Rewrite a document of the original in PETRA's names."),
     "plan": ("petra.cli.plan", "Show what a reload from OLD to NEW would change."),
     "plugins": ("petra.cli.plugins", "List, examine, certify and create plugins."),
+    "ps": ("petra.cli.ps", "List the plants that run on this machine."),
     "replay": ("petra.cli.replay", "Run recorded scans again, and compare them to the bit."),
     "run": ("petra.cli.run", "Run a plant until it is told to stop."),
     "schema": ("petra.cli.schema", "Print the JSON Schema of what is installed."),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import logging
 import os
+import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from petra.errors import PetraError
+from petra.plant.liveness import lock_patiently
+from petra.plant.runtime import RuntimeFolderError, choose_socket, temporary_folder
 
 log = logging.getLogger("petra.engine")
 
@@ -55,23 +56,45 @@ class DataFolder:
         """The file of what actors did, and were refused."""
         return self.path / "audit.jsonl"
 
+    @property
+    def channel(self) -> Path:
+        """The socket of the channel, for the plant that is to listen there; others ask the registry.
+
+        It is in the data folder. If its path is too long, or the file system has no sockets, it is in the
+        runtime folder of the user, under a name that follows from the path of the data folder.
+        """
+        return choose_socket(self.path)
+
     def prepare(self) -> bool:
         """Make the folder, and take in what earlier versions have kept beside the document."""
+        if not self._make():
+            return False
+        self._take_in()
+        return True
+
+    def _make(self) -> bool:
+        """Make the folder; return whether it can be written to, and say so if not."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.path, os.W_OK | os.X_OK):
+                raise PermissionError("it is not writable")
         except OSError as error:
-            log.error("nothing can be kept in %s: %s", self.path, error)  # noqa: TRY400 - no bug of ours
+            message = (
+                "nothing can be kept in %s: %s. The plant runs without retained state, commands and audit; "
+                "to keep them, give it a folder that it may write to: engine: {data_dir: ...}"
+            )
+            log.error(message, self.path, error)  # noqa: TRY400 - no bug of ours
             return False
+        return True
+
+    def _take_in(self) -> None:
         stem = self.document.stem
         for old, new in (
             (f"{stem}.retain.json", self.retained),
             (f"{stem}.commands.jsonl", self.commands),
             (f"{stem}.commands.jsonl.1", self.path / "commands.jsonl.1"),
         ):
-            if not new.exists():
-                with suppress(OSError):
-                    self.document.with_name(old).replace(new)
-        return True
+            _take_over(self.document.with_name(old), new)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -84,10 +107,12 @@ class DataFolder:
         with ExitStack() as held:
             self._held, self._locked = held, set()
             self._lock(self.document, os.O_RDONLY)
-            if self.prepare():
-                self._lock(self.path / "lock", os.O_RDWR | os.O_CREAT)
+            usable = self._make()
+            self._lock(self.path / "lock", os.O_RDWR | os.O_CREAT)
             self.follow()
-            self._claim()
+            if usable:
+                self._claim()
+                self._take_in()
             yield
 
     def follow(self) -> None:
@@ -127,10 +152,7 @@ class DataFolder:
         """Lock a file until the run ends; a file system that knows no locks has none."""
         if sys.platform == "win32":
             return
-        fcntl = importlib.import_module("fcntl")  # there is none on Windows
-        try:
-            descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644)
-        except OSError:
+        if (descriptor := _opened(path, flags)) is None:
             return
         known = os.fstat(descriptor)
         if (known.st_dev, known.st_ino) in self._locked:  # by another name
@@ -138,7 +160,7 @@ class DataFolder:
             return
         self._held.callback(os.close, descriptor)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_patiently(descriptor)
         except BlockingIOError:
             by = f" by process {number}" if (number := _process(self.path / "lock")) else ""
             message = (
@@ -163,10 +185,40 @@ def _names(document: Path) -> list[Path]:
 
 def _by_path(document: Path) -> Path:
     """Return the lock of a document: it depends neither on the data folder nor on the file itself."""
-    if os.access(document.parent, os.W_OK):
-        return document.with_name(f".{document.name}.lock")
-    name = hashlib.sha256(str(document).encode()).hexdigest()[:32]
-    return Path(tempfile.gettempdir()) / f"petra-{name}.lock"
+    folder = temporary_folder()
+    if not os.access(document.parent, os.W_OK):
+        with suppress(RuntimeFolderError):
+            folder.make()  # in a folder that others may write to, they could hold the lock
+            return folder.path / f"{hashlib.sha256(os.fsencode(document)).hexdigest()[:32]}.lock"
+    return document.with_name(f".{document.name}.lock")
+
+
+def _opened(path: Path, flags: int) -> int | None:
+    """Open a lock, only for reading if it may not be written; None if there is none."""
+    for each in (flags, os.O_RDONLY):
+        with suppress(OSError):
+            return os.open(path, each | os.O_CLOEXEC, 0o644)
+    return None
+
+
+def _take_over(old: Path, new: Path) -> None:
+    """Move a file of an earlier version into the data folder; from a read-only folder it is copied."""
+    if not old.exists():
+        return
+    if new.exists():
+        log.info("%s is not used, because %s is newer; it can be deleted", old, new)
+        return
+    fresh = new.with_name(f"{new.name}.new")
+    try:
+        shutil.copyfile(old, fresh)  # the data folder may be on another disk
+        fresh.replace(new)
+    except OSError as error:
+        log.warning("%s cannot be taken over into %s: %s", old, new.parent, error)
+        with suppress(OSError):
+            fresh.unlink()
+        return
+    with suppress(OSError):
+        old.unlink()
 
 
 def _note_process(descriptor: int, path: Path) -> None:

@@ -107,6 +107,8 @@ class RetainFile:
                 log.error("retained state cannot be kept in %s: %s", self.path, error)  # noqa: TRY400 - no bug of ours
             self._failed = True
             return False
+        if self._failed:
+            log.info("retained state is kept in %s again", self.path)
         self._kept, self._failed = text, False
         return True
 

@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import sys
+import time
 from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+_TRIALS = 10
+_BETWEEN = 0.005  # seconds
 _QUERY_LIMITED_INFORMATION = 0x1000  # the least right to a process that Windows knows
 
 
@@ -69,6 +72,19 @@ def lock(descriptor: int, *, exclusive: bool) -> None:
     """Lock an open file at once, or raise OSError: BlockingIOError if another process holds the lock."""
     fcntl = import_module("fcntl")  # there is none on Windows
     fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+
+
+def lock_patiently(descriptor: int) -> None:
+    """Lock an open file as its only holder, or raise OSError.
+
+    A process that looks whether a plant runs holds the lock for some microseconds: that is waited for.
+    """
+    for _ in range(_TRIALS):
+        with suppress(BlockingIOError):
+            lock(descriptor, exclusive=True)
+            return
+        time.sleep(_BETWEEN)
+    lock(descriptor, exclusive=True)
 
 
 def _lives(pid: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import stat
 import sys
 import tempfile
@@ -72,12 +73,11 @@ class RuntimeFolder:
 
 def own_folders() -> list[RuntimeFolder]:
     """Return where plants of this user may be entered, the best place first."""
-    owner = 0 if sys.platform == "win32" else os.geteuid()
-    temporary = RuntimeFolder(Path(tempfile.gettempdir()) / f"petra-{owner}", owner)
+    temporary = temporary_folder()
     if sys.platform == "win32":
         return [temporary]
     given = os.environ.get("XDG_RUNTIME_DIR", "")
-    session = [RuntimeFolder(Path(given) / "petra", owner)] if os.path.isabs(given) else []  # noqa: PTH117
+    session = [RuntimeFolder(Path(given) / "petra", temporary.owner)] if os.path.isabs(given) else []  # noqa: PTH117
     return [*session, RuntimeFolder(SYSTEM, None), temporary]
 
 
@@ -113,13 +113,53 @@ def socket_paths(data_folder: Path) -> list[Path]:
     return [path for path in paths if len(os.fsencode(path)) <= _MOST_BYTES]
 
 
+def temporary_folder() -> RuntimeFolder:
+    """Return the folder of this user among temporary files: the same one for a service and by hand."""
+    owner = 0 if sys.platform == "win32" else os.geteuid()
+    return RuntimeFolder(_temporary() / f"petra-{owner}", owner)
+
+
+def choose_socket(data_folder: Path) -> Path:
+    """Return the first path at which a socket of a plant can be made; its folder is there."""
+    paths = socket_paths(data_folder)
+    beside = data_folder / "channel.sock"
+    if paths and paths[0].name == beside.name and _takes_sockets(data_folder):
+        return paths[0]
+    try:
+        folder = make_folder()
+    except RuntimeFolderError:
+        return beside
+    return next((path for path in paths if path.parent == folder), beside)
+
+
+def _takes_sockets(folder: Path) -> bool:
+    """Return whether a socket can be made in a folder: some shared and FAT file systems have none."""
+    if sys.platform == "win32":
+        return False
+    trial = folder / f".s{os.getpid()}"  # no longer than the name it is tried for
+    with socket.socket(socket.AF_UNIX) as tried:
+        try:
+            tried.bind(str(trial))
+            trial.unlink()
+        except OSError:
+            return False
+    return True
+
+
 def _of_others() -> Iterator[RuntimeFolder]:
     for path in Path("/run/user").glob("*/petra"):
         if path.parent.name.isdigit():
             yield RuntimeFolder(path, int(path.parent.name))
-    for path in Path(tempfile.gettempdir()).glob("petra-*"):
+    for path in _temporary().glob("petra-*"):
         if (number := path.name.removeprefix("petra-")).isdigit():
             yield RuntimeFolder(path, int(number))
+
+
+def _temporary() -> Path:
+    if sys.platform == "win32":
+        return Path(tempfile.gettempdir())
+    # gettempdir() writes a file as a trial, and raises FileNotFoundError when the disk is full
+    return Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - what is made in it is checked
 
 
 def _owner(path: Path) -> int:
