@@ -30,6 +30,7 @@ _COMMANDS = {
     "completion": ("petra.cli.completion", "Print the completion script for a shell."),
     "config": ("petra.cli.config", "Show a configuration as PETRA reads it."),
     "doctor": ("petra.cli.doctor", "Examine this installation and list what is wrong with it."),
+    "edit": ("petra.cli.edit", "Change a document, and leave everything else in it as it is."),
     "explain": ("petra.cli.explain", "Show in which order the blocks of FILE run, and how."),
     "migrate": ("petra.cli.migrate", "Rewrite a document of the original in PETRA's names."),
     "plan": ("petra.cli.plan", "Show what a reload from OLD to NEW would change."),

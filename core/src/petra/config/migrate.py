@@ -16,7 +16,8 @@ from attrs import field, frozen
 
 from petra.config import nodes
 from petra.config.document import Loaded, load_bytes
-from petra.config.edits import CannotEditError, Edit, SourceText, apply_edits
+from petra.config.edit.edits import Edit, apply_edits
+from petra.config.edit.source import CannotEditError, SourceText
 from petra.config.models import SYNONYMS, BlockConfig, PlantConfig, SignalConfig
 from petra.config.problems import Severity
 from petra.config.reader import PROTOCOLS
@@ -77,7 +78,7 @@ def migrate_document(
     writer.document(before.root)
 
     def written(steps: list[_Step]) -> bytes:
-        return mark + apply_edits(text, [edit for step in steps for edit in step.edits]).encode()
+        return mark + apply_edits(text, {edit for step in steps for edit in step.edits}).encode()
 
     done = _accepted_steps(
         writer.steps, lambda steps: _same_meaning(before, read(written(steps)), generation)
@@ -265,14 +266,14 @@ class _Migration:
             raise CannotEditError
         comment = behind.lstrip()
         end = start + len(line) - len(comment) if comment else self.source.starts[key.line]
-        yield Edit(start, end, "")
+        yield self.source.edit(start, end, "")
 
     def _dedent_lines(self, first: int, last: int, columns: int) -> Iterator[Edit]:
         for number in range(first, last + 1):
             line = self.source.line(number)
             spaces = min(columns, len(line) - len(line.lstrip(" ")))
             start = self.source.starts[number - 1]
-            yield Edit(start, start + spaces, "")
+            yield self.source.edit(start, start + spaces, "")
 
 
 def _mapping_items(section: nodes.Node | None) -> Iterator[nodes.Mapping]:

@@ -1,4 +1,8 @@
-"""Edits of a document's text at the places of its nodes; all other bytes stay unchanged."""
+"""Edits that `petra migrate` makes: names in their quotes, and settings that become comments or go.
+
+A migration takes a whole document at once and leaves settings without effect readable as comments;
+operations on single paths are in `perform.py`. Both make the same `Edit`s.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,14 @@ from itertools import pairwise
 
 from attrs import field, frozen
 
+from petra.config.edit.edits import Edit
+from petra.config.edit.tokens import TextSpan, Tokens
 from petra.config.nodes import Entry, Mapping, Node, Scalar, Sequence
 from petra.config.syntax import NEWLINE
-from petra.config.tokens import TextSpan, Tokens
 
 
 class CannotEditError(Exception):
     """The text at a place differs from its node, or an edit would break the document."""
-
-
-@frozen
-class Edit:
-    """The replacement for a part of the text, from `start` up to `end`."""
-
-    start: int
-    end: int
-    instead: str
 
 
 @frozen
@@ -41,6 +37,10 @@ class SourceText:
     def _starts(self) -> tuple[int, ...]:
         return (0, *(newline.end() for newline in NEWLINE.finditer(self.text)))
 
+    def edit(self, start: int, end: int, inserted: str) -> Edit:
+        """Return the edit of a part of the text."""
+        return Edit(start, self.text[start:end], inserted)
+
     def at(self, node: Node) -> int:
         """Return the position of a node in the text."""
         return self.starts[node.line - 1] + node.column - 1
@@ -57,7 +57,7 @@ class SourceText:
             start, end = start + 1, end - 1
         if self.text[start:end] != node.text:  # escapes or folded lines: not safe to edit as text
             raise CannotEditError
-        return Edit(start, end, instead)
+        return self.edit(start, end, instead)
 
     def without(self, mapping: Mapping, keys: set[str]) -> list[Edit]:
         """Return the edits that remove entries: as comments in block style, by deletion in braces."""
@@ -115,7 +115,7 @@ class SourceText:
 
     def _cut_comma(self, comma: TextSpan) -> Edit:
         """Return the edit that removes a comma; a `#` after it keeps the space that makes it a comment."""
-        return Edit(*comma, " " if self.text[comma.end : comma.end + 1] == "#" else "")
+        return self.edit(*comma, " " if self.text[comma.end : comma.end + 1] == "#" else "")
 
     def _comments_between(self, start: int, end: int) -> str:
         """Return the text between two tokens if it contains a comment."""
@@ -130,14 +130,14 @@ class SourceText:
         lead, rest = self.text[line:start], self.text[end:after]
         if not rest.strip():  # the part ends with its line
             if not kept and not lead.strip():
-                return Edit(line, after, "")
+                return self.edit(line, after, "")
             start = start if kept else line + len(lead.rstrip(" "))
             kept = kept.rstrip()
         elif not rest.lstrip(" ").startswith("#") or not lead.strip() or lead[-1].isspace():
             end += len(rest) - len(rest.lstrip(" "))
         kept = kept.lstrip(" ") if lead[-1:].isspace() else kept
         glued = kept[:1] == "#" or (not kept and self.text[end : end + 1] == "#")
-        return Edit(start, end, f" {kept}" if glued and not lead[-1:].isspace() else kept)
+        return self.edit(start, end, f" {kept}" if glued and not lead[-1:].isspace() else kept)
 
     def _comment_entries(self, entries: list[Entry], dropped: list[bool]) -> list[Edit]:
         edits: list[Edit] = []
@@ -154,7 +154,7 @@ class SourceText:
             if kept is None or self.line(kept.key.line)[:indent].strip():
                 raise CannotEditError
             start = self.starts[kept.key.line - 1]
-            edits.append(Edit(start, start + indent, lead))
+            edits.append(self.edit(start, start + indent, lead))
         return edits
 
     def _comment_line(self, number: int, indent: int) -> list[Edit]:
@@ -163,7 +163,7 @@ class SourceText:
             return []
         spaces = min(indent, len(line) - len(line.lstrip(" ")))
         cut = indent if line[:indent].strip() in ("-", "- -") else spaces
-        return [Edit(start, start + cut, " " * cut + "# ")]
+        return [self.edit(start, start + cut, " " * cut + "# ")]
 
     def last_line(self, entries: list[Entry], i: int) -> int:
         """Return the last line of a block entry, without the comments that belong to the next entry."""
@@ -184,12 +184,3 @@ class SourceText:
             elif not bare.startswith("#"):
                 break
         return last
-
-
-def apply_edits(text: str, edits: list[Edit]) -> str:
-    """Return the text with the edits applied; edits must not overlap, and duplicates count once."""
-    parts, at = [], 0
-    for edit in sorted(set(edits), key=lambda edit: (edit.start, edit.end)):
-        parts += [text[at : edit.start], edit.instead]
-        at = edit.end
-    return "".join([*parts, text[at:]])
