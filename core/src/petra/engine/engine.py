@@ -407,6 +407,7 @@ class Engine:
             pid=self.site.pid,
             refused=self.guard.refused,
             clients=self.count_clients(),
+            newest_event=self.events.newest,
         )
 
     def _do(self, action: Any) -> Any:

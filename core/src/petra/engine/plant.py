@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from attrs import evolve
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 PLANT = "plant"
 """The target of acts on the plant as a whole."""
+_SEEN_WITHIN = 2.0
+"""Seconds until an act is answered that a slow scan has not yet done."""
 
 
 class EnginePlant:
@@ -77,13 +80,11 @@ class EnginePlant:
 
     async def force(self, signal: str, value: Value, *, note: str = "") -> ActResult:
         """Hold a signal at a value."""
-        command = self._engine.host.force(signal, value, self.actor, note)
-        return _result(PlantAct.FORCE, await command.ended())
+        return await self._hold(PlantAct.FORCE, signal, value, note)
 
     async def unforce(self, signal: str, *, note: str = "") -> ActResult:
         """Release a signal."""
-        command = self._engine.host.force(signal, None, self.actor, note)
-        return _result(PlantAct.UNFORCE, await command.ended())
+        return await self._hold(PlantAct.UNFORCE, signal, None, note)
 
     async def recent(self, names: Names = "*", *, seconds: float = 600.0) -> Recent:
         """Return how signals went in the last while."""
@@ -139,6 +140,26 @@ class EnginePlant:
         """Follow log lines and acts."""
         self._guard.check(self.actor, Capability.VIEW, "view", "events")
         return self._engine.events.read(last)
+
+    async def _hold(self, act: PlantAct, signal: str, value: Value | None, note: str) -> ActResult:
+        """Force or release a signal, and wait for the scan that does it: who looks then sees it."""
+        command = self._engine.host.force(signal, value, self.actor, note)
+        result = _result(act, await command.ended())
+        if result.ok:
+            with suppress(TimeoutError, StopAsyncIteration):
+                async with asyncio.timeout(_SEEN_WITHIN):
+                    await self._seen(signal, result.value)
+        return result
+
+    async def _seen(self, signal: str, value: Value | None) -> None:
+        """Wait until the image shows a signal held at a value, or with None not held."""
+        changes = self._engine.bus.changes((signal,))
+        try:
+            image = self._engine.bus.image
+            while image.forced.get(image.layout.index.get(signal, -1)) != value:
+                image = (await anext(aiter(changes))).image
+        finally:
+            changes.close()
 
     def _reloaded(self) -> tuple[str, ...]:
         engine = self._engine

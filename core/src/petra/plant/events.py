@@ -32,6 +32,12 @@ class EventBook:
         self._readers: tuple[EventReader, ...] = ()
         self._lock = threading.RLock()  # a reader whose loop has ended leaves while it is held
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest event; 0 before the first."""
+        kept = self._kept
+        return kept[-1].number if kept else 0
+
     def add(self, kind: EventKind, level: str, source: str, text: str, time: int | None = None) -> None:
         """Take an event."""
         with self._lock:

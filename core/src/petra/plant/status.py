@@ -58,3 +58,5 @@ class PlantStatus:
     """Acts that the policy has refused."""
     clients: int = 0
     """Who is connected by the channel."""
+    newest_event: int = 0
+    """The number of the newest event; 0 before the first."""

@@ -349,6 +349,11 @@ class RemoteStream(ClosedByAsyncWith):
         self._error: PetraError | None = None
         self._closed = self._broken = False
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection is lost, and tried again until the plant is there."""
+        return self._broken and not self._closed
+
     def take(self, value: Any) -> None:
         """Take an item."""
         raise NotImplementedError
