@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping
 from functools import cached_property
 
 from petra.config.edit.edits import Edit
 from petra.config.edit.errors import EditError
+from petra.config.edit.kinds import name_of
 from petra.config.edit.tree import BOM, Alias, Leaf, Listing, Node, Pairs, read_tree
 from petra.config.syntax import NEWLINE
 
@@ -23,6 +25,7 @@ class Document:
         self.text = text
         self.tree = read_tree(text, file)
         self.begin = len(BOM) if text.startswith(BOM) else 0
+        self._positions: dict[int, dict[str, list[int]]] = {}
 
     @cached_property
     def starts(self) -> list[int]:
@@ -34,6 +37,16 @@ class Document:
         """The line break of this text: that of its first line."""
         found = NEWLINE.search(self.text)
         return found[0] if found is not None and found[0] in ("\n", "\r\n", "\r") else "\n"
+
+    def positions(self, listing: Listing) -> Mapping[str, list[int]]:
+        """Return where the items of each name are in a list of this text."""
+        found = self._positions.get(id(listing))
+        if found is None:  # a thousand points are looked up by name in a list of thousands
+            found = self._positions[id(listing)] = {}
+            for i, item in enumerate(listing.items):
+                if (name := name_of(item)) is not None:
+                    found.setdefault(name, []).append(i)
+        return found
 
     def line_of(self, offset: int) -> int:
         """Return the number of a line, from 0."""

@@ -136,7 +136,7 @@ class Lookup:
             raise self._document.error(
                 f"{path_text(so_far[:-1])} has {size} items: there is no item {step.index}", node
             )
-        found = [i for i, item in enumerate(node.items) if name_of(item) == step.name]
+        found = self._document.positions(node).get(step.name, [])
         if len(found) > 1:
             raise self._document.error(
                 f"{path_text(so_far)} is not the only one of that name",
@@ -144,7 +144,7 @@ class Lookup:
                 f"write its number: {path_text(so_far[:-1])}[{found[0]}]",
             )
         if not found:
-            meant = Names(name for item in node.items if (name := name_of(item))).closest(step.name)
+            meant = Names(self._document.positions(node)).closest(step.name)
             raise self._document.error(
                 f"{path_text(so_far[:-1])} has no item {step.name!r}",
                 node,

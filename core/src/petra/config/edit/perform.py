@@ -166,9 +166,9 @@ def _free_name(spot: Spot, listing: Listing, value: Any) -> frozenset[str]:
         return frozenset()
     if isinstance(value, str) and not any(map(short_keys, (child_kind(spot.kind, listing, None, None),))):
         return frozenset()
-    taken = next((item for item in listing.items if name_of(item) == name), None)
-    if taken is not None:
-        raise spot.document.error(f"there is an item {name!r} already", taken, "use set to change it")
+    if taken := spot.document.positions(listing).get(name):
+        at = listing.items[taken[0]]
+        raise spot.document.error(f"there is an item {name!r} already", at, "use set to change it")
     return frozenset((name,))
 
 
