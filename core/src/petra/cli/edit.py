@@ -63,7 +63,7 @@ def edit(
     """  # noqa: D301 - click reads \b
     from petra.config.edit import EditError, edit_texts
 
-    before = _read(file)
+    before = read_file(file)
     operations = _operations(operation, listed, as_text=as_text)
     try:
         edited = edit_texts({file: before.decode()}, operations, session.catalog)
@@ -170,7 +170,8 @@ class Report:
         )
 
 
-def _read(file: str) -> bytes:
+def read_file(file: str) -> bytes:
+    """Return the bytes of a document that is to be edited; one that cannot be read ends the command."""
     from petra.config.parse import MAX_BYTES
     from petra.config.source import UnreadableError, read_bounded
 

@@ -20,6 +20,7 @@ from petra.cli.console.values import Duration
 if TYPE_CHECKING:
     from petra.config import Configuration
     from petra.drivers.contract.driver import Driver
+    from petra.drivers.contract.settings import PointSettings
     from petra.drivers.simulation.faults import Script
 
 _FILE = click.argument("file", metavar="FILE", type=click.Path())
@@ -215,11 +216,22 @@ def _points(section: str) -> click.Command:
     @points.command("import")
     @click.argument("csv_file", metavar="CSV", type=click.Path(path_type=Path))
     @click.option("--connection", metavar="NAME", help="Only the points of this connection.")
+    @click.option(
+        "--into",
+        metavar="FILE",
+        type=click.Path(),
+        help="Add them to this document, or change those there.",
+    )
+    @click.option("--diff", is_flag=True, help="With --into: print what would change, and write nothing.")
     @with_session
-    def import_(session: Session, csv_file: Path, *, connection: str | None) -> None:
+    def import_(
+        session: Session, csv_file: Path, *, connection: str | None, into: str | None, diff: bool
+    ) -> int:
         """Check the points of a CSV file and print them as YAML, to stand under `points`.
 
-        `petra check` finds conflicts between points in the document, such as two that write one address.
+        With --into they go into a document, which keeps every other byte: a point whose signal the connection
+        has already is changed, a new one is added, and the others stay. The exit code is 1 when the document
+        would have new errors, such as two points that write one address; nothing is written then.
         """
         from petra.cli.protocol.points import read, written
 
@@ -234,9 +246,33 @@ def _points(section: str) -> click.Command:
         if found and not wanted:
             names = ", ".join(sorted({repr(name) for name, _ in found}))
             raise click.ClickException(f"{csv_file}: no connection {connection!r}; there are {names}")
+        if into is not None:
+            return _import_into(session, into, section, wanted, diff=diff)
         click.echo(written(wanted), nl=False)
+        return 0
 
     return points
+
+
+def _import_into(
+    session: Session, file: str, section: str, points: list[tuple[str, PointSettings]], *, diff: bool
+) -> int:
+    """Bring points into a document; return the exit code."""
+    from petra.cli.edit import Report, read_file
+    from petra.cli.protocol.into import imported
+    from petra.config.edit import EditError, edit_texts
+
+    before = read_file(file)
+    sections = session.configuration(file).sections.get(section, ())
+    text = before.decode()
+    made = imported(points, sections, section, text)
+    try:
+        edited = edit_texts({file: text}, made.operations, session.catalog)
+    except EditError as error:
+        click.echo(f"petra: {error}", err=True)
+        return 1
+    report = Report(session, file, before, edited, as_json=False, what=f"{made}, ")
+    return report.finish(diff=diff)
 
 
 @contextmanager

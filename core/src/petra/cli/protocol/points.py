@@ -34,7 +34,7 @@ _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
 def connections(section: Any) -> Iterator[tuple[str, type[PointSettings], Sequence[PointSettings]]]:
     """Yield what has points in a section's model: its name, its model of a point, and the points."""
     own: Any = type(section)
-    found = _points_field(own)
+    found = points_setting(own)
     if found is not None:
         name, model = found
         yield getattr(section, "called", "") or getattr(section, "name", ""), model, getattr(section, name)
@@ -48,7 +48,7 @@ def connections(section: Any) -> Iterator[tuple[str, type[PointSettings], Sequen
 
 def model_of(section: Any) -> type[PointSettings]:
     """Return the model of a point that a section holds, at any depth."""
-    found = _points_field(section)
+    found = points_setting(section)
     if found is not None:
         return found[1]
     for setting in settings(section):
@@ -103,7 +103,7 @@ def written(points: Sequence[tuple[str, PointSettings]]) -> str:
     names = list(dict.fromkeys(name for name, _ in points))
     text = ""
     for name in names:
-        entries = [_entry(point) for connection, point in points if connection == name]
+        entries = [entry_of(point) for connection, point in points if connection == name]
         listed = yaml.dump(
             entries, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=200
         )
@@ -123,7 +123,8 @@ def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def _points_field(model: Any) -> tuple[str, type[PointSettings]] | None:
+def points_setting(model: Any) -> tuple[str, type[PointSettings]] | None:
+    """Return the name of the setting that holds the points of a connection, and their model."""
     for setting in settings(model):
         inner = get_args(optional(setting.type))
         if inner and isinstance(inner[0], type) and issubclass(inner[0], PointSettings):
@@ -131,7 +132,7 @@ def _points_field(model: Any) -> tuple[str, type[PointSettings]] | None:
     return None
 
 
-def _entry(point: PointSettings) -> dict[str, Any]:
+def entry_of(point: PointSettings) -> dict[str, Any]:
     """Return the settings of a point that differ from their defaults."""
     entry: dict[str, Any] = {}
     model: Any = type(point)
@@ -143,7 +144,7 @@ def _entry(point: PointSettings) -> dict[str, Any]:
 
 
 def _cells(point: PointSettings) -> dict[str, str]:
-    return {key: _cell(value) for key, value in _entry(point).items()}
+    return {key: _cell(value) for key, value in entry_of(point).items()}
 
 
 def _cell(value: Any) -> str:
