@@ -14,7 +14,7 @@ from attrs import has
 from petra.cli.blocks import block_cases
 from petra.cli.main import petra
 from petra.config.codes import GROUPS
-from petra.config.models import BlockConfig, EngineConfig, PlantConfig, SignalConfig, TaskConfig
+from petra.config.models import BlockConfig, EngineConfig, GroupConfig, PlantConfig, SignalConfig, TaskConfig
 from petra.config.providers import LATER, LATER_BLOCKS
 from petra.drivers import Script
 from petra.library import plugin
@@ -64,6 +64,7 @@ def configuration() -> str:
     headings = {
         PlantConfig: "The document",
         SignalConfig: "A signal",
+        GroupConfig: "A group of signals",
         BlockConfig: "A block",
         TaskConfig: "A task",
         EngineConfig: "The engine",

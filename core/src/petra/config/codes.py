@@ -95,6 +95,10 @@ _VALUES = {
         "There is no setting of this name here: a typing error, or a setting of a newer version.",
         "Use the name that the message suggests, or see the section in the configuration reference.",
     ),
+    "empty-group": Code(
+        "No signal has a name below that of the group, so that it has no effect.",
+        "Use the name that the message suggests; `pump1.run` and `pump1/run` belong to the group `pump1`.",
+    ),
     "no-effect": Code(
         "PETRA accepts this setting of the original but does not use it. The note names what replaces it.",
         "No action is needed. `petra migrate` removes such settings.",

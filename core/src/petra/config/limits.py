@@ -48,7 +48,11 @@ def check_limits(node: Node, signal: SignalConfig, problems: Problems) -> Signal
             problems.add(place, "bad-value", message, hint="leave it out, or write `type: float`")
         return None
     if low is not None and high is not None and low > high:
-        message = f"the maximum {written(at[1])} is below the minimum {written(at[0])}"
+        least, most = (
+            written(place) if place is not node else f"{value} of its group"
+            for place, value in zip(at, (low, high), strict=True)
+        )
+        message = f"the maximum {most} is below the minimum {least}"
         problems.add(at[1], "bad-value", message)
         return None
     return SignalLimits(low, high)

@@ -101,6 +101,28 @@ class SignalConfig:
 
 
 @frozen
+class GroupConfig:
+    """What signals below a name have in common: `pump1` is the group of `pump1.run` and `pump1.motor.load`.
+
+    A signal has what it says itself, otherwise what the nearest of its groups says.
+    """
+
+    name: str = field(
+        validator=_NAME,
+        metadata=about("First part of the names of its signals, up to a `.`, `/` or `:`"),
+    )
+    description: str = field(default="", metadata=about("Description, for display"))
+    category: str = field(default="", metadata=about("Group of signals that belong together, for people"))
+    unit: str = field(default="", metadata=about("Engineering unit of its numbers", aliases=("units",)))
+    minimum: int | float | None = field(
+        default=None, metadata=about("Lowest value that may be written to its numbers")
+    )
+    maximum: int | float | None = field(
+        default=None, metadata=about("Highest value that may be written to its numbers")
+    )
+
+
+@frozen
 class BlockConfig:
     """A block of the program. A type name alone declares a block of that type with the same name."""
 
@@ -214,6 +236,9 @@ class PlantConfig:
     }
 
     signals: tuple[SignalConfig, ...] = field(default=(), metadata=about("Declared signals"))
+    groups: tuple[GroupConfig, ...] = field(
+        default=(), metadata=about("What signals below a name have in common: unit, limits, description")
+    )
     blocks: tuple[BlockConfig, ...] = field(default=(), metadata=about("The control logic"))
     tasks: tuple[TaskConfig, ...] = field(default=(), metadata=about("Tasks beside `main`, or instead of it"))
     engine: EngineConfig = field(default=EngineConfig(), metadata=about("Settings for running the tasks"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from petra.blocks.member import accepts
 from petra.closest import Names
@@ -22,13 +22,15 @@ from petra.signals import OnBad, SignalType, is_name, literal
 
 if TYPE_CHECKING:
     from petra.config.making import NamedSignal
-    from petra.config.models import BlockConfig
+    from petra.config.models import BlockConfig, GroupConfig
     from petra.config.problems import Problems
     from petra.plugin.catalog import Catalog
 
 Signals = list[tuple[nodes.Node, SignalConfig]]
 Blocks = list[tuple[nodes.Node, "BlockConfig"]]
 Tasks = list[tuple[nodes.Node, TaskConfig]]
+Groups = list[tuple[nodes.Node, "GroupConfig"]]
+_Named: TypeAlias = "SignalConfig | GroupConfig | BlockConfig | TaskConfig"
 
 
 class ProgramCheck:
@@ -66,6 +68,19 @@ class ProgramCheck:
                 self._problems.add(
                     within(node, "on_bad"), "bad-value", message, hint="add `safe:` to the signal"
                 )
+
+    def groups(self, groups: Groups) -> Groups:
+        """Check that groups have different names, and limits that leave room; return those that do."""
+        self._check_unique("group", groups)
+        good = []
+        for node, group in groups:
+            low, high = group.minimum, group.maximum
+            if low is None or high is None or low <= high:
+                good.append((node, group))
+            else:
+                message = f"the maximum {high:g} is below the minimum {low:g}"
+                self._problems.add(within(node, "maximum"), "bad-value", message)
+        return good
 
     def tasks(self, tasks: Tasks, blocks: Blocks, scan_time_ms: float) -> tuple[TaskConfig, ...]:
         """Check that task names are unique and blocks name one; return all tasks, with `main` if used."""
@@ -201,9 +216,7 @@ class ProgramCheck:
         message = f"the point in line {point.node.line} refuses this value: {reason}"
         self._problems.add(within(node, "safe"), "bad-value", message)
 
-    def _check_unique(
-        self, what: str, items: Iterable[tuple[nodes.Node, SignalConfig | BlockConfig | TaskConfig]]
-    ) -> None:
+    def _check_unique(self, what: str, items: Iterable[tuple[nodes.Node, _Named]]) -> None:
         first: dict[str, nodes.Node] = {}
         for node, item in items:
             if (other := first.setdefault(item.name, node)) is not node:

@@ -10,8 +10,9 @@ import attrs
 from attrs import field, frozen
 
 from petra.config import nodes
+from petra.config.groups import Groups
 from petra.config.later import mentioned_signals
-from petra.config.models import BlockConfig, PlantConfig, SignalConfig, TaskConfig
+from petra.config.models import BlockConfig, GroupConfig, PlantConfig, SignalConfig, TaskConfig
 from petra.config.program import ProgramCheck, declared_names
 from petra.config.providers import LATER, PUBLISHED, install_hint
 from petra.config.shapes import devices
@@ -41,7 +42,7 @@ NOT_READ_PREFIX = "x-"
 _PARTS = re.compile(r"[\s:=,;>]+")
 """The separators of names in a text with a missing space or colon."""
 
-_BY_ITEM = ("signals", "blocks", "tasks")
+_BY_ITEM = ("signals", "groups", "blocks", "tasks")
 _OWN = {setting.name: setting for setting in settings(PlantConfig)}
 
 
@@ -195,8 +196,10 @@ class Reader:
             lambda node: self._structurer.values.resolve(node)[1].text,
             self._later,
         )
+        named_groups = check.groups(self._read_items(root, "groups", GroupConfig))
+        groups = Groups(named_groups)
         signals = [
-            (node, self._read_external(node, s))
+            (node, groups.apply(self._read_external(node, s)))
             for node, s in self._read_items(root, "signals", SignalConfig)
         ]
         blocks = self._read_items(root, "blocks", BlockConfig, check.unread_block, check.still_to_come)
@@ -225,7 +228,9 @@ class Reader:
             checked, signals, tasks, self._structurer.models.signals, complete=self._all_writers_known
         )
         check.safe(signals, more, self._points)
-        self._own["signals"] = (*(signal for _, signal in signals), *more)
+        self._own["signals"] = (*(signal for _, signal in signals), *map(groups.apply, more))
+        self._own["groups"] = tuple(group for _, group in named_groups)
+        groups.report([signal.name for signal in self._own["signals"]], self._problems)
         self._own["blocks"] = tuple(block.config for block in checked if block.config.enabled)
         self._own["tasks"] = tasks
         self._program = types.program

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from petra.plugin import Catalog
 
 
+_OF_SIGNAL = (
+    *("type", "initial", "unit", "minimum", "maximum", "safe", "safe_after_ms", "on_bad"),
+    *("category", "description"),
+)
+
+
 class ChangeAct(Enum):
     """What happens to a thing."""
 
@@ -120,7 +126,7 @@ def _signal(old: SignalConfig, new: SignalConfig) -> tuple[list[str], str]:
     details = _fields(
         old,
         new,
-        ("type", "initial", "unit", "minimum", "maximum", "safe", "safe_after_ms", "on_bad", "description"),
+        _OF_SIGNAL,
     )
     if old.type is not new.type:
         return details, "its value starts again"
