@@ -167,6 +167,8 @@ def test_acts_do_what_they_say(engine, told):
         assert told["stops"] == 1
         status = await plant.status()
         assert (status.name, status.reloads, status.running) == ("tank", 1, True)
+        assert status.signals == len(engine.bus.signals)
+        assert status.not_good == len(engine.bus.image.flawed)
 
     asyncio.run(main())
 

@@ -408,6 +408,8 @@ class Engine:
             refused=self.guard.refused,
             clients=self.count_clients(),
             newest_event=self.events.newest,
+            signals=len(image.layout),
+            not_good=len(image.flawed),
         )
 
     def _do(self, action: Any) -> Any:

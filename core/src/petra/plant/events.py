@@ -55,15 +55,23 @@ class EventBook:
     def read(self, last: int) -> EventReader:
         """Return a reader, which is given the last events first."""
         with self._lock:
-            before = list(islice(self._kept, max(0, len(self._kept) - last), None)) if last > 0 else []
+            before = self._newest(last)
             reader = EventReader(self, before)
             self._readers = (*self._readers, reader)
         return reader
+
+    def last(self, number: int) -> list[Event]:
+        """Return the last events, the oldest first."""
+        with self._lock:
+            return self._newest(number)
 
     def remove(self, reader: EventReader) -> None:
         """Hand nothing more to a reader."""
         with self._lock:
             self._readers = tuple(each for each in self._readers if each is not reader)
+
+    def _newest(self, number: int) -> list[Event]:
+        return list(islice(self._kept, max(0, len(self._kept) - max(0, number)), None))
 
 
 class EventReader(ClosedByAsyncWith):

@@ -60,3 +60,6 @@ class PlantStatus:
     """Who is connected by the channel."""
     newest_event: int = 0
     """The number of the newest event; 0 before the first."""
+    signals: int = 0
+    not_good: int = 0
+    """Signals of which the quality is not good."""
