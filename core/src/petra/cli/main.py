@@ -51,6 +51,7 @@ _COMMANDS = {
     "unforce": ("petra.cli.running.acts", "Release signals that are held."),
     "watch": ("petra.cli.running.values", "Print signals of a running plant whenever they change."),
     "write": ("petra.cli.running.acts", "Write a signal of a running plant."),
+    "top": ("petra.cli.top", "Show a running plant on the whole screen."),
 }
 
 

@@ -160,12 +160,13 @@ class ClientLoop:
 
     def __init__(self, name: str = "petra-client") -> None:
         self._loop = asyncio.new_event_loop()
+        self._ending = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def call(self, coroutine: Coroutine[Any, Any, T], within: float | None = ANSWER_WITHIN) -> T:
         """Run a coroutine and return what it returns; StopAsyncIteration comes through as it is."""
-        if not self._thread.is_alive():
+        if self._ending or not self._thread.is_alive():
             coroutine.close()
             raise NoPlantAnswerError("the connection is closed")
         future = asyncio.run_coroutine_threadsafe(_ended(coroutine), self._loop)
@@ -183,6 +184,7 @@ class ClientLoop:
 
     def stop(self) -> None:
         """End what runs, and the thread."""
+        self._ending = True
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_END_WITHIN)
@@ -192,6 +194,7 @@ class ClientLoop:
         try:
             self._loop.run_forever()
         finally:
+            self._loop.run_until_complete(asyncio.sleep(0))  # what was handed in last becomes a task
             pending = asyncio.all_tasks(self._loop)
             for task in pending:
                 task.cancel()

@@ -53,6 +53,7 @@ CORE_COMMANDS = (
     "replay",
     "run",
     "schema",
+    "top",
 )
 
 RESERVED = {"section": CORE_SECTIONS, "command": CORE_COMMANDS}

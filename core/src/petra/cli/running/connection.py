@@ -80,10 +80,15 @@ def plant_argument(function: F) -> F:
 @contextmanager
 def connected(session: Session, target: str | None) -> Iterator[BlockingPlant]:
     """Connect with the plant that is meant."""
+    with connect_with(session, target) as plant:
+        yield plant
+
+
+def connect_with(session: Session, target: str | None) -> BlockingPlant:
+    """Return the plant that is meant; the caller closes it."""
     from petra.plant.connecting import connect
 
-    with connect(_channel(session, target), door=DOOR) as plant:
-        yield plant
+    return connect(_channel(session, target), door=DOOR)
 
 
 @asynccontextmanager

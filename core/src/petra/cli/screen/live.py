@@ -8,24 +8,29 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from petra.cli.logs.setup import hold_stderr, log_to_console, release_stderr
+from petra.cli.screen.feed import Feed
+from petra.cli.screen.page import event_line
+from petra.cli.screen.show import show
 from petra.cli.screen.terminal import Terminal
+from petra.cli.screen.text import plain
 from petra.cli.screen.view import View
+from petra.plant import BlockingPlant, EventKind, this_user
+from petra.plant.blocking import ClientLoop
 
 if TYPE_CHECKING:
     from petra.engine import Engine
 
 log = logging.getLogger("petra.live")
 
-_REFRESH = 0.25
 _LISTEN = 0.1  # seconds between looks at whether it was told to stop
 _END_WITHIN = 0.5
 _LINES = 20
+_LONGEST = 500
 
 
 class Live:
@@ -37,14 +42,11 @@ class Live:
     def __init__(self, engine: Engine, file: str) -> None:
         self._engine = engine
         self._file = file
-        self._lines: deque[str] = deque(maxlen=_LINES)
         self._stop = threading.Event()
         self._over = threading.Lock()
 
     def run(self, seconds: float | None, stopping: Callable[[], bool]) -> None:
         """Draw until the engine ends or is told to, or for so long."""
-        handler = _Lines(self._lines)
-        logging.getLogger().addHandler(handler)
         until = None if seconds is None else time.monotonic() + seconds
         hold_stderr()
         drawing = self._begin()
@@ -55,13 +57,12 @@ class Live:
         finally:
             if drawing is not None:
                 self._finish(*drawing)
-            logging.getLogger().removeHandler(handler)
             self._end()
 
     def _begin(self) -> tuple[Terminal, threading.Thread] | None:
         """Start to draw; a failure does not affect the plant."""
         try:
-            terminal = Terminal(sys.stdout.fileno(), _keyboard())
+            terminal = Terminal(sys.stdout.fileno(), keyboard())
             thread = threading.Thread(target=self._show, args=(terminal,), name="petra-live", daemon=True)
             terminal.take_keys()
             thread.start()
@@ -81,63 +82,40 @@ class Live:
         """Give standard error back to the log, what the view has shown first; only the first call counts."""
         if not self._over.acquire(blocking=False):
             return
-        for line in self._lines:
-            sys.stderr.write(line + "\n")
+        for event in self._engine.events.last(_LINES):
+            if event.kind is EventKind.LOG:
+                sys.stderr.write(plain(event_line(event, _LONGEST)) + "\n")
         release_stderr()
         log_to_console()
 
     def _show(self, terminal: Terminal) -> None:
+        view = View(Path(self._file).name, keys=terminal.has_keys)
+        feed = Feed(self._plant, lambda: view.wanted, terminal.wake)
         try:
             terminal.open()
+            feed.start()
             try:
-                self._draw_on(terminal)
+                show(view, feed, terminal, self._stop.is_set, _interrupt)
             finally:
                 terminal.close()
         except Exception as error:  # noqa: BLE001 - a closed terminal, or any defect of the view: the plant goes on
             terminal.restore()
             self._end()
             log.warning("the live view has ended, the plant goes on: %s", error)
+        finally:
+            feed.stop()
 
-    def _draw_on(self, terminal: Terminal) -> None:
-        view = View(Path(self._file).name, keys=terminal.has_keys)
-        told = False
-        while not self._stop.is_set():
-            try:
-                terminal.draw(self._drawn(view, terminal))
-            except OSError:
-                raise
-            except Exception:  # the next frame may be drawn again
-                if not told:
-                    log.exception("the view cannot be drawn; it is tried again")
-                told = True
-            for key in terminal.wait(_REFRESH):
-                view.press(key)
-            if view.quitting:
-                os.kill(os.getpid(), signal.SIGINT)
-                view.quitting = False
-
-    def _drawn(self, view: View, terminal: Terminal) -> list[str]:
-        columns, height = terminal.size()
-        return view.lines(self._engine.status(), self._engine.bus.image, list(self._lines), columns, height)
+    def _plant(self) -> BlockingPlant:
+        return BlockingPlant(self._engine.plant(this_user("view")), ClientLoop("petra-view"))
 
 
-def _keyboard() -> int | None:
+def _interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def keyboard() -> int | None:
+    """Return the descriptor of the keyboard; None where there is none."""
     try:
         return sys.stdin.fileno() if sys.stdin.isatty() else None
     except (AttributeError, ValueError, OSError):  # closed, or none at all
         return None
-
-
-class _Lines(logging.Handler):
-    """Keeps the last log lines for the view."""
-
-    def __init__(self, lines: deque[str]) -> None:
-        super().__init__(logging.INFO)
-        self._lines = lines
-        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            self._lines.append(self.format(record).splitlines()[0])
-        except Exception:  # noqa: BLE001 - a caller that logs must not get an exception
-            self.handleError(record)

@@ -6,6 +6,7 @@ import os
 import re
 import select
 import termios
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from petra.cli.logs.sink import write_all
@@ -13,15 +14,24 @@ from petra.cli.logs.sink import write_all
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_DRAWN = "\x1b[?25l"
+"""Ends a frame: the cursor stays hidden."""
 _ENTER = b"\x1b[?1049h\x1b[?25l\x1b[?7l"  # the other screen, no cursor, no wrapping of long lines
 _LEAVE = b"\x1b[?7h\x1b[?25h\x1b[?1049l"
-_KEY = re.compile(rb"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|\x1b(?![\[O])|[^\x1b]", re.DOTALL)
+_KEY = re.compile(
+    rb"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|\x1b(?![\[O])|[\xc2-\xf4][\x80-\xbf]+|[^\x1b]", re.DOTALL
+)
 _NAMES = {
     b"\x1b": "escape",
     b"\r": "enter",
     b"\n": "enter",
     b"\x7f": "backspace",
     b"\x08": "backspace",
+    b"\t": "tab",
+    b"\x1b[C": "right",
+    b"\x1b[D": "left",
+    b"\x1bOC": "right",
+    b"\x1bOD": "left",
     b"\x1b[A": "up",
     b"\x1b[B": "down",
     b"\x1b[5~": "page up",
@@ -51,6 +61,8 @@ def keys_in(data: bytes) -> tuple[list[str], bytes]:
             keys.append(_NAMES[found])
         elif len(found) == 1 and 32 <= found[0] < 127:
             keys.append(found.decode())
+        elif len(found) > 1 and found[0] >= 0xC2:
+            keys += [each for each in found.decode("utf-8", "ignore") if each.isprintable()]
     rest = data[end:]
     return keys, rest if len(rest) < 16 else b""
 
@@ -69,6 +81,7 @@ class Terminal:
         self._begun = b""
         self._shown: tuple[str, ...] = ()
         self._wake_out, self._wake_in = os.pipe()
+        os.set_blocking(self._wake_in, False)
 
     @property
     def has_keys(self) -> bool:
@@ -97,7 +110,8 @@ class Terminal:
 
     def wake(self) -> None:
         """End a `wait`."""
-        os.write(self._wake_in, b".")
+        with suppress(BlockingIOError):  # it is full: enough to end one
+            os.write(self._wake_in, b".")
 
     def wait(self, seconds: float) -> list[str]:
         """Wait for keys, for so long at most, and return them; OSError when the terminal has gone."""
@@ -106,6 +120,8 @@ class Terminal:
         if self._keyboard is not None and _is_in_foreground(self._keyboard):
             watched.register(self._keyboard, select.POLLIN)
         ready = dict(watched.poll(seconds * 1e3))
+        if self._wake_out in ready:
+            os.read(self._wake_out, 4096)
         if self._keyboard is None or self._keyboard not in ready:
             return []
         data = os.read(self._keyboard, 1024)
@@ -116,11 +132,7 @@ class Terminal:
 
     def size(self) -> tuple[int, int]:
         """Return its columns and lines."""
-        try:
-            columns, lines = os.get_terminal_size(self._output)
-        except OSError:
-            columns, lines = 0, 0
-        return columns or _from_environment("COLUMNS", 80), lines or _from_environment("LINES", 24)
+        return size_of(self._output)
 
     def open(self) -> None:
         """Change to a screen of its own."""
@@ -128,15 +140,26 @@ class Terminal:
 
     def draw(self, lines: Sequence[str]) -> None:
         """Show these lines, and nothing else."""
-        frame = tuple(lines)
+        frame = tuple(lines) or ("",)
         if frame != self._shown:
             self._shown = frame
-            text = "\x1b[H" + "\x1b[K\r\n".join(frame) + "\x1b[K\x1b[J"
+            # erased before it is written: after the last column, the cursor is still in it
+            *lines, last = (f"\x1b[K{line}" for line in frame)
+            text = "\x1b[H" + "".join(f"{line}\r\n" for line in lines) + f"\x1b[J{last}{_DRAWN}"
             write_all(self._output, text.encode("utf-8", "backslashreplace"))
 
     def close(self) -> None:
         """Change back to the screen from before."""
         write_all(self._output, _LEAVE)
+
+
+def size_of(output: int) -> tuple[int, int]:
+    """Return the columns and lines of a terminal; of anything else those of the environment, or 80 and 24."""
+    try:
+        columns, lines = os.get_terminal_size(output)
+    except OSError:
+        columns, lines = 0, 0
+    return columns or _from_environment("COLUMNS", 80), lines or _from_environment("LINES", 24)
 
 
 def _single_keys(before: list[Any]) -> list[Any]:
