@@ -57,7 +57,7 @@ def test_what_is_documented_can_be_typed(typed):
         command, arguments = found, arguments[1:]
 
 
-FRAGMENT = {"unknown-signal", "unknown-section", "not-installed", "empty-document"}
+FRAGMENT = {"unknown-signal", "unknown-section", "not-installed", "empty-document", "include-unreadable"}
 """What a document lacks that is only a part of one."""
 
 

@@ -95,6 +95,55 @@ _VALUES = {
         "There is no setting of this name here: a typing error, or a setting of a newer version.",
         "Use the name that the message suggests, or see the section in the configuration reference.",
     ),
+    "include-unreadable": Code(
+        "A file that `include` or `table` names cannot be read, or is too large.",
+        "Names begin at the folder of the file that names them. Check the name and the permissions.",
+    ),
+    "include-no-match": Code(
+        "No file has a name that fits the pattern of an `include`.",
+        "Check the pattern; names begin at the folder of the file that contains it.",
+    ),
+    "include-cycle": Code(
+        "Files include each other in a circle.",
+        "Leave out one of the includes; what both need belongs into a third file.",
+    ),
+    "join-conflict": Code(
+        "Two files, or a file and an instance of a template, give one setting two values.",
+        "Give the setting once. Lists and mappings may be given in several places: they are joined.",
+    ),
+    "unknown-template": Code(
+        "`instances` names a template that is not given.",
+        "Use the name that the message suggests, or include the file with the template.",
+    ),
+    "template-cycle": Code(
+        "A template contains an instance of itself, directly or through others.",
+        "Leave out one of the instances: it would go on without an end.",
+    ),
+    "unknown-parameter": Code(
+        "A value is given for a parameter that the template does not have, or a reference names one.",
+        "Use the name that the message suggests, or add it to `parameters` of the template.",
+    ),
+    "missing-parameter": Code(
+        "An instance gives no value for a parameter that has no default.",
+        "Give it under `with`, `for` or `table`, or give the parameter a default.",
+    ),
+    "unused-parameter": Code(
+        "Nothing in a template refers to one of its parameters.",
+        "Write `$(NAME)` where the value belongs, or leave the parameter out.",
+    ),
+    "bad-reference": Code(
+        "A text in a template contains `$(` and no valid reference to a parameter.",
+        "Write `$(NAME)`, or `$(NAME:FORMAT)` as in `$(n:02)`; a literal `$(` is written `$$(`.",
+    ),
+    "bad-table": Code(
+        "A table of values is not valid CSV, or does not fit the parameters.",
+        "The first row has the names of parameters, and every other row as many cells.",
+    ),
+    "empty-table": Code("A table of values has no rows.", "Add rows, or leave the instances out."),
+    "too-many-instances": Code(
+        "Ranges and tables make more instances than a document may have.",
+        "Check the ranges: those under one `for` are multiplied.",
+    ),
     "empty-group": Code(
         "No signal has a name below that of the group, so that it has no effect.",
         "Use the name that the message suggests; `pump1.run` and `pump1/run` belong to the group `pump1`.",

@@ -11,6 +11,8 @@ from attrs import field, frozen
 
 from petra.config import nodes
 from petra.config.environment import Environment
+from petra.config.expand import expand
+from petra.config.models import PlantConfig
 from petra.config.parse import MAX_BYTES, decode, parse_document
 from petra.config.problems import Problem, Problems, Severity
 from petra.config.reader import Configuration, Reader
@@ -18,6 +20,7 @@ from petra.config.source import UnreadableError, read_bounded, read_stdin
 from petra.config.structure import Structurer
 from petra.config.values import Invalid
 from petra.errors import PetraError
+from petra.plugin.groups import OfferGroup
 
 if TYPE_CHECKING:
     from petra.plugin.catalog import Catalog
@@ -126,7 +129,18 @@ def _load_text(
     made = None
     environment = Environment(os.environ if variables is None else variables, folder)
     if isinstance(root, nodes.Mapping):
-        made = Reader(problems, catalog, environment).read(root)
+        structurer = Structurer(problems, environment)
+        expanded = expand(
+            root,
+            structurer,
+            main=_existing(problems.file),
+            folder=folder,
+            size=len(data),
+            is_driver=lambda name: _is_driver(catalog, name),
+            unread=frozenset(PlantConfig.NOT_READ),
+        )
+        root = expanded.root
+        made = Reader(problems, catalog, structurer, complete=expanded.complete).read(root)
     elif root is not None and not (isinstance(root, nodes.Scalar) and root.is_null):
         problems.add(root, "wrong-type", f"a document is a mapping of sections, not {root.noun}")
     elif not problems.errors:
@@ -142,3 +156,16 @@ def _load_text(
         root,
         environment,
     )
+
+
+def _existing(name: str) -> Path | None:
+    """Return the file of a document; None for one that is not in a file."""
+    try:
+        return Path(name) if Path(name).is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _is_driver(catalog: Catalog, name: str) -> bool:
+    found = catalog.find("section", name)
+    return found is not None and found.group is OfferGroup.DRIVER

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from petra.closest import Names
 from petra.config.codes import CODES
 from petra.config.nodes import Node, Scalar, paths
+from petra.config.origin import Instance, Origin, origin_of
 from petra.config.syntax import CURLY, CURLY_HINT
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ MOST_PROBLEMS = 10_000
 _COMPARISONS = 10_000  # names compared in full for hints in one check: about one second
 _LONGEST_GUESS = 200
 _LONGEST = 500  # characters of a message: keys and values may have a million
+_NUMBER = re.compile(r"\[\d+\]")
 _SHORTEST_HIDDEN = 3  # shorter texts occur in any sentence
 
 
@@ -43,12 +47,15 @@ class Problem:
     severity: Severity
     message: str
     hint: str = ""
+    instance: str = ""
+    """Of a problem in a template: the instance that has it, and how many others have it too."""
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         at = f"{self.path}: " if self.path else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}: {self.severity.value}: {at}{self.message}{hint} [{self.code}]"
+        instance = f", in {self.instance}" if self.instance else ""
+        return f"{where}: {self.severity.value}: {at}{self.message}{hint}{instance} [{self.code}]"
 
     def as_dict(self) -> dict[str, object]:
         """Return the problem as plain data for JSON."""
@@ -61,7 +68,32 @@ class Problem:
             "severity": self.severity.value,
             "message": self.message,
             "hint": self.hint,
+            **({"instance": self.instance} if self.instance else {}),
         }
+
+
+@define
+class _Noted:
+    """A problem as it was reported. Of the instances of a template that all have it, the first is kept."""
+
+    node: Node | None
+    file: str
+    line: int
+    column: int
+    code: str
+    severity: Severity
+    message: str
+    hint: str
+    instance: Instance | None = None
+    others: set[int] = field(factory=set)
+    """The other instances that have it, by their ids."""
+
+    @property
+    def instances(self) -> str:
+        """The instance that has it, and how many others."""
+        if self.instance is None:
+            return ""
+        return f"{self.instance}" + (f" and {len(self.others)} more" if self.others else "")
 
 
 class Problems:
@@ -70,8 +102,10 @@ class Problems:
     def __init__(self, file: str | Path) -> None:
         self.file = str(file)
         self.left_out = 0
-        self._noted: list[tuple[Node | None, int, int, str, Severity, str, str]] = []
-        self._seen: set[tuple[int, int, str, str]] = set()
+        self._noted: list[_Noted] = []
+        self._seen: set[tuple[object, ...]] = set()
+        self._in_templates: dict[tuple[str, int, int, str], _Noted] = {}
+        self._origin: Origin | None = None
         self._hidden: set[str] = set()
         self._comparisons = _COMPARISONS
         self._errors = 0
@@ -108,6 +142,15 @@ class Problems:
         """Note an error where there is no node: an unreadable file, a mistake in the YAML itself."""
         self._note(None, line, column, code, Severity.ERROR, message, hint)
 
+    @contextmanager
+    def inside(self, origin: Origin) -> Iterator[None]:
+        """Report problems without a node as those of another file, while it is read."""
+        before, self._origin = self._origin, origin
+        try:
+            yield
+        finally:
+            self._origin = before
+
     def warn_file(self, code: str, message: str, *, hint: str = "") -> None:
         """Note something about the document as a whole that stops nothing."""
         self._note(None, 0, 0, code, Severity.WARNING, message, hint)
@@ -132,27 +175,33 @@ class Problems:
 
     def finish(self, root: Node | None = None) -> tuple[Problem, ...]:
         """Return the problems in the order of the document, each with its path."""
-        wanted = {id(node) for node, *_ in self._noted if node is not None}
+        wanted = {id(noted.node) for noted in self._noted if noted.node is not None}
         where = paths(root, wanted) if root is not None and wanted else {}
         # The longest first: a secret that contains another one must be replaced as a whole.
         hidden = sorted(self._hidden, key=len, reverse=True)
         often = {number: count for number, count in self._repeated.values() if count > 1}
         problems = [
             Problem(
-                self.file,
-                line,
-                column,
-                where.get(id(node), ""),
-                code,
-                severity,
+                noted.file,
+                int(noted.line),
+                noted.column,
+                self._path(noted, where),
+                noted.code,
+                noted.severity,
                 _safe_text(
-                    message + (f" ({often[i]} times; this is the first)" if i in often else ""), hidden
+                    noted.message + (f" ({often[i]} times; this is the first)" if i in often else ""), hidden
                 ),
-                _safe_text(hint, hidden),
+                _safe_text(noted.hint, hidden),
+                _safe_text(noted.instances, hidden),
             )
-            for i, (node, line, column, code, severity, message, hint) in enumerate(self._noted)
+            for i, noted in enumerate(self._noted)
         ]
-        return tuple(sorted(problems, key=lambda p: (p.line, p.column)))
+        return tuple(sorted(problems, key=lambda p: (p.file != self.file, p.file, p.line, p.column)))
+
+    def _path(self, noted: _Noted, where: dict[int, str]) -> str:
+        """Return the path of a problem; the numbers of a joined list are not those of the file."""
+        path = where.get(id(noted.node), "")
+        return path if noted.file == self.file and noted.instance is None else _NUMBER.sub("[]", path)
 
     def _note(
         self,
@@ -166,16 +215,28 @@ class Problems:
     ) -> None:
         if code not in CODES:
             raise KeyError(f"the problem code {code!r} is not documented in petra.config.codes")
+        origin = self._origin if node is None else origin_of(node)
+        file = self.file if origin is None else origin.file
+        instance = None if origin is None else origin.instance
         # Cut before the comparison: a message may quote a text of a million characters.
-        noted = (line, column, code, message[:_LONGEST])
-        if noted in self._seen:
+        message, hint = message[:_LONGEST], hint[:_LONGEST]
+        seen = (file, line, column, code, message, id(instance))
+        if seen in self._seen:
             return  # the same part again, through an alias
+        if instance is not None:
+            first = self._in_templates.get((file, line, column, code))
+            if first is not None and first.instance is not instance:
+                first.others.add(id(instance))
+                return
         self._errors += severity is Severity.ERROR
         if len(self._noted) >= MOST_PROBLEMS:
             self.left_out += 1
             return
-        self._seen.add(noted)
-        self._noted.append((node, line, column, code, severity, message[:_LONGEST], hint[:_LONGEST]))
+        self._seen.add(seen)
+        noted = _Noted(node, file, line, column, code, severity, message, hint, instance)
+        self._noted.append(noted)
+        if instance is not None:
+            self._in_templates.setdefault((file, line, column, code), noted)
 
 
 def _safe_text(text: str, hidden: list[str]) -> str:

@@ -13,6 +13,7 @@ from petra.config.block import CheckedBlock, Text, check_block
 from petra.config.limits import check_limits
 from petra.config.models import MAIN, SignalConfig, TaskConfig
 from petra.config.nodes import within
+from petra.config.origin import line_of
 from petra.config.providers import LATER_BLOCKS
 from petra.config.values import Invalid
 from petra.config.wording import as_number, cure, named, noun, written, written_as
@@ -164,10 +165,10 @@ class ProgramCheck:
         `maybe` holds the names that parts which could not be read may write; None if these are unknown. A
         section writes a signal with `SignalUse.EITHER` unless a block does.
         """
-        writers: dict[str, str] = {}
+        writers: dict[str, str | nodes.Node] = {}
         for signal in uses:
             if signal.use is SignalUse.WRITES:
-                self._one_writer(writers, signal.name, signal.node, f"line {signal.node.line}")
+                self._one_writer(writers, signal.name, signal.node, signal.node)
         for node, block in blocks:
             for port, name in block.outputs.items():
                 at = within(within(node, "outputs"), port)
@@ -175,7 +176,7 @@ class ProgramCheck:
         of_blocks = {name for _, block in blocks for name in block.outputs.values()}
         for signal in uses:
             if signal.use is SignalUse.EITHER and signal.name not in of_blocks:
-                self._one_writer(writers, signal.name, signal.node, f"line {signal.node.line}")
+                self._one_writer(writers, signal.name, signal.node, signal.node)
         if maybe is None:
             return
         names = {**dict.fromkeys(declared), **dict.fromkeys(writers), **self._later}
@@ -213,15 +214,17 @@ class ProgramCheck:
             return  # types that do not match are reported elsewhere
         if not accepts(signal.type.python, signal.safe) or not (reason := point.refuses(signal.safe)):
             return
-        message = f"the point in line {point.node.line} refuses this value: {reason}"
-        self._problems.add(within(node, "safe"), "bad-value", message)
+        at = within(node, "safe")
+        where = line_of(point.node, at, self._problems.file)
+        self._problems.add(at, "bad-value", f"the point in {where} refuses this value: {reason}")
 
     def _check_unique(self, what: str, items: Iterable[tuple[nodes.Node, _Named]]) -> None:
         first: dict[str, nodes.Node] = {}
         for node, item in items:
             if (other := first.setdefault(item.name, node)) is not node:
                 at = within(node, "name")
-                message = f"the {what} {named(at)} is already given in line {other.line}"
+                where = line_of(other, at, self._problems.file)
+                message = f"the {what} {named(at)} is already given in {where}"
                 self._problems.add(at, "duplicate-name", message)
 
     def _check_name(self, at: nodes.Node, name: str) -> bool:
@@ -238,13 +241,16 @@ class ProgramCheck:
             self._problems.add(at, "bad-value", f"{named(at)} is not a valid name for a signal", hint=hint)
         return False
 
-    def _one_writer(self, writers: dict[str, str], name: str, at: nodes.Node, writer: str) -> None:
+    def _one_writer(
+        self, writers: dict[str, str | nodes.Node], name: str, at: nodes.Node, writer: str | nodes.Node
+    ) -> None:
         if not self._check_name(at, name):
             return
         if (first := writers.get(name)) is not None:
-            itself = first == f"line {at.line}"
+            itself = first is at
             hint = "an alias uses this part in two places: give each place its own signals" if itself else ""
-            message = f"the signal {named(at)} is already written by {first}"
+            said = first if isinstance(first, str) else line_of(first, at, self._problems.file)
+            message = f"the signal {named(at)} is already written by {said}"
             self._problems.add(at, "two-writers", message, hint=hint)
         else:
             writers[name] = writer

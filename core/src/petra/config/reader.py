@@ -13,20 +13,20 @@ from petra.config import nodes
 from petra.config.groups import Groups
 from petra.config.later import mentioned_signals
 from petra.config.models import BlockConfig, GroupConfig, PlantConfig, SignalConfig, TaskConfig
+from petra.config.origin import line_of
 from petra.config.program import ProgramCheck, declared_names
 from petra.config.providers import LATER, PUBLISHED, install_hint
 from petra.config.shapes import devices
 from petra.config.signal_types import TypeCheck
-from petra.config.structure import Structurer
 from petra.config.values import Invalid
 from petra.plugin.groups import OfferGroup
 from petra.scan.engine_signals import PREFIX, engine_signal_types
 from petra.settings.model import settings
 
 if TYPE_CHECKING:
-    from petra.config.environment import Environment
     from petra.config.making import NamedSignal
     from petra.config.problems import Problems
+    from petra.config.structure import Structurer
     from petra.plugin.catalog import Catalog
     from petra.scan import CheckedProgram
     from petra.signals import SignalType
@@ -65,15 +65,17 @@ class Configuration:
 class Reader:
     """Reads the sections of one document."""
 
-    def __init__(self, problems: Problems, catalog: Catalog, environment: Environment) -> None:
+    def __init__(
+        self, problems: Problems, catalog: Catalog, structurer: Structurer, *, complete: bool = True
+    ) -> None:
         self._problems = problems
         self._catalog = catalog
-        self._structurer = Structurer(problems, environment)
+        self._structurer = structurer
         self._own: dict[str, Any] = {}
         self._sections: dict[str, tuple[Any, ...]] = {}
         self._points: list[NamedSignal] = []
         self._later: dict[str, SignalType | None] = {}
-        self._all_writers_known = True
+        self._all_writers_known = complete
         self._program: CheckedProgram | None = None
         self._maybe_written: set[str] = set()
         """The texts in blocks and signals that could not be read: any of them may be the name of a signal."""
@@ -131,7 +133,8 @@ class Reader:
         if isinstance(inner, nodes.Mapping):
             for name, section in inner.entries.items():
                 if name in root.entries:
-                    message = f"{name!r} is already given in line {root.entries[name].key.line}"
+                    where = line_of(root.entries[name].key, entry.key, self._problems.file)
+                    message = f"{name!r} is already given in {where}"
                     self._problems.add(section.key, "duplicate-key", message)
                 else:
                     self._read_section(name, section)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import attrs
 
+from petra.config.expand.parameters import ParameterConfig
 from petra.config.models import SYNONYMS, BlockConfig, PlantConfig
 from petra.config.providers import LATER, LATER_BLOCKS
 from petra.config.reader import PROTOCOLS
@@ -60,12 +61,74 @@ def document_schema(catalog: Catalog) -> Schema:
     same = {name: {"$ref": f"#/properties/{name}"} for name in sections}
     protocols: Schema = {"type": "object", "properties": same, "additionalProperties": False}
     plant["properties"] |= {PROTOCOLS: _any_of(protocols, _NOTHING), **sections}
+    plant["properties"] |= expansion_schemas(plant["properties"])
     return {
         "$schema": DIALECT,
         "title": "A PETRA document",
         **plant,
         "patternProperties": {"^x-": {"description": "Not read: a place for anchors"}},
     }
+
+
+def expansion_schemas(known: Mapping[str, Schema]) -> dict[str, Schema]:
+    """Return the schemas of the keys that say what a document consists of: included files, and templates.
+
+    In a template any value may be a reference to a parameter: only its keys are checked here.
+    """
+    text: Schema = {"type": "string"}
+    scalar: Schema = {"type": ["string", "number", "boolean", "null"]}
+    values: Schema = {"type": "object", "additionalProperties": scalar}
+    instance: Schema = {
+        "type": "object",
+        "properties": {
+            "template": {**text, "description": "Name of the template"},
+            "with": _any_of(values, _NOTHING, description="Values of parameters, for all of these instances"),
+            "for": _any_of(
+                {"type": "object", "additionalProperties": {"type": ["string", "array"]}},
+                _NOTHING,
+                description="One instance for each value of a range (1..50, 1..50..2) or a list",
+            ),
+            "table": _any_of(
+                text,
+                {"type": "array", "items": values},
+                description="One instance for each row: of this list, or of a CSV file",
+            ),
+            "description": {**text, "description": "Documentation; not read"},
+        },
+        "required": ["template"],
+        "additionalProperties": False,
+    }
+    instances = _any_of({"type": "array", "items": instance}, _NOTHING)
+    parameter = _any_of(model_schema(ParameterConfig), *_short_forms(ParameterConfig))
+    template: Schema = {
+        "type": "object",
+        "properties": {
+            **{key: {"description": schema.get("description", "")} for key, schema in known.items()},
+            "description": {**text, "description": "Documentation; not read"},
+            "parameters": _any_of({"type": "object", "additionalProperties": parameter}, _NOTHING),
+            "instances": {"$ref": "#/properties/instances"},
+        },
+        "patternProperties": {"^x-": {}},
+        "additionalProperties": False,
+    }
+    return {
+        "include": _any_of(
+            text,
+            {"type": "array", "items": text},
+            _NOTHING,
+            description="Files that belong to the document, such as pumps/*.yaml; names begin at its folder",
+        ),
+        "templates": _any_of(
+            {"type": "object", "additionalProperties": template},
+            _NOTHING,
+            description="Parts of a document with parameters: $(NAME), or $(NAME:02) in a format",
+        ),
+        "instances": {**instances, "description": "What is made of the templates"},
+    }
+
+
+def _short_forms(model: type) -> list[Schema]:
+    return [_type_schema(s.type, s.bounds) for s in settings(model) if s.about.shorthand]
 
 
 def _section_schema(model: type) -> Schema:
@@ -155,7 +218,7 @@ def _type_schema(kind: Any, bounds: Bounds) -> Schema:
         values = _type_schema(get_args(inner)[1], Bounds())
         return _any_of({"type": "object", "additionalProperties": values}, _NOTHING)
     if isinstance(inner, type) and attrs.has(inner):
-        short = [_type_schema(s.type, s.bounds) for s in settings(inner) if s.about.shorthand]
+        short = _short_forms(inner)
         return _any_of(model_schema(inner), *short[:1], *(nothing or _empty_schema(inner)))
     if get_origin(inner) is Literal:
         return _any_of({"enum": list(get_args(inner))}, _REFERENCE, *nothing)

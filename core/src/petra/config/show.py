@@ -13,6 +13,7 @@ from attrs import frozen
 
 from petra.config.environment import Environment, SubstitutionError
 from petra.config.nodes import Mapping, Node, Scalar, Sequence
+from petra.config.origin import place_of
 from petra.config.reader import PROTOCOLS
 from petra.config.shapes import devices
 from petra.settings.model import Setting, settings
@@ -75,7 +76,7 @@ class _Walk:
     def _shown_leaf(self, value: Any, node: Node | None, path: str) -> Shown:
         if node is None:
             return Shown(path, _printable_value(value), "default")
-        source = f"{self._file}:{node.line}:{node.column}"
+        source = place_of(node, self._file)
         if isinstance(node, Scalar):
             try:
                 sources = self._environment.substitute(node.text).sources

@@ -65,7 +65,11 @@ def rename_changes(
         if leaves:
             changes.append(_change(document, list(leaves.values()), operation.new))
     if not changes:
-        meant = closest(operation.old, names_of(before.configuration, operation.kind, fields))
+        known = names_of(before.configuration, operation.kind, fields)
+        if operation.old in known:
+            message = f"the {operation.kind} {operation.old!r} is not written in this file"
+            raise main.error(message, None, "it comes from a template or an included file: change it there")
+        meant = closest(operation.old, known)
         hint = f"did you mean {meant!r}?" if meant else ""
         raise main.error(f"there is no {operation.kind} {operation.old!r}", None, hint)
     if len(documents) == 1:
@@ -146,10 +150,10 @@ def _compare(
         line, column = first.line, first.column
         raise EditError(
             f"the document would have an error: {first.message}",
-            file=document.file,
+            file=first.file,
             line=line,
             column=column,
-            hint=first.hint,
+            hint=first.hint if first.file == document.file else "the name is used there too: change it there",
         )
     comparison = _Comparison(rename, fields)
     assert before.configuration is not None  # noqa: S101 - the caller has looked
