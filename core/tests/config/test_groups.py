@@ -55,6 +55,7 @@ def test_a_switch_has_neither_unit_nor_limits_and_others_belong_to_no_group():
     assert found["pump1"].category == "", "it is the group's name, not below it"
 
 
+@pytest.mark.skipif(CATALOG.section("modbus") is None, reason="petra-modbus is not installed")
 def test_outputs_of_blocks_and_points_belong_to_groups_too():
     found = signals("""
 groups: [{name: tank, unit: m, category: tanks}]

@@ -8,6 +8,8 @@ from petra.config import load, load_bytes
 from petra.plugin import Catalog
 
 CATALOG = Catalog.load()
+HAS_MODBUS = CATALOG.section("modbus") is not None
+needs_modbus = pytest.mark.skipif(not HAS_MODBUS, reason="petra-modbus is not installed")
 
 
 class Folder:

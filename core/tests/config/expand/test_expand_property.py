@@ -8,12 +8,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .conftest import Folder, of_text
+from .conftest import HAS_MODBUS, Folder, of_text
 
 NAMES = ["a", "b", "c"]
 PARTS = st.lists(
     st.tuples(
-        st.sampled_from(["signal", "block", "point"]),
+        st.sampled_from(["signal", "block", "point"] if HAS_MODBUS else ["signal", "block"]),
         st.sampled_from(["$(n)", "$(n:03)", "$(name)", "$(name)$(n)"]),
     ),
     min_size=1,
@@ -41,10 +41,12 @@ def _items(parts, prefix):
 
 
 def _document(signals, blocks, points):
-    return (
-        f"signals: [{', '.join(signals)}]\nblocks: [{', '.join(blocks)}]\n"
-        f"modbus: [{{name: plc, transport: {{host: 127.0.0.1}}, points: [{', '.join(points)}]}}]\n"
-    )
+    text = f"signals: [{', '.join(signals)}]\nblocks: [{', '.join(blocks)}]\n"
+    return text + _device(f"transport: {{host: 127.0.0.1}}, points: [{', '.join(points)}]")
+
+
+def _device(settings):
+    return f"modbus: [{{name: plc, {settings}}}]\n" if HAS_MODBUS else ""
 
 
 @settings(max_examples=60, deadline=None)
@@ -64,8 +66,8 @@ def test_it_equals_the_document_that_is_written_out(bodies, wanted, apart):
         templates += (
             f"  t{t}:\n    parameters: {{n: int, name: string}}\n"
             f"    signals: [{', '.join(signals)}]\n    blocks: [{', '.join(blocks)}]\n"
-            f"    modbus: [{{name: plc, points: [{', '.join(points)}]}}]\n"
         )
+        templates += f"    {device}" if (device := _device(f"points: [{', '.join(points)}]")) else ""
     kept = []
     for t, n, name in wanted:
         items = [[_filled(text, n, name) for text in each] for each in _items(bodies[t], f"t{t}")]
@@ -79,7 +81,7 @@ def test_it_equals_the_document_that_is_written_out(bodies, wanted, apart):
     instances = "".join(f"  - {{template: t{t}, with: {{n: {n}, name: {name}}}}}\n" for t, n, name in kept)
     with tempfile.TemporaryDirectory() as path:
         folder = Folder(Path(path))
-        main = "modbus: [{name: plc, transport: {host: 127.0.0.1}}]\n"
+        main = _device("transport: {host: 127.0.0.1}")
         main += f"instances:\n{instances}" if kept else ""
         if apart:
             folder.write(library=f"templates:\n{templates}", plant=f"include: lib*.yaml\n{main}")

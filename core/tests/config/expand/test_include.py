@@ -9,11 +9,12 @@ import pytest
 
 from petra.config.expand import budget
 
-from .conftest import of_text
+from .conftest import needs_modbus, of_text
 
 DEVICE = "transport: {host: 127.0.0.1}"
 
 
+@needs_modbus
 def test_files_are_joined_as_if_they_were_one(folder):
     folder.put(
         "pumps/a.yaml", "signals: [a]\nblocks: [{name: x, type: NOT, inputs: {in: p}, outputs: {out: q}}]"

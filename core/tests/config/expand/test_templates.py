@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from .conftest import of_text
+from .conftest import needs_modbus, of_text
 
 PUMP = """
 templates:
@@ -106,6 +106,7 @@ templates:
     assert found == [f"line{n}.{m}.run" for n in (1, 2) for m in ("fan", "a", "b")]
 
 
+@needs_modbus
 def test_points_go_to_the_connection_of_their_name(folder):
     folder.write(
         plant="""
