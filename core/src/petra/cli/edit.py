@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,11 @@ def edit(
     """  # noqa: D301 - click reads \b
     from petra.config.edit import EditError, edit_texts
 
-    before = read_file(file)
     operations = _operations(operation, listed, as_text=as_text)
+    before = read_files(session, file)
     try:
-        edited = edit_texts({file: before.decode()}, operations, session.catalog)
+        texts = {name: data.decode() for name, data in before.items()}
+        edited = edit_texts(texts, operations, session.catalog)
     except UnicodeDecodeError:
         raise click.ClickException(f"{file}: it is not UTF-8") from None
     except EditError as error:
@@ -80,39 +82,61 @@ def edit(
 
 
 class Report:
-    """Writes an edited document, unless it has new errors, and tells what was changed."""
+    """Writes the edited files of a document, unless it has new errors, and tells what was changed.
+
+    `before` holds the files by their names, the document itself first.
+    """
 
     def __init__(
-        self, session: Session, file: str, before: bytes, edited: Edited, *, as_json: bool, what: str = ""
+        self,
+        session: Session,
+        file: str,
+        before: Mapping[str, bytes],
+        edited: Edited,
+        *,
+        as_json: bool,
+        what: str = "",
     ) -> None:
         self._session = session
         self._file = file
         self._before = before
         self._edited = edited
+        self._after = {name: made.text.encode() for name, made in edited.files.items()}
         self._as_json = as_json
         self._what = what
 
     def finish(self, *, diff: bool = False, force: bool = False) -> int:
         """Write or show the result; return the exit code."""
-        from petra.cli.replacing import replace_file
-
-        made = self._edited.files.get(self._file)
-        after = self._before if made is None else made.text.encode()
-        added = self._new_errors(after) if made is not None else []
+        added = self._new_errors() if self._after else []
         refused = bool(added) and not force
-        if made is not None and not diff and not refused:
-            replace_file(Path(self._file), self._before, after)
+        writing = bool(self._after) and not diff and not refused
+        if writing:
+            self._write()
         if self._as_json:
-            self._print_json(after, added, written=made is not None and not diff and not refused)
+            self._print_json(added, written=writing)
         else:
-            self._print(after, added, diff=diff, refused=refused)
+            self._print(added, diff=diff, refused=refused)
         return 1 if refused else 0
 
-    def _new_errors(self, after: bytes) -> list[Problem]:
+    def _write(self) -> None:
+        """Replace all files that are changed; if one cannot be, those before it are as they were."""
+        from petra.cli.replacing import replace_file
+
+        done: list[str] = []
+        try:
+            for name, after in self._after.items():
+                replace_file(Path(name), self._before[name], after)
+                done.append(name)
+        except BaseException:
+            for name in done:
+                replace_file(Path(name), self._after[name], self._before[name])
+            raise
+
+    def _new_errors(self) -> list[Problem]:
         """Return the errors of the document that it did not have before, each by its code and text."""
         from petra.config import Severity
 
-        result = self._load(after)
+        result = self._load({**self._before, **self._after})
         if not result.errors:
             return []
         known = Counter((p.code, p.message) for p in self._load(self._before).problems)
@@ -124,22 +148,24 @@ class Report:
                 added.append(problem)
         return added
 
-    def _load(self, data: bytes) -> Loaded:
+    def _load(self, files: Mapping[str, bytes]) -> Loaded:
         from petra.config import load_bytes
 
         folder = Path(self._file).parent
-        return load_bytes(data, self._session.catalog, name=self._file, folder=folder)
+        data = files[self._file]
+        return load_bytes(data, self._session.catalog, name=self._file, folder=folder, texts=files)
 
-    def _diff(self, after: bytes) -> str:
-        old, new = (data.decode().splitlines(keepends=True) for data in (self._before, after))
-        lines = difflib.unified_diff(old, new, self._file, self._file)
-        return "".join(
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
-        )
+    def _diff(self) -> str:
+        text = ""
+        for name, after in self._after.items():
+            old, new = (data.decode().splitlines(keepends=True) for data in (self._before[name], after))
+            for line in difflib.unified_diff(old, new, name, name):
+                text += line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        return text
 
-    def _print(self, after: bytes, added: list[Problem], *, diff: bool, refused: bool) -> None:
+    def _print(self, added: list[Problem], *, diff: bool, refused: bool) -> None:
         if diff:
-            click.echo(self._diff(after), nl=False)
+            click.echo(self._diff(), nl=False)
         for problem in added:
             click.echo(str(problem), err=True)
         if refused:
@@ -148,26 +174,36 @@ class Report:
             )
             click.echo(f"{message} (--force writes it)", err=True)
         elif not diff:
-            made = self._edited.files.get(self._file)
-            count = plural(len(made.edits), "edit") if made is not None else "nothing to change"
-            click.echo(f"{self._file}: {self._what}{count}")
+            for name, made in self._edited.files.items():
+                click.echo(f"{name}: {self._what}{plural(len(made.edits), 'edit')}")
+            if not self._edited.files:
+                click.echo(f"{self._file}: {self._what}nothing to change")
 
-    def _print_json(self, after: bytes, added: list[Problem], *, written: bool) -> None:
-        made = self._edited.files.get(self._file)
-        edits: list[dict[str, Any]] = [
-            {"offset": e.offset, "removed": e.removed, "inserted": e.inserted}
-            for e in (made.edits if made else ())
-        ]
+    def _print_json(self, added: list[Problem], *, written: bool) -> None:
+        edits = {
+            name: [{"offset": e.offset, "removed": e.removed, "inserted": e.inserted} for e in made.edits]
+            for name, made in self._edited.files.items()
+        }
         print_json(
             {
                 "file": self._file,
-                "changed": made is not None,
+                "changed": bool(edits),
                 "written": written,
-                "edits": edits,
-                "diff": self._diff(after),
+                "edits": edits.pop(self._file, []),
+                "others": edits,
+                "diff": self._diff(),
                 "problems": [problem.as_dict() for problem in added],
             }
         )
+
+
+def read_files(session: Session, file: str) -> dict[str, bytes]:
+    """Return the bytes of a document, and of the files that it includes."""
+    from petra.config import load
+
+    found = {file: read_file(file)}
+    found.update((name, read_file(name)) for name in load(file, session.catalog).files)
+    return found
 
 
 def read_file(file: str) -> bytes:

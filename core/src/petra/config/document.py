@@ -38,6 +38,8 @@ class Loaded:
     configuration: Configuration | None
     problems: tuple[Problem, ...]
     left_out: int = 0
+    files: tuple[str, ...] = ()
+    """The files that it includes."""
     root: nodes.Node | None = field(default=None, repr=False)
     environment: Environment = field(factory=Environment, repr=False)
 
@@ -85,13 +87,14 @@ def load_bytes(
     *,
     name: str = "<text>",
     folder: Path | None = None,
+    texts: Mapping[str, bytes] | None = None,
 ) -> Loaded:
-    """Check a document given as bytes."""
+    """Check a document given as bytes; `texts` count instead of the included files of these names."""
     problems = Problems(name)
     if len(data) > MAX_BYTES:
         problems.add_at(0, 0, "too-large", f"the document is larger than {MAX_BYTES // 2**20} MiB")
         return Loaded(name, None, problems.finish())
-    return _load_text(data, problems, catalog, variables, folder or Path())
+    return _load_text(data, problems, catalog, variables, folder or Path(), texts)
 
 
 def load_model(path: str | Path, model: type[M]) -> tuple[M | None, tuple[Problem, ...]]:
@@ -122,11 +125,17 @@ def configuration(loaded: Loaded) -> Configuration:
 
 
 def _load_text(
-    data: bytes, problems: Problems, catalog: Catalog, variables: Mapping[str, str] | None, folder: Path
+    data: bytes,
+    problems: Problems,
+    catalog: Catalog,
+    variables: Mapping[str, str] | None,
+    folder: Path,
+    texts: Mapping[str, bytes] | None = None,
 ) -> Loaded:
     text = decode(data, problems)
     root = parse_document(text, problems) if text is not None else None
     made = None
+    files: tuple[str, ...] = ()
     environment = Environment(os.environ if variables is None else variables, folder)
     if isinstance(root, nodes.Mapping):
         structurer = Structurer(problems, environment)
@@ -138,7 +147,9 @@ def _load_text(
             size=len(data),
             is_driver=lambda name: _is_driver(catalog, name),
             unread=frozenset(PlantConfig.NOT_READ),
+            texts=texts,
         )
+        files = expanded.files
         root = expanded.root
         made = Reader(problems, catalog, structurer, complete=expanded.complete).read(root)
     elif root is not None and not (isinstance(root, nodes.Scalar) and root.is_null):
@@ -153,6 +164,7 @@ def _load_text(
         None if problems.errors else made,
         problems.finish(root),
         problems.left_out,
+        files,
         root,
         environment,
     )

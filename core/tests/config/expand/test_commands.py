@@ -62,11 +62,54 @@ def test_a_rename_of_what_is_written_elsewhere_is_refused(call, folder, plant):
     before = plant.read_text()
     code, said = call("edit", plant, "rename", "signal", "feed02.high", "f2")
     assert code == 1
-    assert "is not written in this file (it comes from a template or an included file" in said
+    assert "is not written here (a template makes it, or another file has it" in said
     code, said = call("edit", plant, "rename", "signal", "feed01.high", "f1")
     assert code == 1, "its writer is in a template"
     assert plant.read_text() == before
     assert call("edit", plant, "rename", "signal", "any.high", "some.high")[0] == 0
+
+
+def test_a_rename_goes_through_all_files(call, folder):
+    folder.write(
+        plant="include: [logic.yaml, library.yaml]\nsignals: [{name: ready, type: bool}]  # here\n"
+        "instances: [{template: t, for: {n: 1..2}}]\n",
+        logic="blocks: [{name: b, type: NOT, inputs: {in: ready}, outputs: {out: idle}}]  # there\n",
+        library="templates: {t: {parameters: {n: int}, blocks: [{name: 'c$(n)', type: AND, "
+        "inputs: {a: ready, b: idle}, outputs: {out: 'o$(n)'}}]}}\n",
+    )
+    before = {path.name: path.read_text() for path in folder.path.iterdir()}
+    code, said = call("edit", folder.path / "plant.yaml", "rename", "signal", "ready", "hall.ready")
+    assert code == 0, said
+    assert said.count("1 edit") == 3
+    for path in folder.path.iterdir():
+        assert path.read_text() == before[path.name].replace("ready", "hall.ready")
+    code, said = call("edit", folder.path / "plant.yaml", "set", "blocks[b].description", "x")
+    assert code == 0
+    assert "description: x" in (folder.path / "logic.yaml").read_text()
+    block = "{name: d, type: NOT, inputs: {in: idle}}"
+    assert call("edit", folder.path / "plant.yaml", "add", "blocks", block)[0] == 0
+    assert "name: d" in (folder.path / "plant.yaml").read_text()
+
+
+def test_of_several_files_all_are_written_or_none(call, folder, monkeypatch):
+    folder.write(
+        plant="include: logic.yaml\nsignals: [{name: ready, type: bool}]\n",
+        logic="blocks: [{name: b, type: NOT, inputs: {in: ready}, outputs: {out: idle}}]\n",
+    )
+    before = {path.name: path.read_text() for path in folder.path.iterdir()}
+    from petra.cli import replacing
+
+    replace = replacing.replace_file
+
+    def refuse(path, *texts):
+        if path.name == "logic.yaml":
+            raise OSError("the disk is full")
+        replace(path, *texts)
+
+    monkeypatch.setattr("petra.cli.replacing.replace_file", refuse)
+    _, said = call("edit", folder.path / "plant.yaml", "rename", "signal", "ready", "hall.ready")
+    assert "the disk is full" in said
+    assert {path.name: path.read_text() for path in folder.path.iterdir()} == before
 
 
 def test_a_plan_sees_what_a_file_has_changed(call, folder, plant):

@@ -258,16 +258,16 @@ def _import_into(
     session: Session, file: str, section: str, points: list[tuple[str, PointSettings]], *, diff: bool
 ) -> int:
     """Bring points into a document; return the exit code."""
-    from petra.cli.edit import Report, read_file
+    from petra.cli.edit import Report, read_files
     from petra.cli.protocol.into import imported
     from petra.config.edit import EditError, edit_texts
 
-    before = read_file(file)
+    before = read_files(session, file)
     sections = session.configuration(file).sections.get(section, ())
-    text = before.decode()
-    made = imported(points, sections, section, text)
+    texts = {name: data.decode() for name, data in before.items()}
+    made = imported(points, sections, section, texts[file])
     try:
-        edited = edit_texts({file: text}, made.operations, session.catalog)
+        edited = edit_texts(texts, made.operations, session.catalog)
     except EditError as error:
         click.echo(f"petra: {error}", err=True)
         return 1

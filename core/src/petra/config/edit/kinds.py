@@ -16,6 +16,8 @@ from petra.settings.model import optional, settings
 if TYPE_CHECKING:
     from petra.plugin.catalog import Catalog
 
+TEMPLATES = "templates"
+
 _PORTS = {"inputs": ("inputs",), "outputs": ("outputs",), "params": ("params", "inputs")}
 
 
@@ -145,6 +147,8 @@ def merges_of(mapping: Pairs) -> list[Pairs]:
 
 def _section(kind: DocumentKind, key: str | None) -> Kind:
     if not kind.within:
+        if key == TEMPLATES:
+            return dict[str, kind]  # type: ignore[valid-type]  # each has the keys of a document
         setting = next((s for s in settings(PlantConfig) if key in s.keys), None)
         if setting is not None:
             return setting.type

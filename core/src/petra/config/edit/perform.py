@@ -47,7 +47,12 @@ def find_spot(
     *,
     several: bool = False,
 ) -> Spot:
-    """Return the place of a path in the file that has it; in the first file if none does."""
+    """Return the place of a path in the file that has it; in the first file if none does.
+
+    What is added to a whole section, with `several`, belongs into the first file.
+    """
+    if several and len(steps) == 1:
+        return Lookup(next(iter(documents.values())), catalog).find(steps)
     found: list[Spot] = []
     errors: list[EditError] = []
     for document in documents.values():

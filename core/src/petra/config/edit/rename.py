@@ -42,7 +42,7 @@ def rename_changes(
     if catalog is None:
         raise EditError("a rename needs to know what is installed")
     main = next(iter(documents.values()))
-    before = _loaded(main, main.text, catalog)
+    before = _loaded(documents, {}, catalog)
     if before.configuration is None:
         first = next(p for p in before.problems if p.severity is Severity.ERROR)
         raise EditError(
@@ -67,18 +67,20 @@ def rename_changes(
     if not changes:
         known = names_of(before.configuration, operation.kind, fields)
         if operation.old in known:
-            message = f"the {operation.kind} {operation.old!r} is not written in this file"
-            raise main.error(message, None, "it comes from a template or an included file: change it there")
+            message = f"the {operation.kind} {operation.old!r} is not written here"
+            raise main.error(message, None, "a template makes it, or another file has it: change it there")
         meant = closest(operation.old, known)
         hint = f"did you mean {meant!r}?" if meant else ""
         raise main.error(f"there is no {operation.kind} {operation.old!r}", None, hint)
-    if len(documents) == 1:
-        _compare(main, before, changes[0], operation, fields, catalog)
+    _compare(documents, before, changes, operation, fields, catalog)
     return changes
 
 
-def _loaded(document: Document, text: str, catalog: Catalog) -> Loaded:
-    return load_bytes(text.encode(), catalog, name=document.file, folder=Path(document.file).parent)
+def _loaded(documents: Mapping[str, Document], edited: Mapping[str, str], catalog: Catalog) -> Loaded:
+    """Load the document of these files, with the texts of those that are edited."""
+    texts = {file: edited.get(file, each.text).encode() for file, each in documents.items()}
+    main = next(iter(documents))
+    return load_bytes(texts.pop(main), catalog, name=main, folder=Path(main).parent, texts=texts)
 
 
 def names_of(made: Configuration, kind: str, fields: Fields) -> set[str]:
@@ -141,10 +143,16 @@ def _change(document: Document, found: list[Reference], new: str) -> Change:
 
 
 def _compare(
-    document: Document, before: Loaded, change: Change, rename: Rename, fields: Fields, catalog: Catalog
+    documents: Mapping[str, Document],
+    before: Loaded,
+    changes: list[Change],
+    rename: Rename,
+    fields: Fields,
+    catalog: Catalog,
 ) -> None:
-    """Raise EditError if the new text says anything else than the old one with the other name."""
-    after = _loaded(document, apply_edits(document.text, change.edits), catalog)
+    """Raise EditError if the new texts say anything else than the old ones with the other name."""
+    edited = {each.document.file: apply_edits(each.document.text, each.edits) for each in changes}
+    after = _loaded(documents, edited, catalog)
     if after.configuration is None:
         first = next(p for p in after.problems if p.severity is Severity.ERROR)
         line, column = first.line, first.column
@@ -153,7 +161,7 @@ def _compare(
             file=first.file,
             line=line,
             column=column,
-            hint=first.hint if first.file == document.file else "the name is used there too: change it there",
+            hint=first.hint if first.file in documents else "the name is used there too: change it there",
         )
     comparison = _Comparison(rename, fields)
     assert before.configuration is not None  # noqa: S101 - the caller has looked
@@ -161,9 +169,9 @@ def _compare(
     for name, section in before.configuration.sections.items():
         wrong = wrong or comparison.values(section, after.configuration.sections.get(name), name)
     if wrong:
-        raise document.error(
+        raise changes[0].document.error(
             f"{rename.old!r} cannot be renamed for sure: {wrong} would change too",
-            change.edits[0].offset,
+            changes[0].edits[0].offset,
             "an alias or a reference uses the name for something else",
         )
 

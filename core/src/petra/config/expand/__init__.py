@@ -7,6 +7,7 @@ A document without `include`, `templates` and `instances` is left as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping as MappingOf
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -31,6 +32,8 @@ class Expanded:
     """A document that is written out."""
 
     root: Mapping
+    files: tuple[str, ...] = ()
+    """The files that it includes."""
     complete: bool = True
     """Whether all of it could be read: if not, a signal without a writer may have one."""
 
@@ -44,28 +47,36 @@ def expand(
     size: int,
     is_driver: Callable[[str], bool],
     unread: frozenset[str] = frozenset(),
+    texts: MappingOf[str, bytes] | None = None,
 ) -> Expanded:
     """Return a document with its files and instances written out; problems are reported with their places.
 
     `main` is the file of the document, if it has one, and `size` its length; `folder` is where the names of
-    other files begin. Keys in `unread` have no effect, and so cannot contradict each other.
+    other files begin. Keys in `unread` have no effect, and so cannot contradict each other. `texts` count
+    instead of what is in the included files of these names.
     """
     if not any(key in root.entries for key in TOP_KEYS):
         return Expanded(root)
-    return _Expansion(root, structurer, main, folder, size).run(is_driver, unread)
+    return _Expansion(root, structurer, main, folder, size, texts or {}).run(is_driver, unread)
 
 
 class _Expansion:
     """Writes out one document."""
 
     def __init__(
-        self, root: Mapping, structurer: Structurer, main: Path | None, folder: Path, size: int
+        self,
+        root: Mapping,
+        structurer: Structurer,
+        main: Path | None,
+        folder: Path,
+        size: int,
+        texts: MappingOf[str, bytes],
     ) -> None:
         self._root = root
         self._structurer = structurer
         self._problems = structurer.problems
         self._budget = Budget(self._problems, root)
-        self._files = Files(structurer, self._budget, main, folder, size)
+        self._files = Files(structurer, self._budget, main, folder, size, texts)
         self._templates: dict[str, Template] = {}
         self._broken: set[str] = set()
         self._complete = True
@@ -83,7 +94,7 @@ class _Expansion:
                 self._write_out(part, joined, ())
         except ExhaustedError:
             self._complete = False
-        return Expanded(joined.root, self._complete and self._files.complete)
+        return Expanded(joined.root, tuple(self._files.names), self._complete and self._files.complete)
 
     def _read_templates(self, part: Mapping) -> None:
         node = part.get("templates")

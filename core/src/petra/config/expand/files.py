@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
 from typing import TYPE_CHECKING
 
 from petra.config.expand.budget import MAX_FILES, MAX_NESTING, Budget, ExhaustedError
@@ -26,18 +27,27 @@ class Files:
     """Reads the files of one document, each of them once, and all together within the bounds."""
 
     def __init__(
-        self, structurer: Structurer, budget: Budget, main: Path | None, folder: Path, size: int
+        self,
+        structurer: Structurer,
+        budget: Budget,
+        main: Path | None,
+        folder: Path,
+        size: int,
+        texts: MappingOf[str, bytes],
     ) -> None:
         self._structurer = structurer
         self._problems = structurer.problems
         self._budget = budget
         self._folder = folder
+        self._given = texts
         self._folders: dict[str, Path] = {}
         self._room = MAX_BYTES - size
         self._read = 0
         self._known = set() if main is None else {os.path.realpath(main)}
         self._open = [] if main is None else [os.path.realpath(main)]
         self._texts: dict[str, str | None] = {}
+        self.names: list[str] = []
+        """The files that are included, in the order in which they are read."""
         self.complete = True
         """Whether every included file could be read."""
 
@@ -138,6 +148,7 @@ class Files:
             self.complete = False
             return None
         shown = _printable(str(path))
+        self.names.append(shown)
         self._folders[shown] = path.parent
         origin = Origin(shown)
         before = self._problems.errors
@@ -156,7 +167,9 @@ class Files:
 
     def _bytes(self, path: Path, node: Scalar) -> bytes | None:
         try:
-            data = read_bounded(path, max(self._room, 0))
+            data = self._given.get(_printable(str(path)))
+            if data is None:
+                data = read_bounded(path, max(self._room, 0))
         except UnreadableError as error:
             code = "too-large" if error.code == "too-large" else "include-unreadable"
             said = "and the other files are too large together" if code == "too-large" else str(error)
