@@ -60,6 +60,7 @@ def test_its_health_says_where_it_is_and_for_how_long():
         await asyncio.sleep(5.0)
         found = activity.health()
         assert (found.state, found.since_s) == (ActivityState.SERVING, 4.5), "since it said so first"
+        assert found.failing_s == 0.0
         await asyncio.sleep(0.75)
         found = activity.health()
         assert (found.state, found.since_s, found.retry_s) == (ActivityState.WAITING, 0.25, 0.75)
@@ -68,6 +69,9 @@ def test_its_health_says_where_it_is_and_for_how_long():
         found = activity.health()
         assert (found.state, found.starts, found.retry_s) == (ActivityState.TRYING, 2, 0.0)
         assert found.error == "the cable was cut", "until it is known that it works"
+        assert found.failing_s == 1.25, "since it served last"
+        await asyncio.sleep(1.75)
+        assert activity.health().failing_s == 0.0
 
     watched(run, watch)
 

@@ -102,6 +102,8 @@ class Health:
     hangs: int
     retry_s: float
     error: str
+    failing_s: float = 0.0
+    """For how long it has not served; 0 while it serves."""
 
 
 class Activity:
@@ -174,6 +176,7 @@ class Activity:
             self.hangs,
             retry,
             self.error,
+            0.0 if self._failing_since is None else now - self._failing_since,
         )
 
     async def keep(self) -> None:
