@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,11 @@ from petra.signals import LocalBus, OnBad, QualityReason, Saved, SignalType, Sto
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from petra.engine.built import Built
     from petra.plugin import Catalog
+    from petra.scan import Program
     from petra.scan.program import States
+    from petra.signals import Force, Observation, Write
 
 
 @frozen
@@ -75,8 +78,29 @@ def read(path: Path) -> list[Segment]:
         ]
 
 
-def replay_segment(segment: Segment, catalog: Catalog) -> Iterator[Replayed]:
-    """Run the scans of a segment again."""
+@frozen
+class Rerun:
+    """A segment that is run again: the plant as it is after each of its scans."""
+
+    segment: Segment
+    built: Built
+    store: Store
+    programs: Mapping[str, Program]
+    observed: Observation
+
+    def scans(self) -> Iterator[tuple[int, str, float, Sequence[Write | Force], int]]:
+        """Run one scan after the other, and yield what was recorded of each once it has run."""
+        for number, task, dt, data, recorded in self.segment.scans:
+            entries = [entry_of(entry, self.built.layout) for entry in data]
+            for entry in entries:
+                self.store.apply(entry)
+            self.programs[task].scan(self.store, dt)
+            self.store.publish(number, number, task, dt)
+            yield number, task, dt, entries, recorded
+
+
+def rerun(segment: Segment, catalog: Catalog) -> Rerun:
+    """Return a segment as it is before its first scan."""
     built = build(plant_of(segment.plant), catalog)
     store = Store(built.layout, SystemClock())
     saved, states = state_of(segment.state)
@@ -87,20 +111,20 @@ def replay_segment(segment: Segment, catalog: Catalog) -> Iterator[Replayed]:
     for task in built.tasks:
         task.program.restore(states)
         programs[task.name] = task.program
-    names = [signal.name for signal in built.layout.signals]
-    for number, task_name, dt, entries, recorded in segment.scans:
-        program = programs[task_name]
-        for entry in entries:
-            store.apply(entry_of(entry, built.layout))
-        program.scan(store, dt)
-        store.publish(number, number, task_name, dt)
-        (frame,) = observed.take()
-        faults = {n: s.reason for each in programs.values() for n, s in each.faults.items()}
+    return Rerun(segment, built, store, programs, observed)
+
+
+def replay_segment(segment: Segment, catalog: Catalog) -> Iterator[Replayed]:
+    """Run the scans of a segment again."""
+    run = rerun(segment, catalog)
+    names = [signal.name for signal in run.built.layout.signals]
+    for number, task_name, dt, _, recorded in run.scans():
+        (frame,) = run.observed.take()
+        faults = {n: s.reason for each in run.programs.values() for n, s in each.faults.items()}
         same = frame_digest(frame) == recorded
-        statuses = {names[i]: status for i, status in store.flawed.items()}
-        yield Replayed(
-            number, task_name, dt, same, dict(zip(names, store.values, strict=True)), statuses, faults
-        )
+        statuses = {names[i]: status for i, status in run.store.flawed.items()}
+        values = dict(zip(names, run.store.values, strict=True))
+        yield Replayed(number, task_name, dt, same, values, statuses, faults)
 
 
 def plant_of(data: Mapping[str, Any]) -> PlantConfig:
