@@ -26,6 +26,7 @@ LAYERS = (
     ("scan",),
     ("settings",),
     ("drivers",),
+    ("why",),
     ("plant",),
     ("plugin",),
     ("library",),
@@ -122,6 +123,7 @@ def test_no_public_name_is_also_a_module(package: str):
         "testing",
         "drivers",
         "plant",
+        "why",
     ],
 )
 def test_every_package_lists_its_public_names(package: str):

@@ -62,6 +62,7 @@ VIEWS = {
     "follow": lambda plant: first(plant.follow()),
     "forces": lambda plant: plant.forces(),
     "status": lambda plant: plant.status(),
+    "why": lambda plant: plant.why("level"),
     "events": lambda plant: first(plant.events(last=5)),
 }
 ACTS = {

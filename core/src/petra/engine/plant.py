@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from petra.drivers.commands.order import Outcome
+from petra.engine.evidence import QUESTIONS, EngineEvidence
 from petra.engine.naming import readers_of, writer_of
 from petra.engine.streams import PlantFollow, PlantWatch
 from petra.errors import PetraError
@@ -19,6 +20,8 @@ from petra.plant.names import Selection
 from petra.plant.values import ActResult, ForceInfo, PlantAct, SignalInfo, Snapshot, snapshot_of
 from petra.plural import plural
 from petra.signals.observation import OBSERVED
+from petra.why.reasoning import explain
+from petra.why.values import DEPTH
 
 if TYPE_CHECKING:
     from petra.drivers.commands.command import Command
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from petra.plant.status import PlantStatus
     from petra.signals import Value
     from petra.signals.changes import Deadband
+    from petra.why.values import Why
 
 PLANT = "plant"
 """The target of acts on the plant as a whole."""
@@ -92,6 +96,15 @@ class EnginePlant:
         selection, layout, now = self._selected(names, "read"), engine.bus.layout, engine.clock.now_ns()
         wanted = [layout.signals[i].name for i in selection.indices(layout)]
         return engine.recent.read(wanted, now - int(seconds * 1e9), now)
+
+    async def why(self, signal: str, *, depth: int = DEPTH) -> Why:
+        """Return what decides a signal now; found in a thread, the scan only tells what there is."""
+        self._guard.check(self.actor, Capability.VIEW, "explain", str(signal)[:100])
+        engine, steps = self._engine, int(depth)
+        engine.bus.layout.place(signal)
+        return await asyncio.get_running_loop().run_in_executor(
+            QUESTIONS, lambda: explain(EngineEvidence(engine), signal, depth=steps)
+        )
 
     async def forces(self) -> Sequence[ForceInfo]:
         """Return the signals that are held."""

@@ -12,6 +12,7 @@ from petra.durations import seconds_of
 from petra.errors import PetraError
 from petra.plant.tables import table_of, trend_of
 from petra.signals.observation import OBSERVED
+from petra.why.values import DEPTH
 
 if TYPE_CHECKING:
     from petra.plant.actors import Actor
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from petra.signals import Value
     from petra.signals.changes import Deadband
     from petra.signals.outgoing import Frame
+    from petra.why.values import Why
 
 T = TypeVar("T")
 
@@ -110,6 +112,10 @@ class BlockingPlant:
         if not last:
             return table_of(self.read(names))
         return trend_of(self.recent(names, seconds=seconds_of(last)))
+
+    def why(self, signal: str, *, depth: int = DEPTH) -> Why:
+        """Return what decides a signal now, as a sentence and a tree of causes."""
+        return self._loop.call(self._plant.why(signal, depth=depth))
 
     def forces(self) -> Sequence[ForceInfo]:
         """Return the signals that are held."""

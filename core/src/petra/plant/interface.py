@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, Self
 
 from petra.signals.observation import OBSERVED
+from petra.why.values import DEPTH
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from petra.signals import Value
     from petra.signals.changes import Deadband
     from petra.signals.outgoing import Frame
+    from petra.why.values import Why
 
 Names = str | Iterable[str]
 """A name, a pattern such as `pump*`, or several of them."""
@@ -110,6 +112,9 @@ class Plant(Protocol):
 
     async def recent(self, names: Names = "*", *, seconds: float = 600.0) -> Recent:
         """Return how signals went in the last while, as far as that is kept in memory."""
+
+    async def why(self, signal: str, *, depth: int = DEPTH) -> Why:
+        """Return what decides a signal now: blocks with their decisive inputs, forces, devices, commands."""
 
     async def forces(self) -> Sequence[ForceInfo]:
         """Return the signals that are held."""

@@ -33,6 +33,7 @@ def test_views_are_what_the_plant_itself_says(plant):
     status = plant.status()
     assert (status.name, status.running, list(status.tasks)) == ("tank", True, ["main"])
     assert plant.recent("level").names == ("level",)
+    assert plant.why("pump1.run").answer == asyncio.run(local.why("pump1.run")).answer
 
 
 def test_acts_have_an_actor_a_door_and_an_outcome(plant):

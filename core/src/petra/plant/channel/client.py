@@ -41,6 +41,7 @@ from petra.plant.guard import NotAllowedError
 from petra.plant.streams import ClosedByAsyncWith
 from petra.plant.values import ActResult, Event, PlantAct, Snapshot
 from petra.signals.observation import OBSERVED
+from petra.why.values import DEPTH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from petra.signals.changes import Deadband
     from petra.signals.layout import Layout
     from petra.signals.outgoing import Frame
+    from petra.why.values import Why
 
 CONNECTED_WITHIN = 5.0
 ANSWERED_WITHIN = 30.0
@@ -305,6 +307,11 @@ class ChannelPlant:
     async def forces(self) -> Sequence[ForceInfo]:
         """Return the signals that are held."""
         found: Sequence[ForceInfo] = await self._view("forces")
+        return found
+
+    async def why(self, signal: str, *, depth: int = DEPTH) -> Why:
+        """Return what decides a signal now."""
+        found: Why = await self._view("why", signal=signal, depth=depth)
         return found
 
     async def recent(self, names: Names = "*", *, seconds: float = 600.0) -> Recent:

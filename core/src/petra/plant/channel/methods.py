@@ -19,6 +19,7 @@ from petra.signals.layout import (
     UnknownSignalError,
     WrongTypeError,
 )
+from petra.why.values import Why
 
 if TYPE_CHECKING:
     from petra.plant.interface import Plant
@@ -35,6 +36,7 @@ RESULTS: Mapping[str, Any] = {
     "reload": ActResult,
     "stop": ActResult,
     "status": PlantStatus,
+    "why": Why,
 }
 """Each method with what it returns; a snapshot goes as columns, everything else as it is."""
 
