@@ -52,6 +52,7 @@ _COMMANDS = {
     "watch": ("petra.cli.running.values", "Print signals of a running plant whenever they change."),
     "write": ("petra.cli.running.acts", "Write a signal of a running plant."),
     "top": ("petra.cli.top", "Show a running plant on the whole screen."),
+    "why": ("petra.cli.why", "Show why SIGNAL is what it is, back to devices and commands."),
 }
 
 
