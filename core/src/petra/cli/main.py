@@ -47,12 +47,12 @@ _COMMANDS = {
     "signals": ("petra.cli.running.signals", "List the signals of a running plant."),
     "status": ("petra.cli.running.status", "Show how a running plant is, and what is wrong with it."),
     "stop": ("petra.cli.running.acts", "Stop a running plant."),
+    "top": ("petra.cli.top", "Show a running plant on the whole screen."),
     "tune": ("petra.cli.running.acts", "Change a parameter of a block of a running plant."),
     "unforce": ("petra.cli.running.acts", "Release signals that are held."),
     "watch": ("petra.cli.running.values", "Print signals of a running plant whenever they change."),
-    "write": ("petra.cli.running.acts", "Write a signal of a running plant."),
-    "top": ("petra.cli.top", "Show a running plant on the whole screen."),
     "why": ("petra.cli.why", "Show why SIGNAL is what it is, back to devices and commands."),
+    "write": ("petra.cli.running.acts", "Write a signal of a running plant."),
 }
 
 

@@ -10,6 +10,7 @@ import click
 
 from petra.cli.console.output import print_json
 from petra.cli.console.session import Session, json_option, with_session
+from petra.cli.running.connection import connected, plant_option, signal_argument
 from petra.why.values import DEEPEST, DEPTH
 
 if TYPE_CHECKING:
@@ -17,14 +18,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("signal", metavar="SIGNAL")
-@click.option(
-    "-p",
-    "--plant",
-    metavar="FILE",
-    envvar="PETRA_PLANT",
-    help="The document, data folder or name of the running plant, if several run. Also: PETRA_PLANT.",
-)
+@signal_argument
+@plant_option
 @click.option(
     "--recorded",
     metavar="FILE",
@@ -65,9 +60,7 @@ def why(
     if at is not None and recorded is None:
         raise click.UsageError("--at is a moment of a recording: name it with --recorded FILE")
     if recorded is None:
-        from petra.plant.connecting import connect
-
-        with connect(plant, door="why") as running:
+        with connected(session, plant) as running:
             found = running.why(signal, depth=depth)
     else:
         found = _recorded(session, recorded, at, signal, depth)

@@ -18,6 +18,7 @@ from petra.cli.running.connection import (
     note_option,
     plant_argument,
     plant_option,
+    signal_argument,
 )
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from petra.signals import Value
 
 _LOOK_AGAIN = 0.1  # seconds
-
-signal_argument = click.argument("signal", shell_complete=complete_signals)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})  # a value may be -5

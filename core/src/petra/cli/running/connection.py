@@ -55,6 +55,8 @@ plant_option = click.option(
     help="Its document, data folder or name; the only plant that runs if left out. Also: PETRA_PLANT.",
 )
 
+signal_argument = click.argument("signal", shell_complete=complete_signals)
+
 note_option = click.option("--note", default="", metavar="TEXT", help="Why; it is kept in the audit.")
 
 
