@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
@@ -52,7 +52,7 @@ class CommandGate:
         self._ledger = ledger
         self._supervisor = supervisor
         self._routes: dict[str, list[tuple[HostedDriver, Point]]] = {}
-        self._online: set[str] = set()
+        self._online: dict[str, str] = {}
         self.refusing = ""
         """Why no commands are taken any more."""
         bus.gate = self._let_force
@@ -62,15 +62,20 @@ class CommandGate:
         """The points of each signal, with their drivers."""
         return self._routes
 
+    @property
+    def online(self) -> Mapping[str, str]:
+        """The signals that say whether a device answers, each with its driver."""
+        return self._online
+
     def route(self, running: Iterable[HostedDriver]) -> None:
         """Note which points each signal has, and which signals drivers themselves write."""
         routes: dict[str, list[tuple[HostedDriver, Point]]] = {}
-        online = set()
+        online = {}
         for each in running:
             for point in each.driver.points:
                 routes.setdefault(point.signal, []).append((each, point))
             if each.driver.online is not None:
-                online.add(each.driver.online)
+                online[each.driver.online] = each.driver.name
         self._routes, self._online = routes, online
 
     def command(self, signal: str, value: Value | None, actor: Actor, note: str = "") -> Command:

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 Routes = Mapping[str, Sequence[tuple["HostedDriver", "Point"]]]
 
 
-def writer_of(signal: Signal, routes: Routes) -> str:
-    """Return who writes a signal: a block, a point, commands, or the engine itself."""
+def writer_of(signal: Signal, routes: Routes, online: Mapping[str, str]) -> str:
+    """Return who writes a signal: a block, a point, a driver, commands, or the engine itself."""
     if signal.written_by:
         return f"block {signal.written_by}"
     if signal.name.startswith(PREFIX):
         return "engine"
+    if signal.name in online:
+        return f"driver {online[signal.name]}"
     for driver, point in routes.get(signal.name, ()):
         if point.direction.reads:
             return f"point {driver.driver.name} {point.address}"

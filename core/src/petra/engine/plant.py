@@ -57,9 +57,11 @@ class EnginePlant:
         selection = self._selected(names, "list")
         engine = self._engine
         layout = engine.bus.layout
-        readers, routes = readers_of(engine), engine.host.gate.routes
+        readers, gate = readers_of(engine), engine.host.gate
         return [
-            SignalInfo(signal, writer_of(signal, routes), tuple(readers.get(signal.name, ())))
+            SignalInfo(
+                signal, writer_of(signal, gate.routes, gate.online), tuple(readers.get(signal.name, ()))
+            )
             for signal in map(layout.signals.__getitem__, selection.indices(layout))
         ]
 

@@ -65,7 +65,7 @@ def _is_up(health: Health) -> bool:
 
 def _how(health: Health) -> str:
     said = f": {printable(health.error)}" if health.error else ""
-    return f"{health.state.value} for {length(health.since_s)}{said}"
+    return f"{health.state.value}, for {length(health.failing_s or health.since_s)}{said}"
 
 
 def _print(status: PlantStatus, wrong: list[str]) -> None:
@@ -125,7 +125,7 @@ def _print_drivers(status: PlantStatus) -> None:
         (
             printable(name),
             driver.health.state.value,
-            length(driver.health.since_s),
+            length(driver.health.failing_s or driver.health.since_s),
             f"{driver.points:,}",
             f"{driver.requests:,}",
             f"{driver.unanswered:,}",
@@ -148,7 +148,7 @@ def _print_services(status: PlantStatus) -> None:
             printable(name),
             service.kind,
             service.health.state.value,
-            length(service.health.since_s),
+            length(service.health.failing_s or service.health.since_s),
             str(service.pid) if service.process else "",
             f"{service.cpu_percent:.1f}" if service.process else "",
             f"{service.memory_bytes / 1e6:.1f}" if service.process else "",
