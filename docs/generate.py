@@ -20,7 +20,7 @@ from petra.drivers import Script
 from petra.library import plugin
 from petra.plugin import Catalog, Offer, hookspecs
 from petra.plugin.groups import OfferGroup
-from petra.plugin.kinds import CliCommand, DriverKind
+from petra.plugin.kinds import CliCommand, DriverKind, ServiceKind
 from petra.settings import Setting, settings
 from petra.settings.model import optional, type_name
 
@@ -139,7 +139,10 @@ def hooks() -> str:
         f"### `{name}(engine)`\n\n{inspect.getdoc(getattr(hookspecs, name))}\n"
         for name in hookspecs.LIFE_CYCLE
     ]
-    lines += [f"### `petra.{cls.__name__}`\n\n{inspect.getdoc(cls)}\n" for cls in (DriverKind, CliCommand)]
+    lines += [
+        f"### `petra.{cls.__name__}`\n\n{inspect.getdoc(cls)}\n"
+        for cls in (DriverKind, ServiceKind, CliCommand)
+    ]
     return "\n".join(lines)
 
 

@@ -28,7 +28,9 @@ LAYERS = (
     ("drivers",),
     ("why",),
     ("plant",),
+    ("services",),
     ("plugin",),
+    ("companion",),
     ("library",),
     ("config",),
     ("engine",),
@@ -78,6 +80,7 @@ def test_dependencies_point_one_way(path: Path):
             "from petra import DriverKind, hookimpl, about, Block",
             ("numpy", "rich", "yaml", "cattrs", "click", "stevedore"),
         ),
+        ("import petra.companion.run", ("numpy", "rich", "yaml", "cattrs", "click", "stevedore")),
         ("import petra.cli.main", ("numpy", "rich", "yaml", "cattrs", "attrs", "pluggy", "stevedore")),
         ("from petra.plugin import Catalog; Catalog.load()", ("numpy", "rich", "yaml", "cattrs")),
         ("import petra.testing.fixtures", ("attrs", "pluggy", "yaml", "cattrs", "rich")),
@@ -101,7 +104,7 @@ def test_every_public_name_is_there():
     assert set(petra._HOME) | {"__version__"} == set(petra.__all__)
 
 
-@pytest.mark.parametrize("package", ["petra", "petra.drivers", "petra.testing"])
+@pytest.mark.parametrize("package", ["petra", "petra.drivers", "petra.services", "petra.testing"])
 def test_no_public_name_is_also_a_module(package: str):
     """By who was imported first, it would be the one or the other."""
     module = importlib.import_module(package)
@@ -124,6 +127,7 @@ def test_no_public_name_is_also_a_module(package: str):
         "drivers",
         "plant",
         "why",
+        "services",
     ],
 )
 def test_every_package_lists_its_public_names(package: str):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from petra.plant.actors import Actor, Capability
     from petra.plant.connecting import connect, connect_async
     from petra.plant.interface import Plant
-    from petra.plugin import API_VERSION, Catalog, CliCommand, DriverKind, hookimpl
+    from petra.plugin import API_VERSION, Catalog, CliCommand, DriverKind, ServiceKind, hookimpl
     from petra.settings import Secret, SignalUse, about
     from petra.signals import Quality, SignalType
 
@@ -43,6 +43,7 @@ _HOME = {
     "Qualities": "petra.blocks",
     "QualityOf": "petra.blocks",
     "Secret": "petra.settings",
+    "ServiceKind": "petra.plugin",
     "SignalType": "petra.signals",
     "SignalUse": "petra.settings",
     "State": "petra.blocks",
@@ -75,6 +76,7 @@ __all__ = [
     "Quality",
     "QualityOf",
     "Secret",
+    "ServiceKind",
     "SignalType",
     "SignalUse",
     "State",

@@ -46,7 +46,9 @@ CANCEL_WITHIN = 2.0
 _LOOK_EVERY = 0.5
 _LOOP_PAUSE = 0.01
 _PREFIX = "petra.activity."
-"""Before the names of plugins' activities: no driver has such a name."""
+SERVICE_PREFIX = "petra.service."
+"""Before the names of plugins' activities and of services: no driver has such a name."""
+_NOUNS = {_PREFIX: "activity", SERVICE_PREFIX: "service"}
 
 
 class ActivityState(Enum):
@@ -208,7 +210,7 @@ class Activity:
                     return await self._give_up(task)
                 await asyncio.wait({task}, timeout=min(left, _LOOK_EVERY))
         except asyncio.CancelledError:
-            await _cancelled(task)
+            await self._cancel(task)
             raise
         finally:
             self._task = None
@@ -217,9 +219,12 @@ class Activity:
 
     async def _give_up(self, task: asyncio.Task[None]) -> BaseException:
         self.hangs += 1
+        await self._cancel(task)
+        return HungError(f"no progress for {self.patience:g} s")
+
+    async def _cancel(self, task: asyncio.Task[None]) -> None:
         if not await _cancelled(task):
             log.critical("%s: does not end when it is cancelled; it is left behind", self.name)
-        return HungError(f"no progress for {self.patience:g} s")
 
     def _fail(self, error: BaseException | None) -> None:
         self.failures += 1
@@ -381,8 +386,9 @@ class Supervisor:
         if task is None:
             return ""
         name = task.get_name()
-        if name.startswith(_PREFIX):
-            return f"the activity {name.removeprefix(_PREFIX)!r}"
+        for prefix, noun in _NOUNS.items():
+            if name.startswith(prefix):
+                return f"the {noun} {name.removeprefix(prefix)!r}"
         if name in self._tasks:
             return f"the driver {name!r}"
         return f"the task {getattr(task.get_coro(), '__qualname__', name)!r}"

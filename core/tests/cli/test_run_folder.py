@@ -26,7 +26,7 @@ class Runs:
 
     def __init__(self, base: Path) -> None:
         self.base = base
-        self.env = {**os.environ, "XDG_RUNTIME_DIR": str(base), "TMPDIR": str(base)}
+        self.env = {**os.environ, "PETRA_RUNTIME_DIR": str(base / "petra"), "TMPDIR": str(base)}
         self.env.pop("STATE_DIRECTORY", None)
         self.started: list[subprocess.Popen[str]] = []
 

@@ -268,7 +268,10 @@ def test_a_driver_that_blocks_the_others_is_seen_and_nothing_looks_good(monkeypa
         until(lambda: engine.bus.read("level").quality is Quality.GOOD)
         engine.host.supervisor.loop.call_soon_threadsafe(release.wait, 60)
         until(lambda: engine.bus.status("level").reason == "the drivers do not move")
-        assert "the I/O loop has been blocked for 0.3 s by a driver or an activity of a plugin" in caplog.text
+        assert (
+            "the I/O loop has been blocked for 0.3 s by a driver, a service or an activity of a plugin"
+            in caplog.text
+        )
         release.set()
         until(lambda: engine.bus.read("level").quality is Quality.GOOD)
         assert engine.bus.read("out").value == 2.0, "the scan went on all the time"
@@ -304,7 +307,7 @@ def test_what_blocks_the_loop_is_named(monkeypatch, caplog, who):
         release.set()
     said = next(r.getMessage() for r in caplog.records if "has been blocked" in r.getMessage())
     assert said.startswith(
-        "the I/O loop has been blocked for 0.3 s by a driver or an activity of a plugin: the "
+        "the I/O loop has been blocked for 0.3 s by a driver, a service or an activity of a plugin: the "
     )
     assert said.endswith(f"{who} runs now")
 

@@ -210,3 +210,14 @@ def test_a_path_too_long_for_a_socket_is_left_out(runtime, tmp_path):
     assert paths
     assert all(path.parent != deep for path in paths)
     assert all(len(os.fsencode(path)) <= 107 for path in paths)
+
+
+def test_a_folder_of_ones_own_is_the_only_one(runtime, document, monkeypatch, tmp_path):
+    with register(document, document.with_suffix(".data")):
+        assert [plant.name for plant in running()] == ["tank"]
+        monkeypatch.setenv("PETRA_RUNTIME_DIR", str(tmp_path / "apart"))
+        assert running() == []
+        with register(document, document.with_suffix(".data")):
+            assert len(running()) == 1
+        monkeypatch.delenv("PETRA_RUNTIME_DIR")
+        assert len(running()) == 1

@@ -5,10 +5,22 @@ from __future__ import annotations
 import pytest
 from attrs import define, field, frozen
 
-from petra import Block, Catalog, CliCommand, Condition, DriverKind, In, Out, PluginNotFoundError, hookimpl
+from petra import (
+    Block,
+    Catalog,
+    CliCommand,
+    Condition,
+    DriverKind,
+    In,
+    Out,
+    PluginNotFoundError,
+    ServiceKind,
+    hookimpl,
+)
 from petra.plugin import PluginFault, Stage
 from petra.plugin.candidate import Candidate, PluginSource
 from petra.plugin.groups import OfferGroup
+from petra.services import ServiceSettings
 
 
 def block(name: str, base: type[Block] = Block, aliases: tuple[str, ...] = ()) -> type[Block]:
@@ -129,7 +141,23 @@ class Unstepped(Block):
         (plugin("bad", conditions=[block("X")]), Stage.CONTRACT, "not a subclass of petra.Condition"),
         (plugin("bad", drivers=[Config]), Stage.CONTRACT, "not a petra.DriverKind"),
         (plugin("bad", drivers=[block("X")]), Stage.CONTRACT, "X is not a petra.DriverKind"),
-        (plugin("bad", services=[]), Stage.HOOK, "petra_services is not a hook"),
+        (plugin("bad", tiers=[]), Stage.HOOK, "petra_tiers is not a hook"),
+        (plugin("bad", services=[Config]), Stage.CONTRACT, "not a petra.ServiceKind"),
+        (
+            plugin("bad", services=[ServiceKind("x", Config, print)]),
+            Stage.CONTRACT,
+            "Config is not a petra.services.ServiceSettings",
+        ),
+        (
+            plugin("bad", services=[ServiceKind("x", ServiceSettings, None)]),
+            Stage.CONTRACT,
+            "service 'x': build is not callable",
+        ),
+        (
+            plugin("bad", services=[ServiceKind("x", ServiceSettings, print, process=1)]),
+            Stage.CONTRACT,
+            "service 'x': process is 1, not True or False",
+        ),
         (plugin("bad", drivers=[DriverKind("x", Thawed, print)]), Stage.CONTRACT, "is not frozen"),
         (plugin("bad", drivers=[DriverKind("x", Within, print)]), Stage.CONTRACT, "Thawed is not frozen"),
         (plugin("bad", drivers=[DriverKind("x", Endless, print)]), Stage.CONTRACT, "Endless contains itself"),

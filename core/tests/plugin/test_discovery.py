@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -50,6 +51,13 @@ SINGLE = textwrap.dedent(
 def folder(tmp_path):
     (tmp_path / "twice_block.py").write_text(SINGLE)
     return tmp_path
+
+
+def test_classes_of_a_single_file_can_be_pickled(folder):
+    """The configuration of a companion goes to its process in this way."""
+    (entry,) = in_folder(folder)
+    config = entry.load().Config("far")
+    assert pickle.loads(pickle.dumps(config)) == config
 
 
 def test_a_single_file_is_a_plugin(folder):

@@ -25,6 +25,8 @@ PUBLIC = (
     "petra.clock",
     "petra.config",
     "petra.drivers",
+    "petra.plant",
+    "petra.services",
     "petra.errors",
     "petra.plugin",
     "petra.settings",

@@ -56,10 +56,10 @@ def _of_offers(plugin: Plugin) -> Iterator[Finding]:
         elif offer.group is OfferGroup.CLI_COMMAND:
             yield _command(offer)
         else:
-            yield from _driver(f"driver {offer.name}", offer.driver.config)
+            yield from _section(f"{offer.group.value} {offer.name}", offer.section.config)
 
 
-def _driver(what: str, model: type) -> Iterator[Finding]:
+def _section(what: str, model: type) -> Iterator[Finding]:
     yield Finding(
         f"{what}: is documented", "" if _has_doc(model) else f"{model.__qualname__} has no docstring"
     )

@@ -104,15 +104,15 @@ def run(
             )
             events = EventLog(engine.events)
             logging.getLogger().addHandler(events)
-            try:
-                answers = _ANSWERS_WITHIN if once else 0.0
-                engine.start(1 if once else scans, answers_within=answers, stopping=orders.stopping)
-                orders.reload_with(lambda: _reload(engine))
-                with _reachable(engine, folder):
+            with _reachable(engine, folder):  # companions come in from the start until they have ended
+                try:
+                    answers = _ANSWERS_WITHIN if once else 0.0
+                    engine.start(1 if once else scans, answers_within=answers, stopping=orders.stopping)
+                    orders.reload_with(lambda: _reload(engine))
                     _attend(engine, orders, file, seconds, live=live)
-            finally:
-                engine.stop(hurried=lambda: bool(orders.hurried))
-                logging.getLogger().removeHandler(events)
+                finally:
+                    engine.stop(hurried=lambda: bool(orders.hurried))
+                    logging.getLogger().removeHandler(events)
     if orders.hurried:
         return 128 + orders.hurried
     if trial:
@@ -138,6 +138,7 @@ def _reachable(engine: Engine, folder: DataFolder | None) -> Iterator[None]:
         path = ""
     else:
         engine.count_clients = lambda: channel.clients
+        engine.services.door = channel
         path = str(channel.path)
     try:
         with register(folder.document, folder.path, path):

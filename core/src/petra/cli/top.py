@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -91,7 +92,8 @@ def _show(connect: Callable[[], BlockingPlant], page: str) -> int:
     except OSError:  # the terminal has gone, and nobody looks any more
         return 0
     finally:
-        screen.close()
-        screen.restore()
         feed.stop()
+        screen.restore()
+        with suppress(OSError):
+            screen.close()
     return 0

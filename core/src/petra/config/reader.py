@@ -16,10 +16,11 @@ from petra.config.models import BlockConfig, GroupConfig, PlantConfig, SignalCon
 from petra.config.origin import line_of
 from petra.config.program import ProgramCheck, declared_names
 from petra.config.providers import LATER, PUBLISHED, install_hint
+from petra.config.service_names import ServiceNames
 from petra.config.shapes import devices
 from petra.config.signal_types import TypeCheck
 from petra.config.values import Invalid
-from petra.plugin.groups import OfferGroup
+from petra.plugin.kinds import DriverKind, ServiceKind
 from petra.scan.engine_signals import PREFIX, engine_signal_types
 from petra.settings.model import settings
 
@@ -73,6 +74,7 @@ class Reader:
         self._structurer = structurer
         self._own: dict[str, Any] = {}
         self._sections: dict[str, tuple[Any, ...]] = {}
+        self._service_names = ServiceNames(problems)
         self._points: list[NamedSignal] = []
         self._later: dict[str, SignalType | None] = {}
         self._all_writers_known = complete
@@ -123,8 +125,10 @@ class Reader:
             return
         finally:
             # Also after a failure: the points that could be read are checked for safe values.
-            if self._catalog.find("section", name).group is OfferGroup.DRIVER:  # type: ignore[union-attr]
+            if isinstance(kind, DriverKind):
                 self._points += self._structurer.models.signals[before:]
+        if isinstance(kind, ServiceKind):
+            self._service_names.check(name, items, made)
         self._sections[name] = tuple(made)
 
     def _read_protocols(self, root: nodes.Mapping, entry: nodes.Entry) -> None:

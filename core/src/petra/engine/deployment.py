@@ -9,10 +9,12 @@ from attrs import frozen
 
 from petra.engine.built import Built, build
 from petra.engine.drivers import check_signals, sections_of
+from petra.engine.service_plan import services_of
 
 if TYPE_CHECKING:
     from petra.config import Configuration
     from petra.drivers.contract.driver import Driver
+    from petra.engine.service_plan import ServicePlan
     from petra.plugin import Catalog
     from petra.scan import Task
     from petra.scan.program import States
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
 
 @frozen
 class Deployment:
-    """A configuration, its drivers and what its plant was built to. They change together, or not at all."""
+    """A configuration, its drivers and services, and what its plant was built to.
+
+    They change together, or not at all.
+    """
 
     configuration: Configuration
     drivers: Sequence[Driver]
     built: Built
+    services: Sequence[ServicePlan] = ()
 
     @property
     def signals_read(self) -> set[str]:
@@ -55,7 +61,7 @@ def deploy(
         fed={point.signal for point in points if not point.direction.writes},
     )
     check_signals(sections, built.layout)
-    return Deployment(configuration, drivers, built)
+    return Deployment(configuration, drivers, built, services_of(configuration, catalog))
 
 
 def block_types(tasks: Iterable[Task]) -> dict[str, str]:

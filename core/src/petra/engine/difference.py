@@ -11,12 +11,13 @@ from attrs import asdict, frozen
 
 from petra.engine.drivers import drivers_of, goes_on, written
 from petra.engine.heirs import Heirs
-from petra.plugin.groups import OfferGroup
+from petra.engine.service_plan import services_of
 
 if TYPE_CHECKING:
     from petra.config import BlockConfig, Configuration, SignalConfig
     from petra.drivers.contract.driver import Driver
     from petra.engine.drivers import Placing
+    from petra.engine.service_plan import ServicePlan
     from petra.plugin import Catalog
 
 
@@ -56,7 +57,7 @@ class Change:
 
 
 class Deployed(Protocol):
-    """A configuration with its drivers."""
+    """A configuration with its drivers and services."""
 
     @property
     def configuration(self) -> Configuration:
@@ -66,22 +67,29 @@ class Deployed(Protocol):
     def drivers(self) -> Sequence[Driver]:
         """The drivers that it asks for."""
 
+    @property
+    def services(self) -> Sequence[ServicePlan]:
+        """The services that it asks for."""
+
 
 @frozen
 class _Undeployed:
-    """A configuration with its drivers, of which nothing is built."""
+    """A configuration with its drivers and services, of which nothing is built."""
 
     configuration: Configuration
     drivers: Sequence[Driver]
+    services: Sequence[ServicePlan]
 
 
 def diff_configurations(old: Configuration, new: Configuration, catalog: Catalog) -> list[Change]:
     """Return what is different in the new configuration; PetraError when its drivers cannot be made."""
-    before, after = (_Undeployed(each, drivers_of(each, catalog)) for each in (old, new))
-    return diff_deployments(before, after, catalog)
+    before, after = (
+        _Undeployed(each, drivers_of(each, catalog), services_of(each, catalog)) for each in (old, new)
+    )
+    return diff_deployments(before, after)
 
 
-def diff_deployments(before: Deployed, after: Deployed, catalog: Catalog) -> list[Change]:
+def diff_deployments(before: Deployed, after: Deployed) -> list[Change]:
     """Return what is different in the configuration of another deployment."""
     old, new = before.configuration, after.configuration
     return [
@@ -90,7 +98,7 @@ def diff_deployments(before: Deployed, after: Deployed, catalog: Catalog) -> lis
         *_compared("block", old.plant.blocks, new.plant.blocks, _block),
         *_compared("task", old.plant.tasks, new.plant.tasks, _task),
         *_connections(before, after),
-        *_sections(old, new, catalog),
+        *_services(before, after),
         *_engine(old, new),
     ]
 
@@ -217,14 +225,19 @@ def _placing(configuration: Configuration) -> Placing:
     return lambda signal: (signal in written, types.get(signal))
 
 
-def _sections(old: Configuration, new: Configuration, catalog: Catalog) -> Iterator[Change]:
-    for name in dict.fromkeys([*old.sections, *new.sections]):
-        before, after = old.sections.get(name), new.sections.get(name)
-        offer = catalog.find("section", name)
-        if before == after or (offer is not None and offer.group is OfferGroup.DRIVER):
-            continue
-        act = ChangeAct.ADD if before is None else ChangeAct.REMOVE if after is None else ChangeAct.CHANGE
-        yield Change(act, "section", name)
+def _services(old: Deployed, new: Deployed) -> Iterator[Change]:
+    before = {plan.name: plan for plan in old.services}
+    after = {plan.name: plan for plan in new.services}
+    for name in before:
+        if name not in after:
+            yield Change(ChangeAct.REMOVE, "service", name)
+    for name, plan in after.items():
+        was = before.get(name)
+        if was is None:
+            yield Change(ChangeAct.ADD, "service", name)
+        elif was != plan:
+            details = _fields(was, plan, ("kind", "process")) or ["its settings"]
+            yield Change(ChangeAct.CHANGE, "service", name, ", ".join(details), "it starts again")
 
 
 def _engine(old: Configuration, new: Configuration) -> Iterator[Change]:

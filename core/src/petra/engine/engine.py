@@ -28,6 +28,7 @@ from petra.engine.recent import RecentChanges
 from petra.engine.record import Snapshot
 from petra.engine.reload import Reload
 from petra.engine.retain import Kept, RetainFile
+from petra.engine.services import ServiceHost
 from petra.engine.site import Site
 from petra.engine.watch import Watchdog
 from petra.errors import PetraError
@@ -35,7 +36,6 @@ from petra.plant.actors import Actor
 from petra.plant.events import EventBook
 from petra.plant.guard import Guard
 from petra.plant.status import PlantStatus
-from petra.plugin.groups import OfferGroup
 from petra.plural import plural
 from petra.scan import Scheduler, Task
 from petra.scan.template import Templates
@@ -107,6 +107,7 @@ class Engine:
         self.supervisor = Supervisor()
         self.activities = Activities(self.supervisor)
         """What plugins run beside the drivers: see `petra_engine_started`."""
+        self.services = ServiceHost(self.supervisor, self.plant, self.site.data_dir)
         self.host = DriverHost(self.bus, self.clock, self.supervisor, guard=self.guard)
         self.host.ledger.tell(CommandAudit(self.guard.note))
         self.recent = RecentChanges(self.bus.image, self.clock.now_ns())
@@ -181,10 +182,6 @@ class Engine:
         if self._thread is not None:
             raise EngineError("an engine is started once")
         self._began = self.clock.monotonic()
-        for name in self.configuration.sections:
-            offer = self.catalog.find("section", name)
-            if offer is None or offer.group is not OfferGroup.DRIVER:
-                log.warning("the section `%s` is checked but not run by this version", name)
         say_refused_safe_values(self._deployed.drivers, self.bus.layout)
         self._thread = threading.Thread(target=self._run, args=(scans,), name="petra-scan", daemon=True)
         try:
@@ -194,6 +191,7 @@ class Engine:
             raise
         if not scanning:
             return
+        self.services.start(self._deployed.services)
         announce("petra_engine_started", self, stopping)
         plant = self.configuration.plant
         log.info(
@@ -270,7 +268,8 @@ class Engine:
             self.failure = self.failure or error
             log.critical("the drivers do not stop; the stop goes on without them", exc_info=True)
             self.supervisor.leave()
-        else:  # an activity of a plugin holds up no safe value
+        else:  # no service and no activity of a plugin holds up a safe value
+            self.services.stop(STOP_WITHIN)
             self.activities.stop(STOP_WITHIN)
             self.supervisor.stop(STOP_WITHIN)
         self._watchdog.stop(STOP_WITHIN)
@@ -301,9 +300,10 @@ class Engine:
             if self._stopping:
                 raise EngineError("the engine stops")
             before, after = self._deployed, self._deploy(configuration)
-            changes = diff_deployments(before, after, self.catalog)
+            changes = diff_deployments(before, after)
             reload = Reload(
                 self.host,
+                self.services,
                 before,
                 after,
                 swap=lambda deployment: self._do(lambda: self._swap(deployment)),
@@ -398,6 +398,7 @@ class Engine:
             forced={image.layout.signals[i].name: value for i, value in image.forced.items()},
             drivers=self.host.status(),
             activities=self.activities.health(),
+            services=self.services.status(),
             inbox_waiting=self.bus.waiting,
             inbox_refused=self.bus.refused,
             name=self.site.name,

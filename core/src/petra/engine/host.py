@@ -225,7 +225,7 @@ class DriverHost:
                 break
         if not future.done():
             raise PetraError(
-                "the drivers do not move: a driver or an activity of a plugin blocks the I/O loop"
+                "the drivers do not move: a driver, a service or an activity of a plugin blocks the I/O loop"
             )
         return future.result()
 
@@ -245,7 +245,9 @@ class DriverHost:
         """
         silent = self._started and not self._stopped and self._clock.monotonic() - self._beat > _SILENT_AFTER
         if silent and not self._silent:
-            message = "the I/O loop has been blocked for %g s by a driver or an activity of a plugin%s"
+            message = (
+                "the I/O loop has been blocked for %g s by a driver, a service or an activity of a plugin%s"
+            )
             at_work = self.supervisor.at_work()
             log.critical(message, _SILENT_AFTER, f": {at_work} runs now" if at_work else "")
             layout = self._bus.layout

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from petra.drivers.contract.driver import Driver
     from petra.engine.deployment import Deployment
     from petra.engine.host import DriverHost
+    from petra.engine.services import ServiceHost
 
 log = logging.getLogger("petra.engine")
 
 
 class Reload:
-    """One reload. Its steps change the host of the drivers and, by `swap`, what is scanned.
+    """One reload. Its steps change the hosts of drivers and services and, by `swap`, what is scanned.
 
     `idle` returns when the scan thread is between two scans, and raises when a scan hangs; `is_over` is true
     once the engine stops.
@@ -24,6 +25,7 @@ class Reload:
     def __init__(
         self,
         host: DriverHost,
+        services: ServiceHost,
         before: Deployment,
         after: Deployment,
         *,
@@ -32,6 +34,7 @@ class Reload:
         is_over: Callable[[], bool],
     ) -> None:
         self._host = host
+        self._services = services
         self._before = before
         self._after = after
         self._swap = swap
@@ -48,6 +51,7 @@ class Reload:
         layout = after.built.layout
         leaving = host.leaving(after.drivers, layout)
         host.rehearse(after.drivers, leaving, layout)
+        self._services.rehearse(after.services)
         self._idle()  # while a scan hangs, sessions stay: they have safe values to write
         try:
             host.give_up(leaving, after.drivers, layout)
@@ -60,6 +64,7 @@ class Reload:
             self._swap(after)
             if leaving or host.lacks(after.drivers):
                 host.add(after.drivers)
+            self._services.change(after.services)
         except BaseException:
             self._undo(leaving)
             raise
@@ -80,7 +85,10 @@ class Reload:
         def add() -> None:
             host.add(before.drivers)
 
-        for step in (remove, swap, add):
+        def services() -> None:
+            self._services.change(before.services)
+
+        for step in (remove, swap, add, services):
             try:
                 step()
             except BaseException:  # the other steps lead further back

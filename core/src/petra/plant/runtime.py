@@ -15,6 +15,8 @@ from attrs import frozen
 
 from petra.errors import PetraError
 
+ONLY = "PETRA_RUNTIME_DIR"
+"""The variable that names the only runtime folder, for plants that shall not see each other."""
 SYSTEM = Path("/run/petra")
 """The folder of plants that the system runs; only root can make it."""
 
@@ -74,6 +76,8 @@ class RuntimeFolder:
 def own_folders() -> list[RuntimeFolder]:
     """Return where plants of this user may be entered, the best place first."""
     temporary = temporary_folder()
+    if only := os.environ.get(ONLY):
+        return [RuntimeFolder(Path(only), temporary.owner)]
     if sys.platform == "win32":
         return [temporary]
     given = os.environ.get("XDG_RUNTIME_DIR", "")
@@ -84,7 +88,7 @@ def own_folders() -> list[RuntimeFolder]:
 def known_folders() -> list[RuntimeFolder]:
     """Return where to look for running plants: the places of this user, for root also those of others."""
     found = own_folders()
-    if sys.platform != "win32" and os.geteuid() == 0:
+    if sys.platform != "win32" and os.geteuid() == 0 and not os.environ.get(ONLY):
         found += _of_others()
     return list({each.path: each for each in reversed(found)}.values())[::-1]
 

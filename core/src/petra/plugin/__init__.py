@@ -3,7 +3,7 @@
 from petra.plugin.catalog import Catalog, Offer, Plugin
 from petra.plugin.faults import PluginFault, Stage
 from petra.plugin.hookspecs import API_VERSION, hookimpl
-from petra.plugin.kinds import CliCommand, DriverKind, RunningEngine
+from petra.plugin.kinds import CliCommand, DriverKind, RunningEngine, ServiceKind
 
 __all__ = [
     "API_VERSION",
@@ -14,6 +14,7 @@ __all__ = [
     "Plugin",
     "PluginFault",
     "RunningEngine",
+    "ServiceKind",
     "Stage",
     "hookimpl",
 ]

@@ -22,7 +22,7 @@ from petra.plugin.candidate import Candidate
 from petra.plugin.contract import breaches, names
 from petra.plugin.faults import PluginFault, Rejected, Stage, one_line
 from petra.plugin.groups import RESERVED, OfferGroup
-from petra.plugin.kinds import CliCommand, DriverKind
+from petra.plugin.kinds import CliCommand, DriverKind, ServiceKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ class Offer:
 
     group: OfferGroup
     name: str
-    thing: type[Block] | DriverKind[Any] | CliCommand = field(repr=False)
+    thing: type[Block] | DriverKind[Any] | ServiceKind[Any] | CliCommand = field(repr=False)
     plugin: str
 
     @property
@@ -52,6 +52,18 @@ class Offer:
         if isinstance(self.thing, DriverKind):
             return self.thing
         raise self._not_a("driver")
+
+    @property
+    def service(self) -> ServiceKind[Any]:
+        """The kind of a service; TypeError for an offer of another group."""
+        if isinstance(self.thing, ServiceKind):
+            return self.thing
+        raise self._not_a("service")
+
+    @property
+    def section(self) -> DriverKind[Any] | ServiceKind[Any]:
+        """The kind that owns a section; TypeError for an offer of another group."""
+        return self.service if self.group is OfferGroup.SERVICE else self.driver
 
     @property
     def cli_command(self) -> CliCommand:
@@ -131,10 +143,10 @@ class Catalog:
         """Return the offer with this name or alias in a space of names, or None."""
         return self._named.get((space, name))
 
-    def section(self, name: str) -> DriverKind[Any] | None:
+    def section(self, name: str) -> DriverKind[Any] | ServiceKind[Any] | None:
         """Return the kind that owns a configuration section."""
         offer = self.find("section", name)
-        return offer.driver if offer else None
+        return offer.section if offer else None
 
     def block(self, type_name: str) -> type[Block] | None:
         """Return the block (or condition) class of a type name or alias."""
@@ -147,9 +159,9 @@ class Catalog:
         return offer.cli_command if offer else None
 
     @property
-    def sections(self) -> Mapping[str, DriverKind[Any]]:
+    def sections(self) -> Mapping[str, DriverKind[Any] | ServiceKind[Any]]:
         """The kinds that own a configuration section, by name."""
-        return MappingProxyType({o.name: o.driver for o in self.offers() if o.group.owns_section})
+        return MappingProxyType({o.name: o.section for o in self.offers() if o.group.owns_section})
 
     def plugin(self, name: str) -> Plugin | PluginFault:
         """Return a plugin, or the fault of a quarantined one, by its name or the name of its distribution."""

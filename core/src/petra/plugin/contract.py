@@ -12,7 +12,8 @@ import attrs
 from petra.blocks import Block, Condition
 from petra.errors import DeclarationError
 from petra.plugin.groups import OfferGroup
-from petra.plugin.kinds import CliCommand, DriverKind
+from petra.plugin.kinds import CliCommand, DriverKind, ServiceKind
+from petra.services.settings import ServiceSettings
 from petra.settings.model import verify
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
@@ -34,6 +35,8 @@ def breaches(group: OfferGroup, thing: object) -> Iterator[str]:
         yield from _block(thing, Condition)
     elif group is OfferGroup.CLI_COMMAND:
         yield from _cli_command(thing)
+    elif group is OfferGroup.SERVICE:
+        yield from _service(thing)
     else:
         yield from _driver(thing)
 
@@ -65,17 +68,33 @@ def _driver(thing: object) -> Iterator[str]:
     if not isinstance(thing, DriverKind):
         yield f"{_said(thing)} is not a petra.DriverKind"
         return
+    yield from _kind("driver", thing)
+
+
+def _service(thing: object) -> Iterator[str]:
+    if not isinstance(thing, ServiceKind):
+        yield f"{_said(thing)} is not a petra.ServiceKind"
+        return
     kind: Any = thing  # its annotations are what is being checked
+    yield from _kind("service", kind)
+    if isinstance(kind.config, type) and not issubclass(kind.config, ServiceSettings):
+        yield f"service {kind.name!r}: config {_said(kind.config)} is not a petra.services.ServiceSettings"
+    if not isinstance(kind.process, bool):
+        yield f"service {kind.name!r}: process is {kind.process!r}, not True or False"
+
+
+def _kind(group: str, kind: Any) -> Iterator[str]:
+    """Yield what is wrong with a kind that owns a section; its annotations are what is being checked."""
     yield from _name(kind.name)
     if not callable(kind.build):
-        yield f"driver {kind.name!r}: build is not callable"
+        yield f"{group} {kind.name!r}: build is not callable"
     if not (isinstance(kind.config, type) and attrs.has(kind.config)):
-        yield f"driver {kind.name!r}: config {_said(kind.config)} is not an attrs class"
+        yield f"{group} {kind.name!r}: config {_said(kind.config)} is not an attrs class"
         return
     try:
         verify(kind.config)
     except DeclarationError as error:
-        yield f"driver {kind.name!r}: {error}"
+        yield f"{group} {kind.name!r}: {error}"
 
 
 def _name(name: object) -> Iterator[str]:

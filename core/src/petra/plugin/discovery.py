@@ -5,23 +5,19 @@ stevedore loads what `importlib.metadata` finds; `docs/decisions/0001` says why 
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from stevedore.extension import ExtensionManager
 
 from petra.plugin.candidate import Candidate, PluginSource
 from petra.plugin.faults import PluginFault, Rejected, Stage, one_line
 from petra.plugin.hookspecs import ENTRY_POINTS
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from petra.plugin.single_file import import_file, module_of
 
 CORE = "petra-core"
 """The distribution whose own plugin goes before all others."""
@@ -130,7 +126,7 @@ def in_folder(folder: Path) -> Iterator[PluginEntry]:
     for path in sorted(folder.glob("*.py")):
         if path.name[0] not in "._":
             name = path.stem.replace("_", "-")
-            yield PluginEntry(name, _module_of(path), partial(_import_file, path), PluginSource(str(path)))
+            yield PluginEntry(name, module_of(path), partial(import_file, path), PluginSource(str(path)))
 
 
 def folders(given: Iterable[str | os.PathLike[str]]) -> list[Path]:
@@ -147,23 +143,3 @@ def _source(dist: Distribution | None) -> PluginSource:
         return PluginSource(str(metadata["name"]), str(metadata["version"]), str(metadata.get("summary", "")))
     except Exception:  # noqa: BLE001 - METADATA is missing, or is not text
         return PluginSource(str(getattr(dist, "_path", "")))
-
-
-def _module_of(path: Path) -> str:
-    """Return the module that a single file becomes: `mqtt.py` must not hide an installed `mqtt`."""
-    return f"petra_plugins_dir.{path.stem}"
-
-
-def _import_file(path: Path) -> ModuleType:
-    name = _module_of(path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # attrs and pickle look classes up by their module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module

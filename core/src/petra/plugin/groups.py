@@ -11,6 +11,7 @@ class OfferGroup(Enum):
     BLOCK = "block"
     CONDITION = "condition"
     DRIVER = "driver"
+    SERVICE = "service"
     CLI_COMMAND = "command"
 
     @property
@@ -33,6 +34,7 @@ _SPACE = {
     OfferGroup.BLOCK: "block type",
     OfferGroup.CONDITION: "block type",
     OfferGroup.DRIVER: "section",
+    OfferGroup.SERVICE: "section",
     OfferGroup.CLI_COMMAND: "command",
 }
 

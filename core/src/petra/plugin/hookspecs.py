@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from petra.blocks import Block, Condition
-    from petra.plugin.kinds import CliCommand, DriverKind, RunningEngine
+    from petra.plugin.kinds import CliCommand, DriverKind, RunningEngine, ServiceKind
 
 API_VERSION = 1
 """Incremented when a hook changes its meaning or is removed; a new hook does not change it."""
@@ -59,6 +59,11 @@ def petra_conditions() -> Sequence[type[Condition]]:  # type: ignore[empty-body]
 @hookspec
 def petra_drivers() -> Sequence[DriverKind[Any]]:  # type: ignore[empty-body]
     """List the driver kinds that this plugin provides; each owns the configuration section of its name."""
+
+
+@hookspec
+def petra_services() -> Sequence[ServiceKind[Any]]:  # type: ignore[empty-body]
+    """List the service kinds that this plugin provides; each owns the configuration section of its name."""
 
 
 @hookspec

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
     from petra.drivers import Driver
     from petra.plant import Actor, Plant, PlantStatus
+    from petra.services import Service, ServiceSettings
     from petra.signals import Bus
     from petra.supervise import Activities
 
 C = TypeVar("C")
+S = TypeVar("S", bound="ServiceSettings")
 
 
 @frozen
@@ -30,6 +32,23 @@ class DriverKind(Generic[C]):
     name: str
     config: type[C]
     build: Callable[[C], Sequence[Driver]] = field(repr=False)
+
+
+@frozen
+class ServiceKind(Generic[S]):
+    """A kind of service: the configuration section that it owns, how a service is made, and where it runs.
+
+    `name` is the section: a mapping, or a list of them for several services. `config` is a frozen attrs model
+    that inherits from `petra.services.ServiceSettings` and can be imported without the heavy library. `build`
+    takes a configuration, returns a service that is run once, and imports the heavy library only when it is
+    called; it touches nothing outside itself, because a reload calls it as a trial. `process` is where such
+    services run unless the configuration says otherwise: in a process of their own, or in the engine's.
+    """
+
+    name: str
+    config: type[S]
+    build: Callable[[S], Service] = field(repr=False)
+    process: bool = field(default=True, kw_only=True)
 
 
 @frozen

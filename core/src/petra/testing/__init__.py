@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from petra.testing.driver_contract import DriverContract
     from petra.testing.push_contract import PushDriverContract
     from petra.testing.rig import Rig
+    from petra.testing.service_contract import ServiceContract
+    from petra.testing.service_rig import ServiceRig
     from petra.testing.vectors import assert_vectors
     from petra.testing.virtual_time import VirtualTimeLoop, run_virtual
 
@@ -28,6 +30,8 @@ _HOME = {
     "ManualClock": "petra.testing.clock",
     "PushDriverContract": "petra.testing.push_contract",
     "Rig": "petra.testing.rig",
+    "ServiceContract": "petra.testing.service_contract",
+    "ServiceRig": "petra.testing.service_rig",
     "VirtualTimeLoop": "petra.testing.virtual_time",
     "assert_plugin_conforms": "petra.testing.conform",
     "assert_vectors": "petra.testing.vectors",
@@ -41,6 +45,8 @@ __all__ = [
     "ManualClock",
     "PushDriverContract",
     "Rig",
+    "ServiceContract",
+    "ServiceRig",
     "VirtualTimeLoop",
     "assert_plugin_conforms",
     "assert_vectors",

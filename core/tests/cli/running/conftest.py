@@ -72,11 +72,8 @@ class Plant:
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
     """A runtime folder of the test's own: no other plant of this machine is seen."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "run"))
-    monkeypatch.setattr("petra.plant.runtime.SYSTEM", tmp_path / "system")
+    monkeypatch.setenv("PETRA_RUNTIME_DIR", str(tmp_path / "run"))
     monkeypatch.delenv("PETRA_PLANT", raising=False)
-    (tmp_path / "run").mkdir()
     return tmp_path
 
 

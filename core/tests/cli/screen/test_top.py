@@ -28,7 +28,7 @@ class Machine:
 
     def __init__(self, base: Path) -> None:
         self.base = base
-        self.environment = {"XDG_RUNTIME_DIR": str(base), "TMPDIR": str(base)}
+        self.environment = {"PETRA_RUNTIME_DIR": str(base / "run")}
         self.document = base / "tank.yaml"
         self.document.write_text(PLANT)
         self.process: subprocess.Popen[str] | None = None

@@ -36,7 +36,8 @@ def describe_offer(offer: Offer) -> Described:
         return head | _block(offer.block.spec)
     if offer.group is OfferGroup.CLI_COMMAND:
         return head | {"doc": offer.cli_command.summary}
-    return head | _kind(offer.driver.config)
+    where = {"process": offer.service.process} if offer.group is OfferGroup.SERVICE else {}
+    return head | where | _kind(offer.section.config)
 
 
 def _block(spec: BlockSpec) -> Described:
@@ -111,6 +112,9 @@ def as_text(thing: Described) -> str:
     if thing.get("aliases"):
         lines[0] += f" (also {', '.join(thing['aliases'])})"
     lines += [f"  {line}".rstrip() for line in str(thing["doc"]).splitlines()]
+    if "process" in thing:
+        where = "a process of its own" if thing["process"] else "the process of the engine"
+        lines.append(f"  runs in {where} unless `process` says otherwise")
     for heading in ("inputs", "outputs", "params", "settings"):
         members = thing.get(heading, [])
         if members:

@@ -100,6 +100,7 @@ class Broadcast:
                 self._tell(snapshot)
         except Exception as error:
             log.exception("a watch has failed")
+            self._over()  # who asks again gets a new one
             for listener in list(self._behind):
                 listener.end(error)
 

@@ -1,0 +1,1 @@
+"""The program of a companion process: it runs one service of a plant that is in another process."""

@@ -1,0 +1,1 @@
+"""Signals of a PETRA plant in CSV files."""
