@@ -84,9 +84,9 @@ def document(made: PlantConfig) -> str:
     return json.dumps(data)
 
 
-def resident() -> float:
-    """Return how much memory this process holds, in MiB."""
-    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+def resident(process: int | None = None) -> float:
+    """Return how much memory a process holds, in MiB; without its number, this one."""
+    for line in Path(f"/proc/{process or 'self'}/status").read_text("ascii").splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return 0.0

@@ -50,7 +50,8 @@ PRESETS = {
     ),
     "edge": Preset((500,), (20, 100), 31, 3.0, 20.0, (100.0,), 100_000, 20.0, 500),
 }
-_GROUPS = ("scan", "bus", "scheduler", "memory")
+_ROUNDS = 5
+_GROUPS = ("scan", "bus", "scheduler", "memory", "channel")
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic in some versions of click only
@@ -72,7 +73,7 @@ class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic in some ver
 
 
 @click.command()
-@click.argument("groups", nargs=-1, type=click.Choice(_GROUPS), metavar="[scan] [bus] [scheduler] [memory]")
+@click.argument("groups", nargs=-1, type=click.Choice(_GROUPS), metavar="[GROUP] ...")
 @click.option(
     "--preset",
     type=click.Choice(list(PRESETS)),
@@ -115,9 +116,13 @@ def bench(
     page: Path | None,
     as_json: bool,
 ) -> int:
-    """Measure the scan, the bus, the scheduler and memory.
+    """Measure the groups scan, bus, scheduler, memory and channel.
 
     Without a name, all of them.
+
+    `channel` runs two plants and 20 clients, one of which never reads, in processes of their own. It compares
+    the lateness of a task beside its clients with that without clients, and with that beside clients of the
+    other plant: those use the same processors.
 
     `hot` scans follow each other without a pause; `paced` ones run every 10 ms, as a task does. The ratio
     says how many times longer the same blocks take when their steps are called one by one, in the same run:
@@ -150,6 +155,7 @@ def bench(
 
 def _measured(session: Session, groups: tuple[str, ...], preset: Preset) -> Iterator[Result]:
     from petra.bench.bus import measure_bus
+    from petra.bench.channel import measure_channel
     from petra.bench.memory import measure_memory
     from petra.bench.readers import measure_readers
     from petra.bench.scan import measure_scan, tuning
@@ -165,6 +171,8 @@ def _measured(session: Session, groups: tuple[str, ...], preset: Preset) -> Iter
             yield from measure_readers(preset.signals[0], batches=preset.batches, seconds=preset.lateness_s)
         elif group == "scheduler":
             yield from measure_scheduler(session.catalog, preset.periods_ms, preset.lateness_s)
+        elif group == "channel":
+            yield from measure_channel(_ROUNDS, preset.lateness_s)
         else:
             yield from measure_memory(
                 session.catalog,

@@ -166,6 +166,11 @@ class Link:
         """Tell the plant that more of a stream may come."""
         self._post([Ask.TAKEN, number, size])
 
+    def pause(self) -> None:
+        """Read nothing more: the plant then counts this client as slow."""
+        if self._writer is not None:
+            self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+
     async def close(self) -> None:
         """End the connection and all that waits for it."""
         self._closed = True
