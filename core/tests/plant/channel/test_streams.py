@@ -11,6 +11,7 @@ import pytest
 from petra.plant import Actor, EventKind, NotAllowedError, Outcome
 from petra.plant.blocking import BlockingPlant
 from petra.plant.channel.client import ChannelPlant
+from petra.plant.channel.peer import SLOW
 from petra.testing.rig import resources
 
 MANY = "scan_time_ms: 10\nsignals:\n" + "".join(f"  - {{name: s{n}, type: int}}\n" for n in range(3_000))
@@ -117,6 +118,99 @@ def test_a_client_that_reads_again_gets_the_newest_state_of_what_it_missed(reach
             state.update({name: each.value for name, each in (await anext(aiter(watch))).items()})
         assert {state[f"s{i}"] for i in range(1_000)} == {79}
         assert not reader.done()
+        await plant.aclose()
+
+    run(main())
+
+
+async def scan_on(made, values):
+    """Write values and wait until they were scanned."""
+    scans = made.engine.scheduler.scans
+    write(made.engine, values)
+    while made.engine.scheduler.scans < scans + 2:  # noqa: ASYNC110 - of another thread
+        await asyncio.sleep(0.001)
+
+
+def test_what_a_slow_follower_misses_is_counted(reachable):
+    made = reachable(text=MANY.replace("scan_time_ms: 10", "scan_time_ms: 2"))
+    names = [f"s{i}" for i in range(1_000)]
+
+    async def main():
+        slow = made.link()
+        plant = ChannelPlant(slow)
+        follow = plant.follow(names, limit=3_000)
+        first = asyncio.create_task(anext(aiter(follow)))
+        while not (made.server._peers and made.engine.store.outgoing._sinks):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.001)
+        with made.engine.bus.observe(names, limit=10**9) as every:
+            await scan_on(made, dict.fromkeys(names, 1))
+            seen, missed = len((await first).indices), 0
+            slow.pause()
+            for number in range(2, 100):
+                await scan_on(made, dict.fromkeys(names, number))
+            slow._writer.transport.resume_reading()
+            await scan_on(made, {"s0": 1_000})
+            last = 0
+            while last != 1_000:
+                frame = await anext(aiter(follow))
+                seen, missed, last = seen + len(frame.indices), missed + frame.missed, frame.values[0]
+            total = sum(len(frame.indices) for frame in every.take())
+        assert missed > 0
+        assert seen + missed == total
+        assert follow.lost == missed
+        await plant.aclose()
+
+    run(main())
+
+
+def test_a_client_that_never_reads_holds_nobody_up_and_costs_bounded_memory(reachable):
+    made = reachable(text=MANY.replace("scan_time_ms: 10", "scan_time_ms: 2"))
+
+    async def main():
+        deaf, other = made.link(), ChannelPlant(made.link())
+        never = ChannelPlant(deaf)
+        streams = [never.watch("s*"), never.watch("s1*"), never.follow("s*", limit=3_000)]
+        reading = [asyncio.create_task(anext(aiter(stream))) for stream in streams[:2]]
+        await asyncio.gather(*reading)
+        following = asyncio.create_task(anext(aiter(streams[2])))
+        watch = aiter(other.watch("s*"))
+        await anext(watch)
+        deaf.pause()
+        held = []
+        for number in range(1, 150):
+            await scan_on(made, {f"s{i}": number for i in range(1_000)})
+            while (await anext(watch)).get("s999", (0,))[0] != number:
+                pass
+            held.append(max(each.unsent for each in made.server._peers.values()))
+        assert held[-1] > SLOW
+        assert held[-1] == held[-50]  # it has what it may hold up, and gets nothing more
+        assert max(held) < 2 * SLOW
+        following.cancel()
+        await asyncio.gather(never.aclose(), other.aclose())
+
+    run(main())
+
+
+def test_a_watch_behind_a_large_answer_catches_up(reachable):
+    """It is left out while answers to other requests wait for the client, and goes on after them."""
+    made = reachable(text=MANY)
+
+    async def main():
+        link = made.link()
+        plant = ChannelPlant(link)
+        watch = aiter(plant.watch(["s1"]))
+        await anext(watch)
+        link.pause()
+        asking = asyncio.create_task(plant.signals())
+        (peer,) = made.server._peers.values()
+        while not peer.is_slow:  # noqa: ASYNC110 - of another thread
+            await asyncio.sleep(0.001)
+        await scan_on(made, {"s1": 7})
+        await scan_on(made, {"s1": 8})
+        link._writer.transport.resume_reading()
+        assert len(await asking) > 3_000
+        while (await anext(watch))["s1"].value != 8:
+            pass
         await plant.aclose()
 
     run(main())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from petra.signals import Image, Layout
 
 log = logging.getLogger("petra.channel")
+
+AT_ONCE = os.cpu_count() or 1
+"""Clients that are told at once: twenty that wake together take all processors from the scan (0010)."""
+PAUSE = 0.001
+"""Seconds until the next ones are told."""
+
+_UNKNOWN: set[int] = set()
 
 
 class Watching(Protocol):
@@ -56,6 +64,9 @@ class Listener(Protocol):
     def send(self, item: msgspec.Raw) -> None:
         """Send an item of the stream."""
 
+    def left_out(self) -> None:
+        """Take note that it misses something: it catches up when the client reads again."""
+
     def end(self, error: BaseException) -> None:
         """End the stream."""
 
@@ -69,6 +80,8 @@ class Broadcast:
         self._behind: dict[Listener, set[int] | None] = {}
         """What each listener is behind with, of the layout that was told last; None when it is up to date."""
         self._layout: Layout | None = None
+        self._sent: tuple[Snapshot, msgspec.Raw] | None = None
+        """What was encoded last."""
         self._task: asyncio.Task[None] | None = None
 
     def add(self, listener: Listener) -> None:
@@ -81,8 +94,8 @@ class Broadcast:
 
     async def remove(self, listener: Listener) -> None:
         """Send nothing more to a listener; the last one to leave ends the watch."""
-        self._behind.pop(listener, None)
-        if not self._behind and self._task is not None:
+        known = self._behind.pop(listener, _UNKNOWN)
+        if known is not _UNKNOWN and not self._behind and self._task is not None:
             self._over()
             self._task.cancel()
             await self._watch.aclose()
@@ -97,14 +110,16 @@ class Broadcast:
     async def _run(self) -> None:
         try:
             async for snapshot in self._watch:
-                self._tell(snapshot)
+                await self._tell(snapshot)
         except Exception as error:
             log.exception("a watch has failed")
-            self._over()  # who asks again gets a new one
-            for listener in list(self._behind):
+            self._over()  # the next one that watches the same begins a new one
+            listeners, self._behind = self._behind, {}
+            for listener in listeners:
                 listener.end(error)
+            await self._watch.aclose()
 
-    def _tell(self, snapshot: Snapshot) -> None:
+    async def _tell(self, snapshot: Snapshot) -> None:
         if snapshot.layout is not self._layout:
             self._layout = snapshot.layout  # all is told again: who was behind is so with everything
             self._behind = {each: None if missed is None else set() for each, missed in self._behind.items()}
@@ -114,14 +129,20 @@ class Broadcast:
                 ready.append(listener)
             else:
                 self._behind[listener] = (missed or set()) | set(snapshot.indices)
-        self._send(snapshot, ready)
+                listener.left_out()
+        for begin in range(0, len(ready), AT_ONCE):
+            if begin:
+                await asyncio.sleep(PAUSE)
+            self._send(snapshot, [each for each in ready[begin : begin + AT_ONCE] if each in self._behind])
 
     def _send(self, snapshot: Snapshot, listeners: Sequence[Listener]) -> None:
         if not listeners:
             return
         numbers = {listener.layout(snapshot.layout) for listener in listeners}
         (number,) = numbers  # all clients of a channel have the same numbers
-        item = msgspec.Raw(packed(snapshot_as_data(snapshot, number)))
+        if self._sent is None or self._sent[0] is not snapshot:
+            self._sent = snapshot, msgspec.Raw(packed(snapshot_as_data(snapshot, number)))
+        item = self._sent[1]
         for listener in listeners:
             listener.send(item)
 

@@ -154,7 +154,11 @@ class Link:
         await self.connect()
         number = next(self._numbers)
         self._streams[number] = stream
-        await self._send([Ask.OPEN, number, stream.kind, stream.arguments, _said(stream.actor)])
+        try:
+            await self._send([Ask.OPEN, number, stream.kind, stream.arguments, _said(stream.actor)])
+        except BaseException:
+            self._streams.pop(number, None)
+            raise
         return number
 
     def forget(self, number: int) -> None:
@@ -214,7 +218,10 @@ class Link:
                 answer.set_exception(error)
         streams, self._streams = self._streams, {}
         for stream in streams.values():
-            stream.lost_connection(error)
+            if isinstance(error, NoPlantError | PlantGoneError):
+                stream.lost_connection(error)
+            else:  # it was sent away, or understands nothing: it would be so again
+                stream.ended(error)
 
     def _take(self, message: Any) -> None:
         match message:
@@ -223,6 +230,8 @@ class Link:
                     stream.take(value)
             case [Answer.RESULT, int(number), value]:
                 self._resolve(number, lambda answer: answer.set_result(value))
+            case [Answer.ERROR, 0, str(name), str(text)]:
+                raise error_from(name, text)
             case [Answer.ERROR, int(number), str(name), str(text)]:
                 self._resolve(number, lambda answer: answer.set_exception(error_from(name, text)))
             case [Answer.LAYOUT, int(number), signals]:

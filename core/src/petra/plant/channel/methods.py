@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from petra.errors import PetraError
+from petra.plant.channel.arguments import checked
 from petra.plant.channel.wire import ChannelError
 from petra.plant.guard import NotAllowedError
 from petra.plant.recent import Recent
@@ -70,13 +71,10 @@ def error_from(name: str, text: str) -> PetraError:
 
 async def call(plant: Plant, method: str, arguments: Mapping[str, Any]) -> Any:
     """Call a method of a plant with the arguments of a message."""
+    found = checked(method, arguments)
     if method not in RESULTS:
-        raise ChannelError(f"this plant knows no {method!r}: it is of another version")
-    try:
-        answer = getattr(plant, method)(**arguments)
-    except TypeError as error:
-        raise ChannelError(f"{method}: {error}") from None
-    return await answer
+        raise ChannelError(f"{method} is a stream")
+    return await getattr(plant, method)(**found)
 
 
 def result_from(method: str, data: Any) -> Any:

@@ -11,7 +11,9 @@ import msgspec
 
 from petra.drivers.commands.order import Origin
 from petra.plant.actors import Actor
+from petra.plant.channel.arguments import checked
 from petra.plant.channel.columns import Numbers, frame_as_data, snapshot_as_data
+from petra.plant.channel.methods import STREAMS as STREAM_KINDS
 from petra.plant.channel.methods import call, error_as_data
 from petra.plant.channel.wire import (
     FROM_CLIENT,
@@ -72,9 +74,14 @@ class Peer:
         self._burst, self._burst_began = 0, self._loop.time()
 
     @property
+    def unsent(self) -> int:
+        """Bytes that wait for the client."""
+        return self._writer.transport.get_write_buffer_size()
+
+    @property
     def is_slow(self) -> bool:
         """Whether the client does not read what it was sent."""
-        return self._writer.transport.get_write_buffer_size() > SLOW
+        return self.unsent > SLOW
 
     async def hear(self) -> None:
         """Answer the client until it goes; ChannelError for one that does not keep to what was agreed."""
@@ -83,6 +90,7 @@ class Peer:
                 message = await read_frame(self._reader, FROM_CLIENT)
                 await self._take(message)
                 await self._slow_down()
+                await self._writer.drain()  # who does not read its answers is asked for nothing more
         except (EOFError, ConnectionError):
             return
 
@@ -100,8 +108,8 @@ class Peer:
                 await self._room.acquire()
                 self._begin(self._answer(number, method, arguments, who))
             case [Ask.OPEN, int(number), str(kind), dict(arguments), who]:
-                if number in self._streams or len(self._streams) >= STREAMS:
-                    raise ChannelError(f"more than {STREAMS} streams, or one of the same number")
+                if number in self._streams:
+                    raise ChannelError(f"a stream of the number {number} is open already")
                 await self._open(number, kind, arguments, who)
             case [Ask.CLOSE, int(number)]:
                 if stream := self._streams.pop(number, None):
@@ -123,6 +131,7 @@ class Peer:
 
     async def _slow_down(self) -> None:
         """Let others in the loop have their turn: a flood is read no faster than `BURST` in a while."""
+        await asyncio.sleep(0)  # an answer is made and sent before the next request is read
         self._burst += 1
         if self._burst >= BURST:
             left = self._burst_began + _BURST_TIME - self._loop.time()
@@ -139,7 +148,6 @@ class Peer:
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             frame = framed(packed([Answer.ERROR, number, *error_as_data(error)]), TO_CLIENT)
         self._writer.write(frame)
-        await self._writer.drain()
 
     def _acting(self, who: Any) -> Plant:
         """Return the plant for whom the client acts; who is not trusted can only make less of itself."""
@@ -155,13 +163,15 @@ class Peer:
 
     async def _open(self, number: int, kind: str, arguments: Mapping[str, Any], who: Any) -> None:
         try:
-            plant = self._acting(who)
+            plant, found = self._acting(who), checked(kind, arguments)
+            if kind not in STREAM_KINDS:
+                raise ChannelError(f"{kind} is not a stream")
+            if len(self._streams) >= STREAMS:
+                raise ChannelError(f"{STREAMS} streams are open already; close one, or watch more in one")
             if kind == "watch":
-                stream: PeerStream = self._watch(number, plant, arguments)
-            elif kind in ("follow", "events"):
-                stream = QueuedStream(self, number, getattr(plant, kind)(**arguments))
+                stream: PeerStream = self._watch(number, plant, found)
             else:
-                raise ChannelError(f"this plant knows no stream {kind!r}: it is of another version")
+                stream = QueuedStream(self, number, getattr(plant, kind)(**found))
         except Exception as error:  # noqa: BLE001 - whatever it is, the client is answered
             self.end(number, error)
             return
@@ -199,7 +209,12 @@ class Peer:
     def item(self, number: int, value: Any) -> None:
         """Send an item of a stream."""
         self._writer.write(framed(packed([Answer.ITEM, number, value]), TO_CLIENT))
-        if self.is_slow and self._drainer is None:
+        if self.is_slow:
+            self.catch_up_later()
+
+    def catch_up_later(self) -> None:
+        """Send what was missed as soon as the client reads again."""
+        if self._drainer is None:
             self._drainer = self._loop.create_task(self._drain())
 
     async def drain(self) -> None:
@@ -274,6 +289,10 @@ class WatchStream(PeerStream):
     def send(self, item: msgspec.Raw) -> None:
         """Send an item."""
         self.peer.item(self.number, item)
+
+    def left_out(self) -> None:
+        """Take note that the client misses something."""
+        self.peer.catch_up_later()
 
     def end(self, error: BaseException) -> None:
         """End the stream."""

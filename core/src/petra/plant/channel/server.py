@@ -25,7 +25,7 @@ from petra.plant.channel.address import HAS_SOCKETS, LONGEST, PortFile
 from petra.plant.channel.broadcast import Broadcasts
 from petra.plant.channel.columns import Numbers
 from petra.plant.channel.peer import Peer
-from petra.plant.channel.wire import FROM_CLIENT, ChannelError, greeted, greeting, read_frame
+from petra.plant.channel.wire import FROM_CLIENT, ChannelError, farewell, greeted, greeting, read_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("petra.channel")
 
 CLIENTS = 64
+GREETING = 64
+"""Connections that have not greeted yet; one more, and the oldest of them is cut."""
 GREETED_WITHIN = 5.0
+LOOK = 5.0
+"""Seconds between two looks whether the socket is still there."""
 _END_WITHIN = 3.0
 _NAMED = 40
 
@@ -64,7 +68,9 @@ class ChannelServer:
         self._sockets = sockets and len(str(path).encode()) <= LONGEST
         self._secret = "" if self._sockets else secrets.token_hex(32)
         self._tokens: dict[str, str] = {}
-        self._peers: set[asyncio.Task[None]] = set()
+        self._peers: dict[asyncio.Task[None], Peer] = {}
+        self._greeting: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._server: asyncio.Server | None = None
         self._broadcasts = Broadcasts()
         self._numbers = Numbers()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -109,17 +115,20 @@ class ChannelServer:
         loop.set_task_factory(contained_task)
         asyncio.set_event_loop(loop)
         try:
-            server = loop.run_until_complete(self._listen())
+            loop.run_until_complete(self._listen())
         except BaseException as error:  # noqa: BLE001 - whoever starts it is told
             self._failure = error
             self._began.set()
             loop.close()
             return
         self._began.set()
+        staying = loop.create_task(self._stay())
         try:
             loop.run_forever()
         finally:
-            server.close()
+            staying.cancel()
+            if self._server is not None:
+                self._server.close()
             loop.run_until_complete(self._end())
             loop.close()
 
@@ -131,7 +140,22 @@ class ChannelServer:
             await asyncio.wait(pending, timeout=_END_WITHIN / 2)
         await asyncio.get_running_loop().shutdown_default_executor()
 
-    async def _listen(self) -> asyncio.Server:
+    async def _stay(self) -> None:
+        """Listen again when somebody has removed the socket: without it nobody could come in any more."""
+        while True:
+            await asyncio.sleep(LOOK)
+            if self.path.exists():
+                continue
+            if self._server is not None:
+                self._server.close()  # first: since 3.13 it removes the socket that is there at its path
+            try:
+                await self._listen()
+            except OSError as error:
+                log.warning("%s was removed, and cannot be made again: %s", self.path, error)
+            else:
+                log.warning("%s was removed; it is there again", self.path)
+
+    async def _listen(self) -> None:
         self._forget()  # the plant's lock is ours: what is there is left of a plant that was killed
         if self._sockets:
             listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -144,10 +168,11 @@ class ChannelServer:
             except BaseException:
                 listening.close()
                 raise
-            return await asyncio.start_unix_server(self._connected, sock=listening, limit=FROM_CLIENT)
+            self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=FROM_CLIENT)
+            return
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=FROM_CLIENT)
         PortFile(server.sockets[0].getsockname()[1], self._secret).write(self.path)
-        return server
+        self._server = server
 
     def _forget(self) -> None:
         with suppress(OSError):
@@ -156,44 +181,54 @@ class ChannelServer:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - asyncio calls this in a task
-        self._peers.add(task)
+        goodbye = _refusal
         try:
-            await self._serve(reader, writer)
+            peer = await self._let_in(task, reader, writer)
+            goodbye = farewell
+            await self._serve(task, peer)
         except ChannelError as error:
             self.refused += 1
             log.warning("a client of the channel was sent away: %s", error)
+            writer.write(goodbye(error))
         except (ConnectionError, TimeoutError, EOFError):
             pass
         finally:
-            self._peers.discard(task)
             writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(greeting(version=__version__))
-        if len(self._peers) > CLIENTS:
-            await self._refuse(writer, f"{CLIENTS} clients are connected already")
+    async def _let_in(
+        self, task: asyncio.Task[None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Peer:
+        """Find out who comes; ChannelError for who may not come in."""
+        self._greeting[task] = writer
+        if len(self._greeting) > GREETING:  # who is silent keeps nobody else out
+            self._greeting.pop(next(iter(self._greeting))).transport.abort()
         try:
+            writer.write(greeting(version=__version__))
             async with asyncio.timeout(GREETED_WITHIN):
                 about = greeted(await read_frame(reader, FROM_CLIENT))
         except TimeoutError:
             raise ChannelError(f"it has not greeted within {GREETED_WITHIN:g} s") from None
+        finally:
+            self._greeting.pop(task, None)
         actor, trusted, refusal = self._who(about, writer)
+        if not refusal and len(self._peers) >= CLIENTS:
+            raise ChannelError(f"{CLIENTS} clients are connected already")
         if refusal:
             now = self._clock.now_ns()
             self._guard.note(AuditEntry.of(actor, now, "connect", "plant", "refused", refusal))
-            await self._refuse(writer, refusal)
+            raise ChannelError(refusal)
         writer.write(greeting(version=__version__, actor=actor.name, plant=os.getpid()))
-        await writer.drain()
-        peer = Peer(self._plant(actor), (reader, writer), self._broadcasts, self._numbers, trusted=trusted)
+        return Peer(self._plant(actor), (reader, writer), self._broadcasts, self._numbers, trusted=trusted)
+
+    async def _serve(self, task: asyncio.Task[None], peer: Peer) -> None:
+        self._peers[task] = peer
         try:
             await peer.hear()
         finally:
-            await peer.close()
-
-    async def _refuse(self, writer: asyncio.StreamWriter, reason: str) -> None:
-        writer.write(greeting(version=__version__, error=reason))
-        await writer.drain()
-        raise ChannelError(reason)
+            try:
+                await peer.close()
+            finally:
+                self._peers.pop(task, None)
 
     def _who(self, about: Any, writer: asyncio.StreamWriter) -> tuple[Actor, bool, str]:
         """Return who has connected, whether it may act for others, and why it may not come in."""
@@ -208,14 +243,23 @@ class ChannelServer:
                 return actor, False, f"only {allowed} may come in"
         else:
             actor = this_user(door or "channel")
-            if not hmac.compare_digest(str(about.get("secret", "")), self._secret):
+            if not _same(about.get("secret", ""), self._secret):
                 return Actor("unknown", door="channel"), False, "it does not know the secret of the plant"
         if token:
             known = self._tokens.get(name, "")
-            if not known or not hmac.compare_digest(str(token), known):
+            if not known or not _same(token, known):
                 return actor, False, f"the token of {name[:_NAMED]!r} is not valid"
             return Actor(name, door="service"), True, ""
         return actor, False, ""
+
+
+def _refusal(error: Exception) -> bytes:
+    """Return the last frame for who is not let in; it can be read by every version."""
+    return greeting(version=__version__, error=str(error))
+
+
+def _same(said: object, known: str) -> bool:
+    return hmac.compare_digest(str(said).encode("utf-8", "replace"), known.encode())
 
 
 def _credentials(connection: Any) -> tuple[int, int, int]:

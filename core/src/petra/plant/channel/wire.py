@@ -47,7 +47,7 @@ class Answer(IntEnum):
     RESULT = 0
     """[RESULT, number, value]"""
     ERROR = 1
-    """[ERROR, number, class, text]"""
+    """[ERROR, number, class, text]; of number 0, why the plant ends the connection"""
     ITEM = 2
     """[ITEM, stream, value]"""
     LAYOUT = 3
@@ -85,13 +85,15 @@ def framed(body: bytes, limit: int) -> bytes:
 
 async def read_frame(reader: asyncio.StreamReader, limit: int) -> Any:
     """Return the next message; ChannelError for one that is none, EOFError at the end."""
+    began = False
     try:
         size = int.from_bytes(await reader.readexactly(_HEAD), "big")
         if size > limit:
             raise ChannelError(f"a message of {size} bytes is larger than {limit}")
+        began = True
         body = await reader.readexactly(size)
     except asyncio.IncompleteReadError as error:
-        if error.partial:
+        if began or error.partial:
             raise ChannelError("the connection ends within a message") from None
         raise EOFError from None
     try:
@@ -103,6 +105,11 @@ async def read_frame(reader: asyncio.StreamReader, limit: int) -> Any:
 def greeting(**about: Any) -> bytes:
     """Return the first frame of a side."""
     return framed(packed([NAME, VERSION, about]), FROM_CLIENT)
+
+
+def farewell(error: Exception) -> bytes:
+    """Return the last frame of a plant that sends a client away."""
+    return framed(packed([Answer.ERROR, 0, type(error).__name__, str(error)]), FROM_CLIENT)
 
 
 def greeted(message: Any) -> Mapping[str, Any]:
