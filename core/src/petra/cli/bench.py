@@ -51,7 +51,7 @@ PRESETS = {
     "edge": Preset((500,), (20, 100), 31, 3.0, 20.0, (100.0,), 100_000, 20.0, 500),
 }
 _ROUNDS = 5
-_GROUPS = ("scan", "bus", "scheduler", "memory", "channel")
+_GROUPS = ("scan", "bus", "scheduler", "memory", "config", "channel")
 
 
 class Numbers(click.ParamType):  # type: ignore[type-arg]  # generic in some versions of click only
@@ -116,9 +116,9 @@ def bench(
     page: Path | None,
     as_json: bool,
 ) -> int:
-    """Measure the groups scan, bus, scheduler, memory and channel.
+    """Measure the scan, the bus, memory, the channel and others.
 
-    Without a name, all of them.
+    The groups are scan, bus, scheduler, memory, config and channel; without a name, all of them.
 
     `channel` runs two plants and 20 clients, one of which never reads, in processes of their own. It compares
     the lateness of a task beside its clients with that without clients, and with that beside clients of the
@@ -156,6 +156,7 @@ def bench(
 def _measured(session: Session, groups: tuple[str, ...], preset: Preset) -> Iterator[Result]:
     from petra.bench.bus import measure_bus
     from petra.bench.channel import measure_channel
+    from petra.bench.config import measure_config
     from petra.bench.memory import measure_memory
     from petra.bench.readers import measure_readers
     from petra.bench.scan import measure_scan, tuning
@@ -171,6 +172,8 @@ def _measured(session: Session, groups: tuple[str, ...], preset: Preset) -> Iter
             yield from measure_readers(preset.signals[0], batches=preset.batches, seconds=preset.lateness_s)
         elif group == "scheduler":
             yield from measure_scheduler(session.catalog, preset.periods_ms, preset.lateness_s)
+        elif group == "config":
+            yield from measure_config(session.catalog)
         elif group == "channel":
             yield from measure_channel(_ROUNDS, preset.lateness_s)
         else:

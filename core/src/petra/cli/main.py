@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "bench": (
         "petra.cli.bench",
-        "Measure the scan, the bus, the scheduler and memory.",
+        "Measure the scan, the bus, memory, the channel and others.",
     ),
     "blocks": ("petra.cli.blocks", "List the kinds of blocks, and show one with its ports."),
     "check": ("petra.cli.check", "Check documents; every problem with its place."),

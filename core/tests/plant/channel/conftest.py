@@ -65,7 +65,11 @@ class Reachable:
 
     def connect(self, **about):
         loop = ClientLoop()
-        plant = ChannelPlant(loop.call(_made(self.link, about)))
+        try:
+            plant = ChannelPlant(loop.call(_made(self.link, about)))
+        except BaseException:
+            loop.stop()
+            raise
         client = BlockingPlant(plant, loop, plant.aclose)
         self.clients.append(client)
         return client

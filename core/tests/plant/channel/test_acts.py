@@ -166,3 +166,10 @@ def test_the_socket_is_for_its_user_alone_and_gone_afterwards(running):
     assert running.path.stat().st_mode & 0o777 == 0o600
     running.stop()
     assert not running.path.exists()
+
+
+def test_the_arguments_of_every_method_are_known():
+    from petra.plant.channel.arguments import _OF
+    from petra.plant.channel.methods import RESULTS, STREAMS
+
+    assert _OF.keys() == {*RESULTS, *STREAMS}

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from petra.plant.channel.wire import ChannelError
 from petra.plant.names import is_pattern
 from petra.signals.observation import OBSERVED
+from petra.why.values import DEEPEST, DEPTH
 
 PATTERNS = 100
 """Patterns that one request may have: each is compared with every signal."""
@@ -53,6 +54,11 @@ class _Tune(_Noted, kw_only=True):
     value: Any
 
 
+class _Why(_Arguments, kw_only=True):
+    signal: Name
+    depth: Annotated[int, Meta(ge=0, le=DEEPEST)] = DEPTH
+
+
 class _Recent(_Names):
     seconds: Seconds = 600.0
 
@@ -77,6 +83,7 @@ _OF: Mapping[str, type[_Arguments]] = {
     "command": _Command,
     "force": _Command,
     "unforce": _Unforce,
+    "why": _Why,
     "forces": _Arguments,
     "tune": _Tune,
     "reload": _Noted,
