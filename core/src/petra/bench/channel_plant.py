@@ -19,7 +19,8 @@ from attrs import evolve
 from petra.bench.plants import plant
 from petra.config import BlockConfig, Configuration, PlantConfig, TaskConfig
 from petra.engine import Engine
-from petra.plant.channel.client import ChannelPlant, Credentials, Link
+from petra.plant.channel.client import ChannelPlant
+from petra.plant.channel.link import Credentials, Link
 from petra.plant.channel.server import ChannelServer
 from petra.plugin import Catalog
 

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from petra.plant.channel.client import ChannelPlant, Credentials, Link
+from petra.plant.channel.client import ChannelPlant
+from petra.plant.channel.link import Credentials, Link
 
 if TYPE_CHECKING:
     from petra.plant import Plant

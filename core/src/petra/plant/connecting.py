@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from petra.plant.blocking import BlockingPlant, ClientLoop
-from petra.plant.channel.client import ChannelPlant, Credentials, Link
+from petra.plant.channel.client import ChannelPlant
+from petra.plant.channel.link import Credentials, Link
 from petra.plant.registry import PlantNotRunningError, find
 
 if TYPE_CHECKING:

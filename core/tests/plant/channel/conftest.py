@@ -8,7 +8,8 @@ from petra.config import load_bytes
 from petra.engine import Engine
 from petra.engine.site import Site
 from petra.plant.blocking import BlockingPlant, ClientLoop
-from petra.plant.channel.client import ChannelPlant, Credentials, Link
+from petra.plant.channel.client import ChannelPlant
+from petra.plant.channel.link import Credentials, Link
 from petra.plant.channel.server import ChannelServer
 from petra.plugin import Catalog
 

@@ -18,7 +18,8 @@ import pytest
 
 from petra.plant.channel import peer, server
 from petra.plant.channel.address import PortFile
-from petra.plant.channel.client import ChannelPlant, Credentials, Link, PlantGoneError
+from petra.plant.channel.client import ChannelPlant
+from petra.plant.channel.link import Credentials, Link, PlantGoneError
 from petra.plant.channel.peer import SLOW, STREAMS
 from petra.plant.channel.wire import (
     FROM_CLIENT,

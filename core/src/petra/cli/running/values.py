@@ -17,7 +17,8 @@ from petra.cli.running.connection import complete_signals, connected, connected_
 from petra.cli.running.texts import length, moment, state, written
 
 if TYPE_CHECKING:
-    from petra.plant.channel.client import ChannelPlant, RemoteWatch
+    from petra.plant.channel.client import ChannelPlant
+    from petra.plant.channel.remote import RemoteWatch
     from petra.plant.values import SignalValue, Snapshot
 
 _LOOK_AGAIN = 0.2  # seconds
