@@ -221,3 +221,9 @@ def test_what_others_change_is_neither_told_nor_lost(plant):
     plant.scan()
     assert [f.values for f in mine.take()] == [[1.0]]
     assert mine.lost == 0
+
+
+@pytest.mark.parametrize("limit", [0, -1, "10", 1.5, True, None])
+def test_a_limit_that_is_no_number_is_refused_before_the_scan_meets_it(plant, limit):
+    with pytest.raises(ValueError, match="limit is a number of changes"):
+        plant.bus.observe(None, limit)

@@ -28,6 +28,8 @@ class Observation:
     """
 
     def __init__(self, store: Store, names: Sequence[str] | None, limit: int, *, idle: bool = False) -> None:
+        if limit.__class__ is not int or limit < 1:  # the scan compares with it, and would end
+            raise ValueError(f"limit is a number of changes, not {limit!r}")
         for name in names or ():
             store.layout.place(name)
         self.idle = idle
