@@ -377,3 +377,17 @@ def test_activities_end_the_last_one_added_first():
         assert supervisor.remove(["b", "unknown"]) == []
         assert ended == ["b"]
     assert ended == ["b", "c", "a"]
+
+
+def test_what_does_not_end_with_the_plant_is_left_behind_and_said(caplog):
+    """It is cancelled from outside, and not because it hangs."""
+
+    async def run(activity: Activity) -> None:
+        activity.serving()
+        try:
+            await asyncio.sleep(20.0)
+        except asyncio.CancelledError:
+            await asyncio.sleep(4.0)
+
+    watched(run, lambda _: asyncio.sleep(1.0))
+    assert "pump: does not end when it is cancelled; it is left behind" in caplog.text
