@@ -179,6 +179,31 @@ def test_a_reload_is_taken_whole_or_refused_whole(tank):
         assert scans > 10
 
 
+def test_a_reload_reads_included_files_and_tables_too(tmp_path):
+    file, part, table = (tmp_path / name for name in ("plant.yaml", "part.yaml", "rows.csv"))
+    file.write_text("include: part.yaml\ninstances: [{template: t, table: rows.csv}]\nscan_time_ms: 10\n")
+    template = (
+        "templates: {t: {parameters: {n: int, x: float}, signals: [{name: a$(n)}], blocks: "
+        "[{name: b$(n), type: GT, inputs: {in1: a$(n), in2: $(x)}, outputs: {out: c$(n)}}]}}\n"
+    )
+    part.write_text(template)
+    table.write_text("n,x\n1,5\n2,6\n")
+    with Running(file) as running:
+        running.until("started")
+        table.write_text("n,x\n1,5\n2,8\n")
+        running.process.send_signal(signal.SIGHUP)
+        running.until("~ block b2: input b 6")
+        part.write_text(template.replace("$(x)}, out", "3.0}, out"))
+        running.process.send_signal(signal.SIGHUP)
+        running.until("~ block b1: input b 5")
+        table.write_text("n,x\n1,5\n2,high\n")
+        running.process.send_signal(signal.SIGHUP)
+        running.until("the reload is refused")
+        assert "rows.csv:3:3" in running.until("rows.csv")["event"]
+        running.process.terminate()
+        assert running.end() == 0
+
+
 def test_what_is_retained_is_in_the_data_folder(tmp_path):
     file = tmp_path / "hours.yaml"
     file.write_text(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import gc
 import os
 import random
-import signal
 import statistics
 import time
 from pathlib import Path
@@ -96,12 +95,12 @@ def kill_at_random(rig: ServiceRig, dice: random.Random) -> float:
     due = time.monotonic() + dice.uniform(0.0, 0.6)
     rig.until(lambda: time.monotonic() >= due and rig.status.pid, "it has a process")
     starts = rig.status.health.starts
-    os.kill(rig.status.pid, signal.SIGKILL)
+    rig.kill()
     killed = time.monotonic()
     if dice.random() < 0.3:  # at once again, as soon as there is another process
         rig.until(lambda: rig.status.health.starts > starts and rig.status.pid, "it is started again")
         starts = rig.status.health.starts
-        os.kill(rig.status.pid, signal.SIGKILL)
+        rig.kill()
         killed = time.monotonic()
     rig.until(lambda: serves(rig, starts), "it is back", 60.0)
     return time.monotonic() - killed

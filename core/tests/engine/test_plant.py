@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 
 import pytest
+from attrs import evolve
 
 from petra.config import load_bytes
 from petra.engine import Engine
@@ -304,3 +306,70 @@ def test_an_audit_that_cannot_be_written_waits_and_is_written_later(tmp_path, ca
         folder.mkdir()
     assert len(entries(folder)) == 3
     assert caplog.text.count("cannot be written") == 1
+
+
+def test_an_act_whose_asker_leaves_is_done_and_audited(engine, tmp_path, told):
+    """Ctrl-C in `petra reload` ends the client, and not what it has begun."""
+    going, seen = threading.Event(), threading.Event()
+    read = engine.site.read
+
+    def slow():
+        seen.set()
+        going.wait(10)
+        return read()
+
+    engine.site = evolve(engine.site, read=slow)
+
+    async def main():
+        asked = asyncio.create_task(engine.plant(ANN).reload())
+        await asyncio.to_thread(seen.wait, 10)
+        asked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        going.set()
+        while not engine.status().reloads:  # noqa: ASYNC110 - of another thread
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(main())
+    engine.stop()
+    (entry,) = entries(tmp_path)
+    assert (entry["act"], entry["outcome"]) == ("reload", "accepted")
+
+
+def test_what_is_no_json_takes_nothing_else_out_of_the_audit(engine, tmp_path):
+    asyncio.run(engine.plant(ANN).force("level", 5.0))
+    asyncio.run(engine.plant(ANN).tune("delay" * 1_000, "preset", b"x", note="n" * 9_999))
+    asyncio.run(engine.plant(ANN).tune("delay", "preset", 3.0))
+    engine.stop()
+    found = entries(tmp_path)
+    assert [entry["act"] for entry in found] == ["force", "tune", "tune"]
+    assert found[1]["value"] == "b'x'"
+    assert all(len(str(value)) < 600 for entry in found for value in entry.values())
+
+
+def test_a_flood_of_refusals_pushes_no_act_out_of_the_audit(engine, tmp_path):
+    asyncio.run(engine.plant(ANN).tune("delay", "preset", 3.0))
+
+    async def flood():
+        for _ in range(2_000):
+            await engine.plant(EVE).tune("delay", "preset", 4.0)
+
+    asyncio.run(flood())
+    assert engine.guard.refused == 2_000
+    engine.stop()
+    found = entries(tmp_path)
+    assert found[0]["outcome"] == "accepted"
+    assert len(found) < 500
+
+
+def test_a_force_that_is_not_a_number_is_seen(monkeypatch):
+    monkeypatch.setattr("petra.engine.plant._SEEN_WITHIN", 60.0)
+    text = b"signals: [free]\nscan_time_ms: 10\n"
+    with Engine(conf(text).configuration, Catalog.load()) as engine:
+        force = engine.plant(ANN).force("free", float("nan"))
+
+        async def main():
+            return await asyncio.wait_for(force, 20)
+
+        assert asyncio.run(main()).ok

@@ -93,7 +93,7 @@ class _Noted:
         """The instance that has it, and how many others."""
         if self.instance is None:
             return ""
-        return f"{self.instance}" + (f" and {len(self.others)} more" if self.others else "")
+        return f"{self.instance}" + (f", and {len(self.others)} more" if self.others else "")
 
 
 class Problems:

@@ -44,6 +44,7 @@ class ValueReader:
         self._problems = problems
         self._environment = environment
         self._substituted: dict[int, Substituted] = {}
+        self._kept: list[Scalar] = []  # an id is that of another node when its node is gone
         self._room = MAX_BYTES
         self.unit = ""
         """The unit of the setting that is being read, for hints."""
@@ -72,6 +73,7 @@ class ValueReader:
             for text in substituted.external:
                 self._problems.hide(text)
             self._substituted[id(node)] = substituted  # aliases: the same node in many places
+            self._kept.append(node)
         return substituted
 
     def read_scalar(self, node: Node, kind: type) -> Any:

@@ -27,6 +27,7 @@ class AuditTrail:
     def __init__(self, path: Path) -> None:
         self.lost = 0
         """Entries that found no room, because the disk takes none."""
+        self._told = 0
         self._file = LineFile(path, "the acts of the audit", log)
         self._waiting: deque[AuditEntry] = deque()
 
@@ -42,3 +43,6 @@ class AuditTrail:
         taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if taken and not self._file.append(map(asdict, taken)):
             self._waiting.extendleft(reversed(taken))
+        elif self.lost != self._told:
+            log.error("%d acts are not in the audit: its disk took none for too long", self.lost - self._told)
+            self._told = self.lost

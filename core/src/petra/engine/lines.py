@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ class LineFile:
 
     def append(self, entries: Iterable[Any]) -> bool:
         """Append entries, and return whether that went well; a failure is logged once."""
-        lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+        lines = "".join(f"{_line(entry)}\n" for entry in entries).encode("utf-8", "backslashreplace")
         try:
             if self.path.exists() and self.path.stat().st_size > MOST_BYTES:
                 self.path.replace(previous(self.path))
-            with self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(lines)
+            self._write(lines)
         except OSError as error:
             if not self._failed:
                 self._log.error("%s cannot be written to %s: %s", self._what, self.path, error)
@@ -39,6 +39,26 @@ class LineFile:
             self._log.warning("%s are written to %s again", self._what, self.path)
         self._failed = False
         return True
+
+    def _write(self, lines: bytes) -> None:
+        """Write lines whole: what a full disk has taken of them is cut off again."""
+        with self.path.open("ab", buffering=0) as file:
+            begin = file.tell()
+            try:
+                left = memoryview(lines)
+                while left:
+                    left = left[file.write(left) :]
+            except OSError:
+                with suppress(OSError):
+                    file.truncate(begin)
+                raise
+
+
+def _line(entry: Any) -> str:
+    try:
+        return json.dumps(entry, ensure_ascii=False)
+    except (TypeError, ValueError):  # one that cannot be written takes no other with it
+        return json.dumps(repr(entry))
 
 
 def previous(path: Path) -> Path:

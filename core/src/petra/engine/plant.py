@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 PLANT = "plant"
 """The target of acts on the plant as a whole."""
+_UNDER_WAY: set[asyncio.Future[ActResult]] = set()
+"""Acts that are being done: a loop holds its tasks only weakly."""
 _SEEN_WITHIN = 2.0
 """Seconds until an act is answered that a slow scan has not yet done."""
 
@@ -171,7 +173,7 @@ class EnginePlant:
         changes = self._engine.bus.changes((signal,))
         try:
             image = self._engine.bus.image
-            while image.forced.get(image.layout.index.get(signal, -1)) != value:
+            while not _is_same(image.forced.get(image.layout.index.get(signal, -1)), value):
                 image = (await anext(aiter(changes))).image
         finally:
             changes.close()
@@ -209,6 +211,15 @@ class EnginePlant:
         result = ActResult(act, target, Outcome.REJECTED, value=value, actor=name, requested_at=now())
         if reason := self._guard.refusal(self.actor, capability, act.value, target, note):
             return evolve(result, reason=reason, refused=True, ended_at=now())
+        # who has asked may leave: what is begun is done, and told to the audit
+        doing = asyncio.ensure_future(self._do(result, do, note))
+        _UNDER_WAY.add(doing)
+        doing.add_done_callback(_UNDER_WAY.discard)
+        return await asyncio.shield(doing)
+
+    async def _do(self, result: ActResult, do: Callable[[], tuple[str, ...]], note: str) -> ActResult:
+        """Do something in a thread, and tell the audit how that has ended."""
+        now = self._engine.clock.now_ns
         try:
             details = await asyncio.to_thread(do)
             result = evolve(result, outcome=Outcome.ACCEPTED, details=details, ended_at=now())
@@ -221,15 +232,19 @@ class EnginePlant:
             AuditEntry.of(
                 self.actor,
                 result.ended_at,
-                act.value,
-                target,
+                result.act.value,
+                result.target,
                 result.outcome.value,
                 result.reason,
                 note=note,
-                value=value,
+                value=result.value,
             )
         )
         return result
+
+
+def _is_same(one: Value | None, two: Value | None) -> bool:
+    return one == two or (one != one and two != two)  # noqa: PLR0124 - not a number
 
 
 class RejectedError(PetraError):

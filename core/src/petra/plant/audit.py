@@ -10,6 +10,7 @@ from petra.drivers.commands.order import WELL
 from petra.plant.actors import Actor
 from petra.signals.types import Value
 
+_LONGEST = 500
 _WELL = frozenset(outcome.value for outcome in WELL)
 
 
@@ -46,7 +47,8 @@ class AuditEntry:
     ) -> AuditEntry:
         """Return the entry of something that an actor has done."""
         origin = actor.origin.value
-        return cls(time, actor.name, origin, actor.door, act, target, outcome, reason, note, value)
+        name, target, reason, note = (_short(text) for text in (actor.name, target, reason, note))
+        return cls(time, name, origin, actor.door, act, target, outcome, reason, note, _plain(value))
 
     @property
     def ended_well(self) -> bool:
@@ -59,6 +61,18 @@ class AuditEntry:
         because = f": {self.reason}" if self.reason else ""
         note = f" [{self.note}]" if self.note else ""
         return f"{self.act} {self.target}{value} by {by} {self.outcome}{because}{note}"
+
+
+def _short(text: object) -> str:
+    said = str(text)
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
+
+
+def _plain(value: object) -> Value | None:
+    """Return a value that a line of JSON can hold: an actor may have sent anything."""
+    if value is None or value.__class__ in (bool, int, float):
+        return value
+    return _short(value if isinstance(value, str) else repr(value))
 
 
 class Audit(Protocol):

@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from petra.drivers.commands.order import Origin
 from petra.errors import PetraError
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from petra.plant.audit import Audit
 
 log = logging.getLogger("petra.audit")
+
+
+_REFUSALS = 200
+_REFUSALS_A_SECOND = 2.0
 
 
 class NotAllowedError(PetraError):
@@ -55,6 +59,7 @@ class Guard:
         """How many acts the policy has refused."""
         self._clock = clock
         self._lock = threading.Lock()
+        self._room, self._room_at, self._untold = float(_REFUSALS), 0.0, 0
 
     def refusal(self, actor: Actor, capability: Capability, act: str, target: str, note: str = "") -> str:
         """Return why an actor may not do this; a refusal is counted and told to the audit."""
@@ -68,10 +73,26 @@ class Guard:
             log.exception("the policy failed")
             reason = f"the policy failed: {error!r}"
         if reason:
-            with self._lock:
-                self.refused += 1
-            self.note(AuditEntry.of(actor, self._clock.now_ns(), act, target, "refused", reason, note=note))
+            self._refuse(
+                AuditEntry.of(actor, self._clock.now_ns(), act, target, "refused", reason, note=note)
+            )
         return reason
+
+    def _refuse(self, entry: AuditEntry) -> None:
+        """Count a refusal and tell of it; of a flood only its size: it would push all else out."""
+        with self._lock:
+            self.refused += 1
+            now = self._clock.monotonic()
+            self._room = min(_REFUSALS, self._room + (now - self._room_at) * _REFUSALS_A_SECOND)
+            self._room_at = now
+            if self._room < 1.0:
+                self._untold += 1
+                return
+            self._room -= 1.0
+            untold, self._untold = self._untold, 0
+        if untold:
+            entry = evolve(entry, reason=f"{entry.reason} ({untold} refusals before it are not listed)")
+        self.note(entry)
 
     def check(self, actor: Actor, capability: Capability, act: str, target: str) -> None:
         """Raise NotAllowedError when an actor may not do this."""

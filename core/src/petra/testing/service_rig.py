@@ -156,7 +156,8 @@ class ServiceRig:
 
     def freeze(self) -> None:
         """Stop the process of the service without a word to it."""
-        os.kill(self.status.pid, signal.SIGSTOP)
+        if pid := self.status.pid:  # 0 would be this process and all of its group
+            os.kill(pid, signal.SIGSTOP)
 
     def lose_patience(self, seconds: float) -> None:
         """Count this run as hung after so many seconds without progress."""

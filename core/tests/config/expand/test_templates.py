@@ -137,7 +137,7 @@ instances: [{template: t, for: {n: 1..3}}]
         ("instances: [{template: pump, fro: {n: 1}}]", "there is no 'fro' here (did you mean 'for'?)"),
         ("instances: {template: pump}", "expected a list, not a mapping"),
         ("instances: [pump]", "expected a mapping"),
-        ("instances: [{template: pump, for: {n: 1..999999999}}]", "a document has at most 50,000"),
+        ("instances: [{template: pump, for: {n: 1..999999999}}]", "a document has at most 20,000"),
         ("instances: [{template: pump, table: no.csv}]", "no.csv"),
         ("instances: [{template: pump, table: [{n: 1, x: 2}]}]", "has no parameter 'x'"),
         ("templates: 5", "expected a mapping"),
@@ -180,7 +180,7 @@ def test_a_problem_names_the_line_in_the_template_and_the_instance_once(folder):
     (problem,) = folder.said()
     assert problem.startswith("plant.yaml:12:")
     assert "did you mean 'GT'?" in problem
-    assert "in pump (n: 1, kind: feed, limit: 75.5) of plant.yaml:16 and 49 more" in problem
+    assert "in pump (n: 1) of plant.yaml:16, and 49 more" in problem
 
 
 def test_duplicates_name_both_instances(folder):
@@ -188,8 +188,8 @@ def test_duplicates_name_both_instances(folder):
         plant=PUMP + "instances:\n  - {template: pump, for: {n: 1..3}}\n  - {template: pump, with: {n: 2}}\n"
     )
     said = [line for line in folder.said() if "duplicate-name" in line]
-    assert "in pump (n: 2, kind: feed, limit: 75.5) of plant.yaml:17" in said[0]
-    assert "already given in plant.yaml:9 in pump (n: 2, kind: feed, limit: 75.5) of plant.yaml:16" in said[0]
+    assert "in pump (n: 2) of plant.yaml:17" in said[0]
+    assert "already given in plant.yaml:9 in pump (n: 2) of plant.yaml:16" in said[0]
 
 
 def test_a_problem_in_a_nested_template_names_the_way(folder):
@@ -238,7 +238,7 @@ BOMBS = {
     + f"'}}]}}}}\ninstances: [{{template: t, with: {{a: '{'x' * 100_000}'}}}}]",
     "aliases": "x-a: &a [1, 1, 1, 1, 1, 1, 1, 1]\nx-b: &b [*a, *a, *a, *a, *a, *a, *a, *a]\n"
     "x-c: &c [*b, *b, *b, *b, *b, *b, *b, *b]\ntemplates: {t: {parameters: {n: int}, x-y: [*c, *c, *c, *c], "
-    "signals: ['s$(n)']}}\ninstances: [{template: t, for: {n: 1..50000}}]",
+    "signals: ['s$(n)']}}\ninstances: [{template: t, for: {n: 1..20000}}]",
 }
 
 

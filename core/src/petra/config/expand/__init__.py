@@ -156,7 +156,11 @@ class _Expansion:
     def _instance(self, template: Template, given: Given) -> Mapping:
         """Return the body of a template with the values of one instance."""
         origin = origin_of(given.place)
-        shown = tuple((name, template.parameters[name].shown(value)) for name, value in given.values.items())
+        shown = tuple(
+            (name, template.parameters[name].shown(given.values[name]))
+            for name in template.parameters
+            if name in given.own
+        )
         instance = Instance(
             template.name,
             self._problems.file if origin is None else origin.file,

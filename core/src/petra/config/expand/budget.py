@@ -10,7 +10,7 @@ from petra.config.parse import MAX_BYTES, MAX_NODES
 if TYPE_CHECKING:
     from petra.config.problems import Problems
 
-MAX_INSTANCES = 50_000
+MAX_INSTANCES = 20_000
 MAX_FILES = 1_000
 MAX_NESTING = 64
 

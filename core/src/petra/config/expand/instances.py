@@ -35,6 +35,8 @@ class Given:
 
     place: Node
     values: Values
+    own: frozenset[str] = frozenset()
+    """The parameters that it gives itself; the others have their defaults."""
 
 
 class InstanceReader:
@@ -296,11 +298,7 @@ class InstanceReader:
                     failed = True
         if failed:
             raise Invalid
-        return [Given(given.place, given.values | _others(defaults, given.values)) for given in made]
-
-
-def _others(defaults: Values, given: Values) -> Values:
-    return {name: value for name, value in defaults.items() if name not in given}
+        return [Given(each.place, defaults | each.values, frozenset(each.values)) for each in made]
 
 
 def _cells(number: int) -> str:

@@ -156,7 +156,7 @@ class Peer:
         actor = actor_of(who)
         if not self._trusted:
             by = self.plant.actor.name
-            actor = Actor(f"{actor.name} by {by}", Origin.NETWORK, actor.door or "channel", actor.roles)
+            actor = Actor(f"{actor.name} by {by}", Origin.NETWORK, actor.door or "channel")
         return self.plant.acting(actor)
 
     # streams

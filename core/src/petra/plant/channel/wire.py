@@ -140,6 +140,8 @@ def actor_of(data: Any) -> Actor:
         texts = [name, door, *roles]
         if not all(isinstance(text, str) and len(text) <= 200 for text in texts) or len(texts) > 50:
             raise ValueError(data)
+        if Origin(origin) is Origin.LOGIC or not all(text.isprintable() for text in texts):
+            raise ValueError(data)  # the program is in no other process
         return Actor(name, Origin(origin), door, tuple(roles))
     except (TypeError, ValueError):
         raise ChannelError("an actor cannot be read") from None
