@@ -373,3 +373,13 @@ def test_a_force_that_is_not_a_number_is_seen(monkeypatch):
             return await asyncio.wait_for(force, 20)
 
         assert asyncio.run(main()).ok
+
+
+def test_also_the_program_itself_is_refused_and_audited(engine, tmp_path):
+    engine.tune("delay", "preset", 3.0)
+    engine.guard.policy = Only()
+    with pytest.raises(NotAllowedError, match="has no tune"):
+        engine.tune("delay", "preset", 4.0, actor="ann")
+    engine.stop()
+    found = [(entry["actor"], entry["act"], entry["outcome"]) for entry in entries(tmp_path)]
+    assert found == [("program", "tune", "accepted"), ("ann", "tune", "refused")]

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from petra.clock import Clock, SystemClock
-from petra.drivers.commands.order import Origin
+from petra.drivers.commands.order import Origin, Outcome
 from petra.engine.audit import AuditTrail
 from petra.engine.built import Built, moved
 from petra.engine.deployment import Deployment, block_states, carry_over, deploy
 from petra.engine.difference import Change, diff_deployments
 from petra.engine.drivers import say_refused_safe_values
 from petra.engine.engine_signals import EngineSignals
+from petra.engine.forces import forces_changed, held
 from petra.engine.hooks import announce
 from petra.engine.host import DriverHost
 from petra.engine.journal import CommandJournal
@@ -32,7 +33,8 @@ from petra.engine.services import ServiceHost
 from petra.engine.site import Site
 from petra.engine.watch import Watchdog
 from petra.errors import PetraError
-from petra.plant.actors import Actor
+from petra.plant.actors import Actor, Capability
+from petra.plant.audit import AuditEntry
 from petra.plant.events import EventBook
 from petra.plant.guard import Guard
 from petra.plant.status import PlantStatus
@@ -300,6 +302,7 @@ class Engine:
             if self._stopping:
                 raise EngineError("the engine stops")
             before, after = self._deployed, self._deploy(configuration)
+            forced = self._do(lambda: held(self.store))
             changes = diff_deployments(before, after)
             reload = Reload(
                 self.host,
@@ -317,9 +320,12 @@ class Engine:
                 self._left = None
             self._release(before.signals_read - after.signals_read)
             self._reloads += 1
+            ended = list(forces_changed(forced, self._do(lambda: held(self.store)), self.bus.layout))
         gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
+        for change in ended:
+            log.warning("reload: %s", change)
         log.info("reloaded: %s", plural(len(changes), "change"))
-        return changes
+        return [*changes, *ended]
 
     def _release(self, signals: Iterable[str]) -> None:
         """Let signals that no point reads any more begin again, at their safe value if they have one."""
@@ -331,8 +337,16 @@ class Engine:
                 with suppress(InboxFullError):
                     self.bus.serve(name, layout.initial()[index] if safe is None else safe)
 
-    def tune(self, block: str, param: str, value: Value) -> None:
-        """Change a parameter between two scans. It holds until the next reload."""
+    def tune(self, block: str, param: str, value: Value, *, actor: str = "program") -> None:
+        """Change a parameter on behalf of somebody in this process; NotAllowedError if that is refused."""
+        acts, target = Actor(actor), f"{block}.{param}"
+        self.guard.check(acts, Capability.TUNE, "tune", target)
+        self.retune(block, param, value)
+        done = AuditEntry.of(acts, self.clock.now_ns(), "tune", target, Outcome.ACCEPTED.value, value=value)
+        self.guard.note(done)
+
+    def retune(self, block: str, param: str, value: Value) -> None:
+        """Change a parameter between two scans, for whom the guard has let do it. It holds until a reload."""
         with self._changing:
             self._tune(block, param, value)
         log.info("tuned: %s.%s = %r", block, param, value)

@@ -127,7 +127,7 @@ class EnginePlant:
         target = f"{block}.{parameter}"
 
         def tuned() -> tuple[str, ...]:
-            self._engine.tune(block, parameter, value)
+            self._engine.retune(block, parameter, value)
             return ()
 
         return await self._done(PlantAct.TUNE, Capability.TUNE, target, tuned, note, value)
@@ -187,7 +187,7 @@ class EnginePlant:
             problems = tuple(map(str, loaded.serious))
             said = plural(loaded.errors, "problem")
             raise RejectedError(f"everything goes on as it was: {said}", problems)
-        return tuple(map(str, engine.reload(loaded.configuration)))
+        return (*map(str, engine.reload(loaded.configuration)), *map(str, loaded.serious))
 
     def _selected(self, names: Names, act: str) -> Selection:
         """Return a selection of existing signals that this actor may look at."""

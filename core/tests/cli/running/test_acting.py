@@ -32,6 +32,7 @@ def test_a_signal_is_written_with_its_type(petra, plant):
         (("force", "tank.level", "11"), 1, "10"),
         (("tune", "delay", "prset", "1"), 1, "preset_ms"),
         (("tune", "dealy", "preset_ms", "1"), 1, "'dealy'"),
+        (("unforce", "count*"), 2, "'count*' is a pattern: name one signal"),
         (("unforce",), 2, "Name the signals to release, or give --all."),
         (("unforce", "count", "--all"), 2, "Name the signals to release, or give --all."),
         (("unforce", "coutn"), 1, "'coutn'"),
@@ -102,7 +103,7 @@ def test_in_a_terminal_it_asks_before_it_stops(plant, petra, monkeypatch):
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda text: asked.append(text) or "n")
     assert petra("stop").code == 130
     assert plant.stopped == 0
-    assert "Stop tank, process " in asked[0]
+    assert f"Stop tank ({plant.document}, process " in asked[0]
 
 
 def test_what_the_policy_refuses_is_told(petra, plant):

@@ -112,6 +112,10 @@ def test_names_that_are_no_signals_are_told(petra, plant):
     assert "there is no signal 'tank.levle'; did you mean 'tank.level'?" in wrong.err
     assert petra("read", "x*").code == petra("signals", "x*").code == 2
     assert "no signal matches x*" in petra("read", "x*").err
+    mistyped = petra("watch", "tank.levle", "--for", "5s")
+    assert (mistyped.code, mistyped.out) == (2, "")
+    assert mistyped.err.splitlines() == ["petra: there is no signal 'tank.levle'; did you mean 'tank.level'?"]
+    assert "no signal matches x*" in petra("watch", "x*", "--for", "5s").err
 
 
 def test_a_device_cannot_write_into_the_terminal(petra, plant):

@@ -15,6 +15,16 @@ DEVICE = "transport: {host: 127.0.0.1}"
 
 
 @needs_modbus
+def test_a_connection_without_a_name_is_not_joined_with_another(folder):
+    """It would be read from the other device."""
+    nameless = "modbus: {transport: {host: 10.0.0.1}, points: [{signal: a, address: 1}]}"
+    named = "modbus: {name: plc, transport: {host: 10.0.0.2}, points: [{signal: b, address: 1}]}"
+    for main, other in ((nameless, named), (named, nameless)):
+        folder.write(plant=f"include: other.yaml\n{main}", other=other)
+        assert any("has no `name`, so they cannot be joined" in line for line in folder.said())
+
+
+@needs_modbus
 def test_files_are_joined_as_if_they_were_one(folder):
     folder.put(
         "pumps/a.yaml", "signals: [a]\nblocks: [{name: x, type: NOT, inputs: {in: p}, outputs: {out: q}}]"
@@ -57,13 +67,17 @@ def test_a_file_that_is_included_twice_counts_once(folder):
     [
         ({"plant": "include: a.yaml"}, "plant.yaml:1:10: error: the file "),
         (
-            {"plant": "include: [no/*.yaml]\nsignals: [a]"},
+            {"plant": "include: ['no*.yaml']\nsignals: [a]"},
             "plant.yaml:1:11: warning: no file matches",
         ),
         ({"plant": "include: a.yaml", "a": "include: plant.yaml"}, "a.yaml:1:10: error: "),
         (
             {"plant": "include: plant.yaml\nsignals: [a]"},
             "plant.yaml:1:10: error: this is the file itself",
+        ),
+        (
+            {"plant": "include: [no/*.yaml]\nsignals: [a]"},
+            "plant.yaml:1:11: error: no file matches 'no/*.yaml': ",
         ),
         ({"plant": "include: {a: 1}"}, "plant.yaml:1:10: error: expected the name of a file"),
         ({"plant": "include: [[a]]"}, "plant.yaml:1:11: error: expected the name of a file"),

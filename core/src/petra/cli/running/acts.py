@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +24,7 @@ from petra.cli.running.connection import (
 
 if TYPE_CHECKING:
     from petra.plant.blocking import BlockingPlant
+    from petra.plant.status import PlantStatus
     from petra.plant.values import ActResult
     from petra.signals import Value
 
@@ -87,7 +89,7 @@ def unforce(
     if bool(signals) is everything:
         raise click.UsageError("Name the signals to release, or give --all.")
     with connected(session, plant) as reached:
-        names = [force.signal for force in reached.forces()] if everything else list(signals)
+        names = [force.signal for force in reached.forces()] if everything else _single(signals)
         return _told([reached.unforce(name, note=note) for name in names], as_json=as_json)
 
 
@@ -151,33 +153,42 @@ def stop(session: Session, *, plant: str | None, yes: bool, wait: float, note: s
     with connected(session, plant) as reached:
         status = reached.status()
         if not yes and sys.stdin.isatty():
-            click.confirm(f"Stop {status.name}, process {status.pid}?", abort=True)
+            click.confirm(f"Stop {status.name} ({status.document}, process {status.pid})?", abort=True)
         result = reached.stop(note=note)
-    ended = not result.ok or _has_ended(status.pid, wait)
+    ended = not result.ok or _has_ended(status, wait)
     code = _told([result], as_json=as_json)
     if not ended:
         click.echo(f"petra: process {status.pid} has not ended within {wait:g} s", err=True)
     return code or (0 if ended else 1)
 
 
-def _has_ended(pid: int, within: float) -> bool:
-    """Wait until a plant is no longer among those that run."""
+def _has_ended(status: PlantStatus, within: float) -> bool:
+    """Wait until a plant is no longer among those that run, and has given its lock back."""
+    from petra.plant.liveness import lock_of
     from petra.plant.registry import running
 
+    lock = Path(status.data_dir or ".", "lock")
     until = time.monotonic() + within
-    while any(plant.pid == pid for plant in running()):
+    while any(plant.pid == status.pid for plant in running()) or (status.data_dir and lock_of(lock)[0]):
         if time.monotonic() > until:
             return False
         time.sleep(_LOOK_AGAIN)
     return True
 
 
-def _typed(plant: BlockingPlant, signal: str, text: str) -> Value:
-    """Return a value of the signal's type."""
+def _single(names: Sequence[str]) -> Sequence[str]:
+    """Return names, none of which is a pattern."""
     from petra.plant.names import is_pattern
 
-    if is_pattern(signal):
-        raise click.BadParameter(f"{signal!r} is a pattern: name one signal")
+    for name in names:
+        if is_pattern(name):
+            raise click.BadParameter(f"{name!r} is a pattern: name one signal")
+    return names
+
+
+def _typed(plant: BlockingPlant, signal: str, text: str) -> Value:
+    """Return a value of the signal's type."""
+    _single([signal])
     (info,) = plant.signals(signal)
     return as_typed(text, info.signal.type)
 

@@ -101,11 +101,16 @@ def watch(
 
 
 async def _watch(plant: ChannelPlant, names: Sequence[str], every: float, *, as_json: bool) -> None:
-    async with plant.watch(names or "*", every=every) as changes, asyncio.TaskGroup() as tasks:
-        tasks.create_task(_tell_of_losses(changes))
-        async for snapshot in changes:
-            for each in _each(snapshot, own=bool(names)):
-                click.echo(_line(each, snapshot, as_json=as_json))
+    if not await plant.signals(names or "*"):
+        raise click.ClickException(f"no signal matches {' '.join(names)}")
+    async with plant.watch(names or "*", every=every) as changes:
+        telling = asyncio.create_task(_tell_of_losses(changes))
+        try:
+            async for snapshot in changes:
+                for each in _each(snapshot, own=bool(names)):
+                    click.echo(_line(each, snapshot, as_json=as_json))
+        finally:
+            telling.cancel()
 
 
 async def _tell_of_losses(changes: RemoteWatch) -> None:

@@ -107,7 +107,12 @@ class Files:
         except (OSError, ValueError):
             found = []
         paths = [base / name for name in found if not (base / name).is_dir()]
-        if not paths:
+        where = base / _fixed_part(pattern)
+        if not paths and not where.is_dir():
+            message = f"no file matches {pattern!r}: {where} is not a folder, or not there"
+            self._problems.add(node, "include-unreadable", message)
+            self.complete = False
+        elif not paths:
             self._problems.warn(node, "include-no-match", f"no file matches {pattern!r} in {base}")
         return [path for path in paths if os.path.realpath(path) not in self._open]
 
@@ -189,6 +194,13 @@ class Files:
         """Return the folder of the file that contains a node."""
         origin = origin_of(node)
         return self._folder if origin is None else self._folders.get(origin.file, self._folder)
+
+
+def _fixed_part(pattern: str) -> str:
+    """Return the folders of a pattern that are named without wildcards."""
+    parts = pattern.split("/")[:-1]
+    wild = next((i for i, part in enumerate(parts) if _WILD & set(part)), len(parts))
+    return "/".join(parts[:wild]) or ("/" if pattern.startswith("/") else ".")
 
 
 def set_origin(root: Node, origin: Origin) -> None:

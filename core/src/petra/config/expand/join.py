@@ -160,6 +160,11 @@ class Joined:
         return made, listed
 
     def _join_section(self, section: _Section, more: Node) -> None:
+        if any(map(_is_nameless, (section.value, more))) and not _are_both_nameless(section.value, more):
+            where = line_of(section.value, more, self._problems.file)
+            message = f"one of the connections here and in {where} has no `name`, so they cannot be joined"
+            self._problems.add(more, "join-conflict", message, hint="give each connection a name")
+            return
         if isinstance(section.value, Mapping) and isinstance(more, Mapping) and _are_one(section.value, more):
             section.value = self._join(section.value, more, section.key.text)
             return
@@ -236,6 +241,18 @@ def _are_one(first: Mapping, second: Mapping) -> bool:
         return False
     names = _name_of(first), _name_of(second)
     return names[0] == names[1] or None in names
+
+
+def _is_nameless(node: Node) -> bool:
+    """Return whether a mapping describes a device, with points or a transport, and has no name."""
+    if not isinstance(node, Mapping) or CONNECTIONS in node.entries or _name_of(node) is not None:
+        return False
+    return any(not isinstance(entry.value, Scalar) for entry in node.entries.values())
+
+
+def _are_both_nameless(first: Node, second: Node) -> bool:
+    both = isinstance(first, Mapping) and isinstance(second, Mapping)
+    return both and _name_of(first) is None and _name_of(second) is None
 
 
 def _name_of(node: Node) -> str | None:
