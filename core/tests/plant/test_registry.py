@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import shutil
 import signal
@@ -221,3 +223,50 @@ def test_a_folder_of_ones_own_is_the_only_one(runtime, document, monkeypatch, tm
             assert len(running()) == 1
         monkeypatch.delenv("PETRA_RUNTIME_DIR")
         assert len(running()) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root sees others")
+def test_another_user_cannot_pose_as_a_plant(monkeypatch, document):
+    """Root would send its commands there."""
+    stranger = 12_345
+    with tempfile.TemporaryDirectory(prefix="petra-test-") as base:
+        folder = Path(base) / f"petra-{stranger}"
+        monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+        monkeypatch.setattr("petra.plant.runtime.SYSTEM", Path(base) / "system")
+        monkeypatch.setenv("TMPDIR", base)
+        theirs = Path(base) / "theirs.data"
+        for made in (folder, theirs):
+            made.mkdir(mode=0o755)
+            os.chown(made, stranger, stranger)
+        entry = folder / "1-spoof.json"
+
+        def enter(data_folder):
+            plant = {
+                "name": "tank",
+                "pid": os.getpid(),
+                "document": str(document),
+                "data_folder": str(data_folder),
+                "channel": str(theirs / "channel.sock"),
+                "started_at": 1.0,
+                "version": "1",
+            }
+            entry.write_text(json.dumps(plant))
+            os.chown(entry, stranger, stranger)
+
+        held = os.open(folder, os.O_RDONLY)
+        try:
+            enter(document.with_suffix(".data"))
+            with entry.open() as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                assert running() == [], "a data folder that is not theirs"
+                enter(theirs)
+            with entry.open() as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                (listed,) = running()
+                assert (listed.document, listed.mine) == (None, False)
+                for target in (None, "tank", document):
+                    with pytest.raises(PlantNotRunningError):
+                        find(target)
+                assert find(theirs).channel == str(theirs / "channel.sock")
+        finally:
+            os.close(held)

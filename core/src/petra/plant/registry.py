@@ -14,13 +14,20 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from petra._version import __version__
 from petra.closest import closest
 from petra.errors import PetraError
 from petra.plant.liveness import is_held, listening, lock, lock_of
-from petra.plant.runtime import RuntimeFolder, RuntimeFolderError, known_folders, make_folder, socket_paths
+from petra.plant.runtime import (
+    RuntimeFolder,
+    RuntimeFolderError,
+    known_folders,
+    make_folder,
+    owner_of,
+    socket_paths,
+)
 
 log = logging.getLogger("petra.plant")
 
@@ -51,6 +58,8 @@ class RunningPlant:
     started_at: float = 0.0
     """Seconds since 1970; 0 if it is not known."""
     version: str = ""
+    mine: bool = True
+    """Whether this user or the system has entered it: what another user says of a plant is not believed."""
 
 
 @contextmanager
@@ -100,14 +109,15 @@ def find(target: str | Path | None = None, *, data_folder: str | Path | None = N
     the data folder of a document says so: a plant that is not entered is found by the lock in that folder.
     """
     plants = running()
+    own = [plant for plant in plants if plant.mine]
     if target is None:
-        if not plants and data_folder is None:
+        if not own and data_folder is None:
             raise PlantNotRunningError(
                 "no plant of this user runs on this machine; start one with `petra run FILE`, "
                 "or name the document or the data folder of a plant of another user"
             )
-        return _only(plants, "several plants run; name one of them")
-    matching = _by_path(plants, target) or [plant for plant in plants if plant.name == str(target)]
+        return _only(own, "several plants run; name one of them")
+    matching = _by_path(plants, target) or [plant for plant in own if plant.name == str(target)]
     if matching:
         return _only(matching, f"several plants are called {target}; name the document of one")
     for folder in _possible_folders(Path(target), data_folder):
@@ -190,10 +200,21 @@ def _entries(folder: RuntimeFolder) -> Iterator[RunningPlant]:
     for path in paths:
         plant, runs = _entry(path)
         if plant is not None and runs:
-            yield plant
+            if folder.is_trusted:
+                yield plant
+            elif (theirs := _of_another(plant, folder.owner)) is not None:
+                yield theirs
         elif not runs and folder.is_mine:
             with suppress(OSError):
                 path.unlink()
+
+
+def _of_another(plant: RunningPlant, owner: int | None) -> RunningPlant | None:
+    """Return a plant that another user has entered: only what belongs to that user can be said of it."""
+    if owner is None or owner_of(plant.data_folder) != owner:
+        return None
+    document = plant.document if plant.document and owner_of(plant.document) == owner else None
+    return evolve(plant, document=document, mine=False)
 
 
 def _entry(path: Path) -> tuple[RunningPlant | None, bool]:

@@ -39,7 +39,12 @@ class RuntimeFolder:
     @property
     def is_mine(self) -> bool:
         """Whether entries in it may be written and removed."""
-        return sys.platform == "win32" or self.owner == os.geteuid() or _owner(self.path) == os.geteuid()
+        return sys.platform == "win32" or self.owner == os.geteuid() or owner_of(self.path) == os.geteuid()
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether this user or the system writes what is in it."""
+        return self.is_mine or self.owner in (None, 0)
 
     def flaw(self) -> str:
         """Return why what is in the folder cannot be trusted, or an empty text."""
@@ -166,7 +171,8 @@ def _temporary() -> Path:
     return Path(os.environ.get("TMPDIR") or "/tmp")  # noqa: S108 - what is made in it is checked
 
 
-def _owner(path: Path) -> int:
+def owner_of(path: Path) -> int:
+    """Return the number of the user whom a file belongs to; -1 if there is none."""
     try:
         return path.lstat().st_uid
     except OSError:
