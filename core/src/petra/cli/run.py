@@ -110,6 +110,7 @@ def run(
                     engine.start(1 if once else scans, answers_within=answers, stopping=orders.stopping)
                     orders.reload_with(lambda: _reload(engine))
                     _attend(engine, orders, file, seconds, live=live)
+                    _note_stop(engine, orders)
                 finally:
                     engine.stop(hurried=lambda: bool(orders.hurried))
                     logging.getLogger().removeHandler(events)
@@ -178,6 +179,15 @@ def _site(session: Session, file: str, folder: DataFolder | None, orders: Orders
     )
 
 
+def _note_stop(engine: Engine, orders: Orders) -> None:
+    """Tell the audit of a stop by a signal; one that came through the plant is in it already."""
+    from petra.plant import Actor, AuditEntry
+
+    if orders.stopped_by:
+        actor, now = Actor(orders.stopped_by, door="signal"), engine.clock.now_ns()
+        engine.guard.note(AuditEntry.of(actor, now, "stop", "plant", "accepted"))
+
+
 def _reload(engine: Engine) -> None:
     """Read the document again and change to it, as SIGHUP asks; one with errors is refused."""
     import asyncio
@@ -185,10 +195,8 @@ def _reload(engine: Engine) -> None:
     from petra.plant import Actor
 
     result = asyncio.run(engine.plant(Actor("SIGHUP", door="signal")).reload())
-    if not result.ok:
+    if not (result.ok or result.details):  # the plant itself has told what is wrong with the document
         log.error("the reload is refused: %s", result.reason)
-    for detail in result.details:
-        (log.info if result.ok else log.error)("reload: %s" if result.ok else "%s", detail)
 
 
 def _retain_file(folder: DataFolder | None, given: str) -> Path | None:

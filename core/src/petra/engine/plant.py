@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from petra.signals import Value
     from petra.signals.changes import Deadband
     from petra.why.values import Why
+
+log = logging.getLogger("petra.engine")
 
 PLANT = "plant"
 """The target of acts on the plant as a whole."""
@@ -185,9 +188,15 @@ class EnginePlant:
         loaded = engine.site.read()
         if loaded.configuration is None:
             problems = tuple(map(str, loaded.serious))
-            said = plural(loaded.errors, "problem")
-            raise RejectedError(f"everything goes on as it was: {said}", problems)
-        return (*map(str, engine.reload(loaded.configuration)), *map(str, loaded.serious))
+            reason = f"everything goes on as it was: {plural(loaded.errors, 'problem')}"
+            log.error("the reload is refused: %s", reason)
+            for problem in problems:
+                log.error("%s", problem)
+            raise RejectedError(reason, problems)
+        changes = (*map(str, engine.reload(loaded.configuration)), *map(str, loaded.serious))
+        for change in changes:
+            log.info("reload: %s", change)
+        return changes
 
     def _selected(self, names: Names, act: str) -> Selection:
         """Return a selection of existing signals that this actor may look at."""

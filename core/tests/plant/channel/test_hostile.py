@@ -483,6 +483,8 @@ class FakePlant:
 
     def __init__(self, path, *said):
         self.path, self.said, self.came = path, said, 0
+        self.writers = []
+        self.answering = 0
 
     async def __aenter__(self):
         self.server = await asyncio.start_unix_server(self._answer, str(self.path))
@@ -490,14 +492,25 @@ class FakePlant:
 
     async def __aexit__(self, *_):
         self.server.close()
+        for writer in self.writers:
+            writer.transport.abort()
+        while self.answering:  # noqa: ASYNC110 - of the same loop
+            await asyncio.sleep(0)
 
     async def _answer(self, reader, writer):
         self.came += 1
-        for each in self.said:
-            writer.write(each)
-        while await reader.read(1_000):
+        self.answering += 1
+        self.writers.append(writer)
+        try:
+            for each in self.said:
+                writer.write(each)
+            while await reader.read(1_000):
+                pass
+        except ConnectionError:
             pass
-        writer.close()
+        finally:
+            writer.close()
+            self.answering -= 1
 
 
 HELLO = greeting(version="9.1") + greeting(version="9.1", actor="ann")

@@ -43,6 +43,8 @@ class Orders:
         self.stop_asked = False
         self.hurried = 0
         """The signal that asked for a stop a second time, or 0. With one, only safe values are waited for."""
+        self.stopped_by = ""
+        """The signal that asked for the stop; empty when something else did."""
         self._asked = 0
         self._done = 0
         self._over = False
@@ -107,6 +109,8 @@ class Orders:
     def _stop(self, number: int, _: FrameType | None) -> None:
         if self.stop_asked:
             self.hurried = number
+        else:
+            self.stopped_by = signal.Signals(number).name
         self.stop_asked = True
 
     def _reload(self, _: int, __: FrameType | None) -> None:

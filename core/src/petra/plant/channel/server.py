@@ -192,6 +192,8 @@ class ChannelServer:
             writer.write(goodbye(error))
         except (ConnectionError, TimeoutError, EOFError):
             pass
+        except asyncio.CancelledError:  # the plant ends; asyncio would log it as an error
+            pass
         finally:
             writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
 
