@@ -149,10 +149,15 @@ def test_what_a_slow_follower_misses_is_counted(reachable):
             for number in range(2, 100):
                 await scan_on(made, dict.fromkeys(names, number))
             slow._writer.transport.resume_reading()
-            await scan_on(made, {"s0": 1_000})
-            last = 0
-            while last != 1_000:
-                frame = await anext(aiter(follow))
+            last, number = 0, 1_000
+            await scan_on(made, {"s0": number})
+            while last < 1_000:
+                try:
+                    frame = await asyncio.wait_for(anext(aiter(follow)), 0.5)
+                except TimeoutError:  # it has found no room: the next one tells that it is missed
+                    number += 1
+                    await scan_on(made, {"s0": number})
+                    continue
                 seen, missed = seen + len(frame.indices), missed + frame.missed
                 last = frame.values[0] if frame.values else last
             total = sum(len(frame.indices) for frame in every.take())
