@@ -91,6 +91,12 @@ def test_a_rename_goes_through_all_files(call, folder):
     assert "name: d" in (folder.path / "plant.yaml").read_text()
 
 
+def test_what_is_not_there_is_told_of_the_file_with_the_section(call, plant):
+    _, said = call("edit", plant, "remove", "blocks[al]")
+    assert "plant.yaml:3:" in said
+    assert "did you mean 'all'?" in said
+
+
 def test_of_several_files_all_are_written_or_none(call, folder, monkeypatch):
     folder.write(
         plant="include: logic.yaml\nsignals: [{name: ready, type: bool}]\n",

@@ -66,9 +66,10 @@ def find_spot(
         raise EditError(f"{path_text(steps)} is in {names}: edit one of these files by itself")
     if there:
         return there[0]
-    if not found:
-        raise errors[0]
-    return min(found, key=lambda spot: len(spot.missing))
+    nearest = min(found, key=lambda spot: len(spot.missing), default=None)
+    if nearest is None or (errors and len(nearest.missing) == len(steps)):
+        raise errors[0]  # of a file that has the section, and says what was probably meant
+    return nearest
 
 
 def _set(spot: Spot, steps: tuple[PathStep, ...], value: Any) -> Change | list[Set | Add | Remove]:
