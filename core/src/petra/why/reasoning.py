@@ -194,11 +194,16 @@ def _ports(block: BlockEvidence) -> dict[str, str]:
 
 
 def _constants(block: BlockEvidence) -> tuple[tuple[str, Value], ...]:
-    """Return the constants that an output is compared with: no flags, and no NaN that says "not given"."""
-    return tuple(
+    """Return the constants and parameters that decide: no flags, no defaults, and no NaN for "not given"."""
+    wired, spec = block.wired, block.wired.cls.spec
+    found = [
         (name, source.value)
-        for name, port in block.wired.cls.spec.inputs.items()
+        for name, port in spec.inputs.items()
         if not port.many
-        for source in block.wired.sources[name]
-        if type(source) is Constant and not isinstance(source.value, bool) and repr(source.value) != "nan"
+        for source in wired.sources[name]
+        if type(source) is Constant
+    ]
+    found += [(name, value) for name, value in wired.params.items() if value != spec.params[name].default]
+    return tuple(
+        (name, value) for name, value in found if not isinstance(value, bool) and repr(value) != "nan"
     )
