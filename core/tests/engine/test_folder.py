@@ -6,6 +6,8 @@ import errno
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -258,3 +260,26 @@ def test_the_channel_is_in_the_folder_unless_its_path_is_too_long(document, tmp_
         assert near.channel != far.channel
     finally:
         shutil.rmtree(runtime)
+
+
+def test_the_refusal_names_who_holds_the_lock_and_not_itself(document, tmp_path):
+    """Also when the second start has a data folder of its own."""
+    code = """
+import sys
+from petra.engine.folder import DataFolder
+with DataFolder(sys.argv[1], sys.argv[2]).locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(document), str(tmp_path / "first")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(RunsAlreadyError) as refused, DataFolder(document, tmp_path / "second").locked():
+            pass
+        holder.stdin.close()
+    number = str(refused.value).partition(" by process ")[2].rstrip(")")
+    assert number in ("", str(holder.pid))

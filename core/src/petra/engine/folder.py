@@ -148,6 +148,13 @@ class DataFolder:
     def _aside(self, document: str) -> Path:
         return self.path / f"retained.{hashlib.sha256(document.encode()).hexdigest()[:16]}.json"
 
+    def _holds(self, path: Path) -> bool:
+        """Return whether a lock is held here already, with the number of this process in it."""
+        with suppress(OSError):
+            known = path.stat()
+            return (known.st_dev, known.st_ino) in self._locked
+        return False
+
     def _lock(self, path: Path, flags: int) -> None:
         """Lock a file until the run ends; a file system that knows no locks has none."""
         if sys.platform == "win32":
@@ -162,7 +169,9 @@ class DataFolder:
         try:
             lock_patiently(descriptor)
         except BlockingIOError:
-            by = f" by process {number}" if (number := _process(self.path / "lock")) else ""
+            noted = [path] if self._holds(self.path / "lock") else [path, self.path / "lock"]
+            number = next((pid for each in noted if (pid := _process(each))), 0)
+            by = f" by process {number}" if number else ""
             message = (
                 f"{self.document} runs already, and would write to the same devices ({path} is locked{by})"
             )
@@ -236,9 +245,9 @@ def _forget_process(descriptor: int) -> None:
         os.truncate(descriptor, 0)
 
 
-def _process(lock: Path) -> str:
-    """Return the number of the process that has a lock, as far as it says so."""
+def _process(lock: Path) -> int:
+    """Return the process that has noted its number in a lock; 0 if none has."""
     with suppress(OSError, ValueError):
-        number = lock.read_text(encoding="ascii").strip()
-        return number if number.isdigit() else ""
-    return ""
+        text = lock.read_text(encoding="ascii").strip()[:20]
+        return int(text) if text.isdigit() else 0
+    return 0

@@ -24,6 +24,7 @@ def test_a_signal_is_written_with_its_type(petra, plant):
     ("arguments", "code", "message"),
     [
         (("write", "enabled", "maybe"), 2, "'maybe' is neither true nor false"),
+        (("write", "tank.level", "nan"), 2, "'nan' is not a number"),
         (("write", "count", "1.5"), 2, "'1.5' is not a whole number"),
         (("write", "tank.levle", "1"), 2, "did you mean 'tank.level'?"),
         (("write", "tank.*", "1"), 2, "'tank.*' is a pattern: name one signal"),

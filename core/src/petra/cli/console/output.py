@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -20,8 +21,20 @@ _LEAST = 12  # columns in which a last column may fold
 
 def print_json(data: object) -> None:
     """Print a value as JSON; a secret in it shows as ***."""
-    text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain)
+    try:
+        text = json.dumps(data, indent=2, ensure_ascii=False, default=_plain, allow_nan=False)
+    except ValueError:  # JSON has no NaN and no infinity
+        text = json.dumps(_finite(data), indent=2, ensure_ascii=False, default=_plain)
     click.echo(text.encode("utf-8", "backslashreplace").decode())  # half a surrogate pair has no UTF-8
+
+
+def _finite(data: object) -> object:
+    """Return data with a text in place of each number that JSON does not have."""
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return str(data) if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def _plain(value: object) -> object:

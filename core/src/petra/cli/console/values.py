@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import click
@@ -34,7 +35,10 @@ def as_typed(text: str, kind: SignalType) -> Value:
             raise click.BadParameter(f"{text!r} is neither true nor false")
         return _WORDS[text.lower()]
     try:
-        return int(text, 0) if kind is SignalType.INT else float(text)
+        number = int(text, 0) if kind is SignalType.INT else float(text)
     except ValueError:
+        number = math.nan
+    if math.isnan(number):  # also what is written as such: nobody means it
         wanted = "a whole number" if kind is SignalType.INT else "a number"
-        raise click.BadParameter(f"{text!r} is not {wanted}") from None
+        raise click.BadParameter(f"{text!r} is not {wanted}")
+    return number
