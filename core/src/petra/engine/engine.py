@@ -318,9 +318,9 @@ class Engine:
                     raise EngineError("the engine stops")
             finally:
                 self._left = None
+            ended = list(forces_changed(forced, self._do(lambda: held(self.store)), self.bus.layout))
             self._release(before.signals_read - after.signals_read)
             self._reloads += 1
-            ended = list(forces_changed(forced, self._do(lambda: held(self.store)), self.bus.layout))
         gc.collect()  # what has left refers to itself, and the scan collects all but once a minute
         for change in ended:
             log.warning("reload: %s", change)
