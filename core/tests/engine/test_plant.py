@@ -13,6 +13,7 @@ from attrs import evolve
 from petra.config import load_bytes
 from petra.engine import Engine
 from petra.engine.site import Site
+from petra.errors import PetraError
 from petra.plant import Actor, Capability, EventKind, NotAllowedError, Origin, Outcome, PlantAct
 from petra.plugin import Catalog
 from petra.signals import Quality, UnknownSignalError
@@ -377,9 +378,12 @@ def test_a_force_that_is_not_a_number_is_seen(monkeypatch):
 
 def test_also_the_program_itself_is_refused_and_audited(engine, tmp_path):
     engine.tune("delay", "preset", 3.0)
+    with pytest.raises(PetraError, match="presto"):
+        engine.tune("delay", "presto", 3.0)
     engine.guard.policy = Only()
     with pytest.raises(NotAllowedError, match="has no tune"):
         engine.tune("delay", "preset", 4.0, actor="ann")
     engine.stop()
     found = [(entry["actor"], entry["act"], entry["outcome"]) for entry in entries(tmp_path)]
-    assert found == [("program", "tune", "accepted"), ("ann", "tune", "refused")]
+    outcomes = [("program", "accepted"), ("program", "rejected"), ("ann", "refused")]
+    assert found == [(actor, "tune", outcome) for actor, outcome in outcomes]

@@ -341,12 +341,19 @@ class Engine:
         """Change a parameter on behalf of somebody in this process; NotAllowedError if that is refused."""
         acts, target = Actor(actor), f"{block}.{param}"
         self.guard.check(acts, Capability.TUNE, "tune", target)
-        self.retune(block, param, value)
-        done = AuditEntry.of(acts, self.clock.now_ns(), "tune", target, Outcome.ACCEPTED.value, value=value)
-        self.guard.note(done)
+        outcome, reason = Outcome.REJECTED, ""
+        try:
+            self.retune(block, param, value)
+            outcome = Outcome.ACCEPTED
+        except PetraError as error:
+            reason = str(error)
+            raise
+        finally:
+            now = self.clock.now_ns()
+            self.guard.note(AuditEntry.of(acts, now, "tune", target, outcome.value, reason, value=value))
 
     def retune(self, block: str, param: str, value: Value) -> None:
-        """Change a parameter between two scans, for whom the guard has let do it. It holds until a reload."""
+        """Change a parameter between two scans, once the guard has allowed it. It holds until a reload."""
         with self._changing:
             self._tune(block, param, value)
         log.info("tuned: %s.%s = %r", block, param, value)

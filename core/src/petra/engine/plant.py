@@ -39,8 +39,6 @@ log = logging.getLogger("petra.engine")
 
 PLANT = "plant"
 """The target of acts on the plant as a whole."""
-_UNDER_WAY: set[asyncio.Future[ActResult]] = set()
-"""Acts that are being done: a loop holds its tasks only weakly."""
 _SEEN_WITHIN = 2.0
 """Seconds until an act is answered that a slow scan has not yet done."""
 
@@ -220,18 +218,14 @@ class EnginePlant:
         result = ActResult(act, target, Outcome.REJECTED, value=value, actor=name, requested_at=now())
         if reason := self._guard.refusal(self.actor, capability, act.value, target, note):
             return evolve(result, reason=reason, refused=True, ended_at=now())
-        # who has asked may leave: what is begun is done, and told to the audit
-        doing = asyncio.ensure_future(self._do(result, do, note))
-        _UNDER_WAY.add(doing)
-        doing.add_done_callback(_UNDER_WAY.discard)
-        return await asyncio.shield(doing)
+        # who has asked may leave: a thread goes on, with what it has begun and with the audit of it
+        return await asyncio.to_thread(self._do, result, do, note)
 
-    async def _do(self, result: ActResult, do: Callable[[], tuple[str, ...]], note: str) -> ActResult:
-        """Do something in a thread, and tell the audit how that has ended."""
+    def _do(self, result: ActResult, do: Callable[[], tuple[str, ...]], note: str) -> ActResult:
+        """Do something that may wait, and tell the audit how that has ended."""
         now = self._engine.clock.now_ns
         try:
-            details = await asyncio.to_thread(do)
-            result = evolve(result, outcome=Outcome.ACCEPTED, details=details, ended_at=now())
+            result = evolve(result, outcome=Outcome.ACCEPTED, details=do(), ended_at=now())
         except RejectedError as error:
             result = evolve(result, reason=str(error), details=error.details, ended_at=now())
         except Exception as error:  # noqa: BLE001 - an act is answered, whatever becomes of it
